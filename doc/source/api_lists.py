@@ -1,0 +1,59 @@
+"""Write the tables of names that the pages in ``api/`` include.
+
+The names are those that the package exports, so a new function appears in the documentation
+without an edit here. A new namespace needs a line in ``PAGES`` and a page that includes its file.
+"""
+
+import importlib
+import inspect
+from pathlib import Path
+from types import ModuleType
+
+# file name -> namespaces, in the order of the page
+PAGES = {
+    "functions": ["tensorlib"],
+    "autograd": ["tensorlib.autograd", "tensorlib.testing"],
+    "nn": ["tensorlib.nn", "tensorlib.nn.functional"],
+    "optim": ["tensorlib.optim", "tensorlib.optim.lr_scheduler"],
+    "utils": ["tensorlib.utils.data"],
+}
+OWN_PAGE = {"Tensor"}
+
+
+def public_names(module: ModuleType) -> list[str]:
+    names = getattr(module, "__all__", None) or dir(module)
+    return sorted(
+        name
+        for name in names
+        if not name.startswith("_") and name not in OWN_PAGE and callable(getattr(module, name))
+    )
+
+
+def table(module: ModuleType, title: str, names: list[str]) -> str:
+    if not names:
+        return ""
+    lines = [f".. rubric:: {title}", "", f".. currentmodule:: {module.__name__}", ""]
+    lines += [".. autosummary::", "   :toctree: generated", ""]
+    return "\n".join(lines + [f"   {name}" for name in names]) + "\n\n"
+
+
+def section(name: str) -> str:
+    module = importlib.import_module(name)
+    names = public_names(module)
+    classes = [name for name in names if inspect.isclass(getattr(module, name))]
+    functions = [name for name in names if name not in classes]
+    title = f"{name}\n{'-' * len(name)}\n\n"
+    return title + table(module, "Classes", classes) + table(module, "Functions", functions)
+
+
+def write(folder: Path) -> list[str]:
+    """Write ``folder/*.inc.rst`` and return their paths, for ``autosummary_generate``."""
+    paths = []
+    for page, modules in PAGES.items():
+        path = folder / f"{page}.inc.rst"
+        text = "".join(section(module) for module in modules)
+        # An untouched file keeps Sphinx from reading the page again.
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+        paths.append(str(path))
+    return [*paths, str(folder / "tensor.rst")]

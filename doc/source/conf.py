@@ -1,0 +1,40 @@
+"""Configuration of Sphinx: ``make docs`` or ``spin docs``."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import api_lists  # noqa: E402
+
+import tensorlib  # noqa: E402
+
+project = "tensorlib"
+author = "The tensorlib developers"
+copyright = "2026, The tensorlib developers"
+version = release = tensorlib.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+    "myst_parser",
+]
+templates_path = ["_templates"]
+exclude_patterns = ["**/*.inc.rst"]
+myst_heading_anchors = 3
+
+# Every list of names comes from the package itself; autosummary makes a page for each name.
+autosummary_generate = api_lists.write(Path(__file__).parent / "api")
+autodoc_typehints = "none"  # the docstrings say it better
+numpydoc_show_class_members = False  # the class template shows them
+
+html_theme = "pydata_sphinx_theme"
+html_title = "tensorlib"
+html_theme_options = {
+    "show_prev_next": False,
+    "navbar_end": ["theme-switcher"],
+    "show_toc_level": 2,
+}
+html_sidebars = {"getting_started": []}

@@ -1,0 +1,65 @@
+"""Checks and conversions of arguments that many functions of the main namespace share."""
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+
+from tensorlib._core._functions import asarray, reshape
+from tensorlib._core._tensor import Tensor
+
+
+def axis_index(op, axis, ndim):
+    """One axis, counted from the front."""
+    return normalize_axis_index(axis, ndim, op)
+
+
+def axis_tuple(op, axis, ndim):
+    """Several axes, counted from the front, in the order given; all of them for None."""
+    if axis is None:
+        return tuple(range(ndim))
+    try:
+        axes = normalize_axis_tuple(axis, ndim, op, allow_duplicate=True)
+    except TypeError:
+        raise TypeError(f"{op}: expected an axis or a tuple of axes, got {axis!r}") from None
+    if len(set(axes)) != len(axes):
+        raise ValueError(f"{op}: expected distinct axes, got {axis}")
+    return axes
+
+
+def along(op, a, axis):
+    """An array and an axis of it, counted from the front; for None all of it as one axis."""
+    a = asarray(a)
+    if axis is None:
+        return reshape(a, (-1,)), 0
+    return a, axis_index(op, axis, a.ndim)
+
+
+def elements(x):
+    """The values of an integer or boolean argument as an ndarray, without a copy of a tensor."""
+    return np.asarray(x.detach() if isinstance(x, Tensor) else x)
+
+
+def integers(op, name, x):
+    """An argument of integers as an ndarray; an empty list counts as one."""
+    values = elements(x)
+    if values.size == 0 and not isinstance(x, (Tensor, np.ndarray)):
+        values = values.astype(np.intp)
+    if values.dtype.kind not in "iu":
+        raise TypeError(f"{op}: expected {name} to be integers, got {values.dtype}")
+    return values.astype(np.intp, copy=False)
+
+
+def write_out(op, out, result, casting="same_kind"):
+    """`result`, or `out` after the result was written into it."""
+    if out is None:
+        return result
+    if not isinstance(out, (Tensor, np.ndarray)):
+        raise TypeError(f"{op}: expected out to be a Tensor, got {type(out).__name__}")
+    if out.shape != result.shape:
+        raise ValueError(f"{op}: expected out of shape {result.shape}, got {out.shape}")
+    if not np.can_cast(result.dtype, out.dtype, casting):
+        raise TypeError(
+            f"{op}: expected an out to which {result.dtype} can be cast by the rule {casting!r}, "
+            f"got {out.dtype}"
+        )
+    asarray(out)[...] = result
+    return out

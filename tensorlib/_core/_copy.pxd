@@ -1,0 +1,7 @@
+from tensorlib._core._tensor cimport Tensor
+
+# Tensors laid out by `order`, as NumPy's empty_like has it: "C", "F", "A" or "K".
+cdef Tensor empty_like(Tensor x, int dtype, str order, str op)
+
+# Same shape, any dtypes and strides, overlapping or not: what `_tensor.copy_into` calls.
+cdef int copy_elements(Tensor target, Tensor source) except -1

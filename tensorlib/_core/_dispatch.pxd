@@ -1,0 +1,22 @@
+from tensorlib._core._loops cimport LoopTable
+from tensorlib._core._tape cimport Rule
+from tensorlib._core._tensor cimport Tensor
+
+cdef class Op:
+    """One row of the op table, with its kernel and its rule."""
+    cdef readonly str name
+    cdef readonly str kind
+    cdef int way                   # how apply() runs it, from the kind
+    cdef readonly str doc
+    cdef readonly tuple inputs
+    cdef readonly tuple params
+    cdef readonly int outputs
+    cdef readonly object kernel    # of all but elementwise ops
+    cdef readonly LoopTable loops  # of elementwise ops
+    cdef Rule rule
+
+cpdef object apply(Op op, tuple inputs, tuple params=*)
+cdef object elementwise(Op op, tuple inputs, object out, object dtype)
+cdef object binary(Op op, object first, object second)
+cdef object unary(Op op, object x)
+cdef bint watched() noexcept

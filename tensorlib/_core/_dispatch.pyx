@@ -1,0 +1,821 @@
+"""apply(): the one road from a call to a kernel.
+
+Promote, broadcast, allocate, run the kernel, tell the recorder.
+"""
+
+import importlib
+from types import SimpleNamespace
+
+cimport cython
+
+from tensorlib._core._exchange cimport asarray
+from tensorlib._core._loops cimport (
+    Loop,
+    LoopTable,
+    Walk,
+    store_scalar,
+    walk_prepare,
+    walk_run,
+)
+from tensorlib._core._reduce cimport accumulate, fold
+from tensorlib._core._tape cimport (
+    Rule,
+    any_tracked,
+    bind,
+    check_not_leaf,
+    grad_enabled,
+    keeps_input,
+    record,
+    wrote,
+)
+from tensorlib._core._tensor cimport (
+    INLINE_DIMS,
+    MAX_DIMS,
+    TL_FLOAT32,
+    TL_FLOAT64,
+    TL_INT64,
+    Tensor,
+    check_writeable,
+    copy_into,
+    dtype_id,
+    dtype_itemsize,
+    dtype_object,
+    may_share_memory,
+    operators,
+    refresh,
+    tensor_alias,
+    tensor_empty,
+    tensor_view,
+    tuple_of,
+)
+from tensorlib._core._views cimport basic_view, broadcast, view_at
+
+import numpy as np
+
+from tensorlib._core import _copy, _tape, _views  # _copy installs copy_into
+from tensorlib._core import ops as table
+
+cdef enum:
+    MAX_OPERANDS = 5
+    # More elements than this are worth letting other threads run.
+    LONG = 8192
+
+
+# ------------------------------------------------------------------------------------------
+# ops
+# ------------------------------------------------------------------------------------------
+
+# How apply() runs a kind of op.
+cdef enum:
+    ELEMENTWISE, REDUCES, ACCUMULATES, CALLS
+cdef dict ways = {"elementwise": ELEMENTWISE, "reduction": REDUCES, "accumulation": ACCUMULATES}
+
+
+cdef class Op:
+    def __init__(self, str name, str kind, tuple inputs, tuple params, int outputs, str doc):
+        self.name = name
+        self.kind = kind
+        self.way = ways.get(kind, CALLS)
+        self.doc = doc
+        self.inputs = inputs
+        self.params = params
+        self.outputs = outputs
+        self.rule = _tape.declare(name, inputs, params, outputs)
+
+    @property
+    def differentiable(self):
+        """bool or None: whether there is a gradient rule; None before one was given."""
+        return _tape.has_rule(self.name)
+
+    def __repr__(self):
+        return f"<Op {self.name}>"
+
+
+class LateKernel:
+    """A kernel whose module is imported at its first call."""
+
+    def __init__(self, op, path):
+        self.op = op
+        self.path = path
+
+    def __call__(self, *arguments):
+        module, _, function = self.path.partition(".")
+        kernel = getattr(importlib.import_module("tensorlib._core." + module), function)
+        (<Op>self.op).kernel = kernel
+        return kernel(*arguments)
+
+
+def find_ufunc(path):
+    """NumPy's ufunc of a dotted path."""
+    found = np
+    for part in path.split(".")[1:]:
+        found = getattr(found, part)
+    return found
+
+
+def make_ops():
+    """All ops, as a namespace."""
+    cdef Op op
+    found = {}
+    for name, kernel, inputs, outputs, doc in table.ELEMENTWISE:
+        op = found[name] = Op(name, "elementwise", inputs, (), outputs, doc)
+        op.loops = LoopTable(name, None if kernel == "functor" else find_ufunc(kernel),
+                             len(inputs), outputs)
+    for name, _, inputs, doc in table.PRODUCTS:
+        op = found[name] = Op(name, "product", inputs, (), 1, doc)
+        op.kernel = LateKernel(op, "_product." + name)
+    for name, binary, doc in table.REDUCTIONS:
+        op = found[name] = Op(name, "reduction", ("x",), ("axis", "keepdims", "dtype"), 1, doc)
+        op.loops = (<Op>found[binary]).loops
+    for name, binary, doc in table.ACCUMULATIONS:
+        op = found[name] = Op(name, "accumulation", ("x",), ("axis", "dtype"), 1, doc)
+        op.loops = (<Op>found[binary]).loops
+    for name, inputs, params, doc in table.VIEWS:
+        op = found[name] = Op(name, "view", inputs, params, 1, doc)
+        op.kernel = getattr(_views, name)
+    for name, kernel, inputs, params, doc in table.STRUCTURED:
+        outputs = 2 if name == "max_pool2d" else 1
+        op = found[name] = Op(name, "structured", inputs, params, outputs, doc)
+        op.kernel = LateKernel(op, kernel)
+    return SimpleNamespace(**found)
+
+
+ops = make_ops()
+
+
+# ------------------------------------------------------------------------------------------
+# apply
+# ------------------------------------------------------------------------------------------
+
+cdef list recorders = []
+cdef int recording = 0  # how many of them are active
+
+
+class Recorder:
+    """Sees every op while it is active: tracing, profiling and transforms derive from it.
+
+    Use it as a context manager. `apply` receives each call and returns its result; the default
+    runs the op as if the recorder were not there.
+    """
+
+    def __enter__(self):
+        global recording
+        recorders.append(self)
+        recording += 1
+        return self
+
+    def __exit__(self, *exception):
+        global recording
+        recorders.remove(self)
+        recording -= 1
+
+    def apply(self, op, inputs, params):
+        """Answer a call of an op.
+
+        Parameters
+        ----------
+        op : Op
+            With `name`, `kind`, `inputs` and `params`.
+        inputs : tuple
+            Tensors, and Python scalars for elementwise ops.
+        params : tuple
+            As the op's row names them.
+
+        Returns
+        -------
+        Tensor or tuple of Tensor
+        """
+        return apply(op, inputs, params)
+
+
+cdef bint watched() noexcept:
+    """Whether a recorder is active."""
+    return recording > 0
+
+
+cdef object tell_recorder(Op op, tuple inputs, tuple params):
+    """Hand a call to the innermost recorder; ops that it runs go to the next one out."""
+    global recording
+    recorder = recorders.pop()
+    recording -= 1
+    try:
+        return recorder.apply(op, inputs, params)
+    finally:
+        recorders.append(recorder)
+        recording += 1
+
+
+cpdef object apply(Op op, tuple inputs, tuple params=()):
+    """Run an op.
+
+    Parameters
+    ----------
+    op : Op
+        One of `ops`.
+    inputs : tuple of Tensor
+        Elementwise ops also take Python scalars and what `asarray` takes.
+    params : tuple
+        In the order of the op's row, normalised.
+
+    Returns
+    -------
+    Tensor or tuple of Tensor
+    """
+    cdef object result
+    if recording:
+        return tell_recorder(op, inputs, params)
+    if op.way == ELEMENTWISE:
+        return elementwise(op, inputs, None, None)
+    result = run_kernel(op, inputs, params)
+    if any_tracked(inputs):
+        record(op.rule, inputs, params, result)
+    return result
+
+
+cdef object run_kernel(Op op, tuple inputs, tuple params):
+    cdef Tensor x
+    cdef unsigned long long axes = 0
+    if op.way == CALLS:
+        return op.kernel(*inputs, *params) if params else op.kernel(*inputs)
+    if op.way == REDUCES:
+        x = inputs[0]
+        for axis in params[0]:
+            axes |= <unsigned long long>1 << <int>axis
+        return fold(op.loops, op.name, x, axes, params[1], dtype_id(params[2], op.name))
+    return accumulate(op.loops, op.name, inputs[0], params[0], dtype_id(params[1], op.name))
+
+
+# ------------------------------------------------------------------------------------------
+# elementwise ops
+# ------------------------------------------------------------------------------------------
+
+cdef struct Scalars:
+    char bytes[3][16]
+
+
+cdef inline void run_contiguous(Loop *loop, Tensor a, Tensor b, Tensor out) noexcept:
+    """A loop over whole operands of one shape; b is None for unary ops."""
+    cdef char *pointers[3]
+    cdef Py_ssize_t[3] steps
+    cdef Py_ssize_t n = out.size_
+    pointers[0] = a.data
+    steps[0] = dtype_itemsize(loop.dtypes[0])
+    if b is None:
+        pointers[1] = out.data
+        steps[1] = dtype_itemsize(loop.dtypes[1])
+    else:
+        pointers[1] = b.data
+        pointers[2] = out.data
+        steps[1] = dtype_itemsize(loop.dtypes[1])
+        steps[2] = dtype_itemsize(loop.dtypes[2])
+    if n > LONG:
+        with nogil:
+            loop.function(pointers, &n, steps, loop.data)
+    else:
+        loop.function(pointers, &n, steps, loop.data)
+
+
+cdef inline bint same_shape(Tensor a, Tensor b) noexcept:
+    cdef int i
+    if a.ndim_ != b.ndim_:
+        return False
+    for i in range(a.ndim_):
+        if a.shape_[i] != b.shape_[i]:
+            return False
+    return True
+
+
+cdef object binary(Op op, object first, object second):
+    """An op of two inputs and one output, with a short way for what is most common."""
+    cdef Tensor a, b, out
+    cdef Loop *loop
+    cdef char[16] element
+    cdef char *pointers[3]
+    cdef Py_ssize_t[3] steps
+    cdef Py_ssize_t n
+    if recording:
+        return tell_recorder(op, (first, second), ())
+    if type(first) is Tensor and type(second) is Tensor:
+        a = first
+        b = second
+        if a.dtype_ == b.dtype_ and a.contiguous and b.contiguous and same_shape(a, b):
+            loop = op.loops.same(a.dtype_)
+            if loop.dtypes[0] == a.dtype_ and loop.dtypes[1] == a.dtype_:
+                out = tensor_empty(a.ndim_, a.shape_, loop.dtypes[2], op.name)
+                run_contiguous(loop, a, b, out)
+                if a.tracked or b.tracked or a.base is not None or b.base is not None:
+                    if any_tracked((a, b)):
+                        record(op.rule, (a, b), (), out)
+                return out
+    elif type(first) is Tensor and (type(second) is float or type(second) is int):
+        a = first
+        if a.contiguous and not a.tracked and a.base is None \
+                and (a.dtype_ == TL_FLOAT64 or a.dtype_ == TL_FLOAT32
+                     or (a.dtype_ == TL_INT64 and type(second) is int)):
+            loop = op.loops.same(a.dtype_)
+            if loop.dtypes[0] == a.dtype_ and loop.dtypes[1] == a.dtype_:
+                try:
+                    store_scalar(element, a.dtype_, second)
+                except OverflowError:
+                    return elementwise(op, (first, second), None, None)
+                out = tensor_empty(a.ndim_, a.shape_, loop.dtypes[2], op.name)
+                pointers[0], pointers[1], pointers[2] = a.data, element, out.data
+                steps[0], steps[1] = dtype_itemsize(a.dtype_), 0
+                steps[2] = dtype_itemsize(out.dtype_)
+                n = out.size_
+                if n > LONG:
+                    with nogil:
+                        loop.function(pointers, &n, steps, loop.data)
+                else:
+                    loop.function(pointers, &n, steps, loop.data)
+                return out
+    return elementwise(op, (first, second), None, None)
+
+
+cdef object unary(Op op, object x):
+    """An op of one input and one output."""
+    cdef Tensor a, out
+    cdef Loop *loop
+    if type(x) is Tensor and not recording:
+        a = x
+        if a.contiguous:
+            loop = op.loops.same(a.dtype_)
+            if loop.dtypes[0] == a.dtype_:
+                out = tensor_empty(a.ndim_, a.shape_, loop.dtypes[1], op.name)
+                run_contiguous(loop, a, None, out)
+                if (a.tracked or a.base is not None) and any_tracked((a,)):
+                    record(op.rule, (a,), (), out)
+                return out
+    elif recording:
+        return tell_recorder(op, (x,), ())
+    return elementwise(op, (x,), None, None)
+
+
+cdef object refused(str name, object value):
+    return TypeError(f"{name}: expected a tensor, an array_like or a number, got "
+                     f"{type(value).__name__}")
+
+
+cdef list as_operands(Op op, tuple inputs):
+    """Inputs as tensors, or as scalars of Python that stay weak."""
+    cdef list operands = []
+    cdef bint weak = True
+    if len(inputs) != len(op.inputs):
+        raise TypeError(f"{op.name}: expected {len(op.inputs)} inputs, got {len(inputs)}")
+    for value in inputs:
+        if isinstance(value, Tensor):
+            weak = False
+        elif type(value) not in (int, float, complex):
+            try:
+                value = asarray(value)
+            except (TypeError, ValueError) as error:
+                raise refused(op.name, value) from error
+            weak = False
+        operands.append(value)
+    # Without a tensor among them, scalars have NumPy's dtypes for them.
+    return [asarray(value) for value in operands] if weak else operands
+
+
+cdef Loop *choose_loop(Op op, list operands, object dtype) except NULL:
+    cdef Tensor tensor
+    cdef int common = -1
+    cdef list key
+    if dtype is None:
+        for value in operands:
+            if not isinstance(value, Tensor):
+                common = -2
+                break
+            tensor = value
+            if common == -1:
+                common = tensor.dtype_
+            elif common != tensor.dtype_:
+                common = -2
+                break
+        if common >= 0:
+            return op.loops.same(common)
+    key = [(<Tensor>value).dtype if isinstance(value, Tensor) else type(value)
+           for value in operands]
+    return op.loops.resolve(tuple(key), dtype)
+
+
+cdef object weak_scalar(Op op, object value, int dtype):
+    """A 0-d tensor of a Python scalar in the loop's dtype."""
+    cdef Tensor tensor = tensor_empty(0, NULL, dtype, op.name)
+    store_scalar(tensor.data, dtype, value)
+    return tensor
+
+
+cdef object compare_out_of_range(Op op, list operands):
+    """A comparison with an int that the tensor's dtype cannot hold: NumPy's answer."""
+    arrays = [np.asarray((<Tensor>v).detach()) if isinstance(v, Tensor) else v for v in operands]
+    return asarray(op.loops.ufunc(*arrays))
+
+
+cdef object elementwise(Op op, tuple inputs, object out, object dtype):
+    """Any elementwise op: weak scalars, mixed dtypes, broadcasting, any layout, `out`.
+
+    `out` is None or a tuple with a Tensor or None for each output.
+    """
+    cdef int nin = len(op.inputs), nout = op.outputs
+    cdef list operands = as_operands(op, inputs)
+    cdef Loop *loop = choose_loop(op, operands, dtype)
+    cdef list originals, results = []
+    cdef int ndim = 0, i, k
+    cdef Py_ssize_t[MAX_DIMS] shape
+    cdef Tensor tensor, result
+    cdef bint tracked
+    try:
+        for i in range(nin):
+            if not isinstance(operands[i], Tensor):
+                operands[i] = weak_scalar(op, operands[i], loop.dtypes[i])
+    except OverflowError:
+        if op.name in ("less", "less_equal", "equal", "not_equal", "greater", "greater_equal"):
+            return compare_out_of_range(op, operands)
+        raise
+    ndim = broadcast_shape(op, operands, shape)
+    if out is not None:
+        check_outputs(op, out, loop, ndim, shape)
+    originals = list(operands)
+    tracked = any_tracked(tuple(originals)) or (out is not None and grad_enabled()
+                                                and any_requires_grad(out))
+    if tracked and out is not None:
+        for target in out:
+            if target is not None:
+                check_not_leaf(target, op.name)
+        originals = [keep_value(op, originals, i, out) for i in range(nin)]
+    for i in range(nin):
+        tensor = operands[i]
+        if tensor.dtype_ != loop.dtypes[i]:
+            result = tensor_empty(tensor.ndim_, tensor.shape_, loop.dtypes[i], op.name)
+            copy_into(result, tensor)
+            operands[i] = result
+        elif out is not None:
+            operands[i] = apart(tensor, out, ndim, shape)
+    for k in range(nout):
+        result = None if out is None else out[k]
+        if result is None or result.dtype_ != loop.dtypes[nin + k]:
+            result = empty_as(op, operands, ndim, shape, loop.dtypes[nin + k])
+        results.append(result)
+    run_strided(loop, operands, results, ndim, shape)
+    if out is not None:
+        for k in range(nout):
+            if out[k] is not None:
+                if out[k] is not results[k]:
+                    copy_into(out[k], results[k])
+                    results[k] = out[k]
+                wrote(out[k], op.name)
+    if tracked:
+        record_results(op, tuple(originals), results, out)
+    return results[0] if nout == 1 else tuple(results)
+
+
+cdef bint any_requires_grad(object tensors) except -1:
+    for tensor in tensors:
+        if tensor is not None:
+            refresh(tensor)
+            if (<Tensor>tensor).tracked:
+                return True
+    return False
+
+
+cdef int record_results(Op op, tuple inputs, list results, object out) except -1:
+    """Record an op whose outputs may have been written into given tensors."""
+    cdef list recorded = []
+    cdef Tensor tensor
+    for k, result in enumerate(results):
+        tensor = result
+        if out is not None and out[k] is not None:
+            tensor = tensor_alias(tensor)
+            tensor.node = None
+            tensor.tracked = False
+        recorded.append(tensor)
+    if any_tracked(inputs):
+        record(op.rule, inputs, (), recorded[0] if len(recorded) == 1 else recorded)
+    for k, result in enumerate(results):
+        if recorded[k] is not result:
+            bind(result, recorded[k])
+    return 0
+
+
+cdef object keep_value(Op op, list inputs, int i, object out):
+    """An input as the tape should see it: a copy where the gradient needs what is overwritten."""
+    cdef Tensor tensor = inputs[i]
+    cdef Tensor copied
+    for target in out:
+        if target is not None and may_share_memory(tensor, target) \
+                and keeps_input(op.rule, tuple(inputs), i):
+            copied = tensor_empty(tensor.ndim_, tensor.shape_, tensor.dtype_, op.name)
+            copy_into(copied, tensor)
+            copied.node = tensor.node
+            copied.output = tensor.output
+            copied.tracked = tensor.tracked
+            return copied
+    return tensor
+
+
+cdef int broadcast_shape(Op op, list operands, Py_ssize_t *shape) except -1:
+    """The common shape of all operands; returns its number of axes."""
+    cdef Tensor tensor
+    cdef int ndim = 0, i, k
+    for tensor in operands:
+        ndim = max(ndim, tensor.ndim_)
+    for i in range(ndim):
+        shape[i] = 1
+    for tensor in operands:
+        for k in range(tensor.ndim_):
+            i = ndim - tensor.ndim_ + k
+            if shape[i] == 1:
+                shape[i] = tensor.shape_[k]
+            elif tensor.shape_[k] != 1 and tensor.shape_[k] != shape[i]:
+                shapes = " ".join([str((<Tensor>t).shape) for t in operands])
+                raise ValueError(f"{op.name}: operands could not be broadcast together with "
+                                 f"shapes {shapes}")
+    return ndim
+
+
+cdef int check_outputs(Op op, tuple out, Loop *loop, int ndim, const Py_ssize_t *shape) except -1:
+    cdef Tensor tensor
+    cdef int i, k
+    if len(out) != op.outputs:
+        raise ValueError(f"{op.name}: expected {op.outputs} entries in out, got {len(out)}")
+    for k in range(op.outputs):
+        if out[k] is None:
+            continue
+        if not isinstance(out[k], Tensor):
+            raise TypeError(f"{op.name}: expected a Tensor as out, got {type(out[k]).__name__}")
+        tensor = out[k]
+        if tensor.shape != tuple_of(shape, ndim):
+            raise ValueError(f"{op.name}: non-broadcastable output operand with shape "
+                             f"{tensor.shape} does not match the broadcast shape "
+                             f"{tuple_of(shape, ndim)}")
+        check_writeable(tensor, op.name)
+        i = loop.dtypes[len(op.inputs) + k]
+        if tensor.dtype_ != i and not np.can_cast(dtype_object(i), tensor.dtype, "same_kind"):
+            raise TypeError(f"{op.name}: cannot cast the result from {dtype_object(i)} to "
+                            f"{tensor.dtype} with casting rule 'same_kind'")
+    return 0
+
+
+cdef Tensor apart(Tensor tensor, tuple out, int ndim, const Py_ssize_t *shape):
+    """An input that writing into `out` cannot change: itself where each element is read before
+    it is written, else a copy."""
+    cdef Tensor target, result
+    cdef int i
+    for entry in out:
+        if entry is None:
+            continue
+        target = entry
+        if not may_share_memory(tensor, target):
+            continue
+        if tensor.data == target.data and same_shape(tensor, target) and len(out) == 1:
+            for i in range(tensor.ndim_):
+                if tensor.strides_[i] != target.strides_[i] and tensor.shape_[i] > 1:
+                    break
+            else:
+                continue
+        result = tensor_empty(tensor.ndim_, tensor.shape_, tensor.dtype_, "copy")
+        copy_into(result, tensor)
+        return result
+    return tensor
+
+
+cdef Tensor empty_as(Op op, list operands, int ndim, const Py_ssize_t *shape, int dtype):
+    """An output in the memory order of the inputs (NumPy's order K)."""
+    cdef Tensor tensor, result
+    cdef int[MAX_DIMS] order
+    cdef Py_ssize_t[MAX_DIMS] lengths
+    cdef Py_ssize_t[MAX_DIMS] strides
+    cdef Py_ssize_t stride
+    cdef int i, j, axis
+    for value in operands:
+        tensor = value
+        if tensor.ndim_ == ndim and not tensor.contiguous:
+            break
+        if tensor.contiguous and tensor.ndim_ == ndim and ndim > 1:
+            return tensor_empty(ndim, shape, dtype, op.name)
+    else:
+        return tensor_empty(ndim, shape, dtype, op.name)
+    for i in range(ndim):
+        order[i] = i
+    for i in range(1, ndim):
+        j = i
+        while j > 0 and abs(tensor.strides_[order[j - 1]]) < abs(tensor.strides_[order[j]]) \
+                and tensor.strides_[order[j - 1]] != 0:
+            order[j - 1], order[j] = order[j], order[j - 1]
+            j -= 1
+    for i in range(ndim):
+        lengths[i] = shape[order[i]]
+    result = tensor_empty(ndim, lengths, dtype, op.name)
+    stride = dtype_itemsize(dtype)
+    for i in range(ndim - 1, -1, -1):
+        axis = order[i]
+        result.shape_[axis] = shape[axis]
+        strides[axis] = stride
+        stride *= shape[axis] if shape[axis] > 1 else 1
+    for i in range(ndim):
+        result.strides_[i] = strides[i]
+        if order[i] != i and shape[i] != 1:
+            result.contiguous = result.size_ == 0
+    return result
+
+
+cdef int run_strided(Loop *loop, list inputs, list outputs, int ndim,
+                     const Py_ssize_t *shape) except -1:
+    """Run a loop over broadcast operands of any strides."""
+    cdef Walk walk
+    cdef char *pointers[MAX_OPERANDS]
+    cdef Tensor tensor
+    cdef Py_ssize_t size = 1
+    cdef int k = 0, i, lead
+    walk.ndim = ndim
+    walk.operands = len(inputs) + len(outputs)
+    for i in range(ndim):
+        walk.shape[i] = shape[i]
+        size *= shape[i]
+    for tensors in (inputs, outputs):
+        for value in tensors:
+            tensor = value
+            pointers[k] = tensor.data
+            lead = ndim - tensor.ndim_
+            for i in range(ndim):
+                walk.strides[i][k] = 0 if i < lead or tensor.shape_[i - lead] == 1 \
+                    else tensor.strides_[i - lead]
+            k += 1
+    if not walk_prepare(&walk):
+        return 0
+    if size > LONG:
+        with nogil:
+            walk_run(walk, pointers, loop.function, loop.data)
+    else:
+        walk_run(walk, pointers, loop.function, loop.data)
+    return 0
+
+
+# ------------------------------------------------------------------------------------------
+# writes
+# ------------------------------------------------------------------------------------------
+
+def assign(Tensor target not None, object value, str name="setitem"):
+    """Write `value`, broadcast and cast, into all of a tensor."""
+    cdef Tensor source = asarray(value) if not isinstance(value, Tensor) else value
+    cdef Tensor result
+    cdef tuple inputs
+    cdef bint tracked
+    check_writeable(target, name)
+    while source.ndim_ > target.ndim_ and source.shape_[0] == 1:
+        source = source[0]
+    if source.ndim_ > target.ndim_:
+        raise ValueError(f"{name}: could not broadcast a value of shape {source.shape} into shape "
+                         f"{target.shape}")
+    tracked = grad_enabled() and any_tracked((target, source))
+    if tracked:
+        check_not_leaf(target, name)
+    laid = broadcast(source, target.ndim_, target.shape_, name)
+    copy_into(target, laid)
+    wrote(target, name)
+    if tracked:
+        result = tensor_alias(target)
+        result.node = None
+        result.tracked = False
+        if source.tracked:
+            # The walk undoes the broadcasting.
+            record((<Op>ops.astype).rule, (source,), (target.dtype,), result)
+        bind(target, result)
+
+
+cdef tuple prepared(object index):
+    """An index as a tuple of what the kernels take."""
+    cdef list entries = []
+    for entry in index if type(index) is tuple else (index,):
+        if entry is None or entry is Ellipsis or isinstance(entry, (slice, Tensor)):
+            entries.append(entry)
+        elif isinstance(entry, (int, np.integer)) and not isinstance(entry, bool):
+            entries.append(int(entry))
+        else:
+            entries.append(index_tensor(entry))
+    return tuple(entries)
+
+
+cdef Tensor index_tensor(object entry):
+    if isinstance(entry, (str, bytes, float, complex)):
+        raise IndexError(index_message)
+    array = np.asarray(entry)
+    if array.size == 0 and not hasattr(entry, "dtype"):
+        array = array.astype(np.int64)
+    if array.dtype.kind not in "biu":
+        raise IndexError(index_message)
+    return asarray(array)
+
+
+cdef str index_message = (
+    "only integers, slices (`:`), ellipsis (`...`), None and integer or boolean arrays are valid "
+    "indices")
+
+
+cdef object getitem(Tensor x, object index):
+    cdef Tensor result
+    cdef tuple entries
+    if recording:
+        entries = prepared(index)
+        kind = ops.basic_index if view_at(x, entries) is not None else ops.advanced_index
+        return tell_recorder(kind, (x,), (entries,))
+    result = view_at(x, index)
+    if result is not None:
+        if (x.tracked or x.base is not None) and any_tracked((x,)):
+            entries = index if type(index) is tuple else (index,)
+            record((<Op>ops.basic_index).rule, (x,), (entries,), result)
+        return result
+    return apply(ops.advanced_index, (x,), (prepared(index),))
+
+
+cdef int setitem(Tensor x, object index, object value) except -1:
+    cdef Tensor view = view_at(x, index)
+    cdef Tensor source, cast, result
+    cdef tuple entries
+    cdef bint tracked
+    if view is not None:
+        assign(view, value)
+        return 0
+    entries = prepared(index)
+    check_writeable(x, "setitem")
+    source = asarray(value) if not isinstance(value, Tensor) else value
+    if source.dtype_ != x.dtype_:
+        source = source.astype(x.dtype)
+    tracked = grad_enabled() and any_tracked((x, source))
+    if tracked:
+        check_not_leaf(x, "setitem")
+    old = tensor_alias(x)
+    index_write(x, entries, source)
+    wrote(x, "setitem")
+    if tracked:
+        result = tensor_alias(x)
+        result.node = None
+        result.tracked = False
+        record((<Op>ops.index_put).rule, (old, source), (entries,), result)
+        bind(x, result)
+    return 0
+
+
+cdef object index_write(Tensor target, tuple index, Tensor value):
+    """The kernel of a write through arrays; its module is imported at the first one."""
+    from tensorlib._core._indexing import index_write as kernel
+    kernel(target, index, value)
+
+
+# ------------------------------------------------------------------------------------------
+# operators
+# ------------------------------------------------------------------------------------------
+
+# In the order of the slots in _tensor.pyx.
+cdef list binary_ops = [getattr(ops, name) for name in (
+    "add", "subtract", "multiply", "divide", "floor_divide", "remainder", "power", "matmul",
+    "bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift", "divmod",
+    "less", "less_equal", "equal", "not_equal", "greater", "greater_equal",
+)]
+cdef list unary_ops = [getattr(ops, name) for name in (
+    "negative", "positive", "absolute", "invert")]
+cdef enum:
+    MATMUL = 7
+    DIVMOD = 13
+    EQUAL = 16
+    NOT_EQUAL = 17
+
+
+cdef bint foreign(object value) except -1:
+    """Whether an operand is of a type that should answer itself."""
+    if isinstance(value, (Tensor, int, float, complex, np.ndarray, np.generic, list, tuple)):
+        return False
+    return not (hasattr(value, "__array__") or hasattr(value, "__array_interface__"))
+
+
+cdef object binary_slot(int slot, object a, object b):
+    cdef Op op = binary_ops[slot]
+    if not isinstance(a, Tensor) and foreign(a) or not isinstance(b, Tensor) and foreign(b):
+        return NotImplemented
+    if slot == MATMUL:
+        return apply(op, (asarray(a), asarray(b)), ())
+    if slot == DIVMOD:
+        return apply(op, (a, b), ())
+    return binary(op, a, b)
+
+
+cdef object inplace_slot(int slot, Tensor a, object b):
+    cdef Op op = binary_ops[slot]
+    if foreign(b):
+        return NotImplemented
+    if slot == MATMUL:
+        assign(a, apply(op, (a, asarray(b)), ()), "matmul")
+        return a
+    elementwise(op, (a, b), (a,), None)
+    return a
+
+
+cdef object unary_slot(int slot, Tensor a):
+    return unary(unary_ops[slot], a)
+
+
+operators().binary = binary_slot
+operators().inplace = inplace_slot
+operators().unary = unary_slot
+operators().getitem = getitem
+operators().setitem = setitem

@@ -1,0 +1,194 @@
+"""Between tensors and what NumPy knows: ndarrays, buffers, DLPack, nested lists, text."""
+
+import sys
+
+cimport numpy as cnp
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_INCREF
+
+from tensorlib._core._memory cimport storage_wrap
+from tensorlib._core._tensor cimport (
+    TL_BFLOAT16,
+    Tensor,
+    copy_into,
+    dtype_id,
+    dtype_itemsize,
+    dtype_object,
+    tensor_empty,
+    tensor_wrap,
+)
+
+import numpy as np
+
+from tensorlib._core import _tensor
+
+cnp.import_array()
+
+cdef extern from "numpy/arrayobject.h":
+    object PyArray_NewFromDescr(
+        cnp.PyTypeObject *subtype, cnp.dtype descr, int nd, const cnp.npy_intp *dims,
+        const cnp.npy_intp *strides, void *data, int flags, object obj)
+    int PyArray_SetBaseObject(cnp.ndarray arr, PyObject *obj) except -1
+
+
+cdef object to_ndarray(Tensor tensor):
+    cdef cnp.dtype descr = dtype_object(tensor.dtype_)
+    cdef int flags = cnp.NPY_ARRAY_WRITEABLE if tensor.storage.writeable else 0
+    cdef object array
+    Py_INCREF(descr)  # NewFromDescr takes one reference
+    array = PyArray_NewFromDescr(
+        <cnp.PyTypeObject *>cnp.ndarray, descr, tensor.ndim_, <const cnp.npy_intp *>tensor.shape_,
+        <const cnp.npy_intp *>tensor.strides_, tensor.data, flags, None)
+    Py_INCREF(tensor)  # and SetBaseObject another
+    PyArray_SetBaseObject(array, <PyObject *>tensor)
+    return array
+
+
+def to_numpy(Tensor tensor not None):
+    """An ndarray over the tensor's memory."""
+    return to_ndarray(tensor)
+
+
+cdef Tensor from_ndarray(cnp.ndarray array):
+    """A tensor over the array's memory."""
+    cdef int dtype = dtype_id(array.dtype, "asarray")
+    cdef char *low = <char *>array.data
+    cdef char *high = low + dtype_itemsize(dtype)
+    cdef Py_ssize_t stride
+    cdef int i
+    if array.size == 0:
+        high = low
+    else:
+        for i in range(array.ndim):
+            stride = array.strides[i]
+            if stride < 0:
+                low += (array.shape[i] - 1) * stride
+            else:
+                high += (array.shape[i] - 1) * stride
+    return tensor_wrap(
+        storage_wrap(low, high - low, array.flags.writeable, array), <char *>array.data,
+        array.ndim, <const Py_ssize_t *>array.shape, <const Py_ssize_t *>array.strides, dtype)
+
+
+cpdef Tensor asarray(object a, object dtype=None, object order=None, object device=None,
+                     object copy=None):
+    """An array_like as a tensor, over the same memory where that is possible.
+
+    Parameters
+    ----------
+    a : array_like
+        A tensor, an ndarray, a buffer, a scalar, nested sequences of these.
+    dtype : dtype, optional
+        The dtype of the result; `a`'s own by default.
+    order : {'C', 'F', 'A', 'K'}, optional
+        The memory layout of the result; `a`'s own by default.
+    device : str, optional
+        Where the result is: "cpu".
+    copy : bool, optional
+        True: always copy. False: never; None: only where it must be.
+
+    Returns
+    -------
+    Tensor
+        Differentiable with respect to a tensor `a`.
+
+    Raises
+    ------
+    TypeError
+        If the elements are not numbers or bools.
+    ValueError
+        If `copy` is False and a copy is needed.
+
+    Examples
+    --------
+    >>> import numpy as np, tensorlib as tl
+    >>> array = np.zeros(3)
+    >>> tl.asarray(array)[1] = 5
+    >>> array
+    array([0., 5., 0.])
+    """
+    cdef object array
+    check_device(device, "asarray")
+    if isinstance(a, Tensor):
+        if dtype is None and order is None and not copy:
+            return a
+        return converted(a, dtype, order, copy)
+    if dtype is not None:
+        dtype = dtype_object(dtype_id(dtype, "asarray"))
+    array = np.array(a, dtype=dtype, order=order or "K", copy=copy)
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+    if not array.flags.aligned:
+        array = array.copy()
+    return from_ndarray(array)
+
+
+cdef Tensor converted(Tensor a, object dtype, object order, object copy):
+    cdef bint same_dtype = dtype is None or dtype_id(dtype, "asarray") == a.dtype_
+    cdef bint same_order = True
+    if order == "C":
+        same_order = a.contiguous
+    elif order == "F":
+        same_order = to_ndarray(a).flags.f_contiguous
+    elif order not in (None, "A", "K"):
+        raise ValueError(f"asarray: order must be one of 'C', 'F', 'A', 'K', got {order!r}")
+    if same_dtype and same_order and not copy:
+        return a
+    if copy is not None and not copy:
+        raise ValueError("asarray: a copy is needed, and copy=False forbids it")
+    if not same_dtype:
+        a = a.astype(dtype, order=order or "K")
+        return a
+    return a.copy(order or "K")
+
+
+def check_device(device, op):
+    """Refuse a device that is not there."""
+    if device not in (None, "cpu"):
+        raise ValueError(f"{op}: expected device 'cpu', got {device!r}")
+
+
+def from_dlpack(x, /, *, device=None, copy=None):
+    """A tensor over the memory of any object that speaks DLPack.
+
+    Parameters
+    ----------
+    x : object
+        With ``__dlpack__`` and ``__dlpack_device__``, on the CPU.
+    device : str, optional
+        "cpu".
+    copy : bool, optional
+        True: always copy. False: never.
+
+    Returns
+    -------
+    Tensor
+
+    Examples
+    --------
+    >>> import numpy as np, tensorlib as tl
+    >>> tl.from_dlpack(np.arange(3))
+    tensor([0, 1, 2])
+    """
+    check_device(device, "from_dlpack")
+    return asarray(np.from_dlpack(x, device=device, copy=copy))
+
+
+def represent(Tensor tensor not None):
+    """NumPy's text for an array, with the name and attributes of a tensor."""
+    cdef object name = "tensor" if type(tensor) is Tensor else type(tensor).__name__
+    cdef object text = np.array2string(to_ndarray(tensor), separator=", ", prefix=name + "(")
+    cdef list extras = []
+    cdef object dtype = tensor.dtype
+    if tensor.size == 0:
+        text = "[]"
+        if tensor.shape != (0,):
+            extras.append(f"shape={tensor.shape}")
+    if dtype not in (np.bool_, np.int64, np.float64, np.complex128) or tensor.size == 0:
+        extras.append(f"dtype={dtype.name}")
+    if tensor.requires_grad:
+        extras.append("requires_grad=True")
+    return f"{name}({', '.join([text, *extras])})"
+
+
+_tensor.set_protocols(exporter=sys.modules[__name__])

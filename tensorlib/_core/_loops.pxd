@@ -1,0 +1,46 @@
+from libc.stdint cimport uint8_t
+
+from tensorlib._core._tensor cimport Tensor
+
+ctypedef void (*LoopFunction)(char **args, const Py_ssize_t *dims, const Py_ssize_t *steps,
+                              void *data) noexcept nogil
+
+cdef extern from "strided.h" namespace "tl" nogil:
+    # strides[axis][operand], in bytes
+    cdef struct Walk:
+        int ndim
+        int operands
+        Py_ssize_t shape[64]
+        Py_ssize_t strides[64][5]
+
+    # Sorts and merges axes; False where there is nothing to walk over.
+    bint walk_prepare(Walk *walk)
+    void walk_run(const Walk &walk, char **start, LoopFunction loop, void *data)
+
+cdef extern from "loops.h" nogil:
+    LoopFunction tl_functor_loop(const char *name, int dtype)
+
+cdef struct Loop:
+    LoopFunction function
+    void *data
+    uint8_t dtypes[5]  # inputs, then outputs
+
+cdef class LoopTable:
+    cdef readonly str name
+    cdef readonly object ufunc      # NumPy's, or None for a functor
+    cdef readonly int nin
+    cdef readonly int nout
+    cdef readonly object identity   # of a reduction, or None
+    cdef bint widens                # small integers are folded in 64 bits
+    cdef bint logical               # folded as bool
+    cdef bint reorderable           # may be folded over several axes at once
+    cdef Loop uniform[15]           # by the dtype of all inputs
+    cdef dict mixed                 # key of dtypes -> address of a Loop
+    cdef Loop *same(self, int dtype) except NULL
+    cdef Loop *resolve(self, tuple inputs, object dtype) except NULL
+    cdef tuple promoted(self, tuple inputs, object dtype)
+    cdef int fill(self, Loop *loop, tuple dtypes, tuple inputs) except -1
+
+# [from][to]; in this extension alone
+cdef LoopFunction cast_loop(int source, int target) noexcept
+cdef int store_scalar(char *address, int dtype, object value) except -1

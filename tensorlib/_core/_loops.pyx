@@ -1,0 +1,241 @@
+"""The loop table: which inner loop serves an elementwise op for which dtypes.
+
+NumPy's own loops are read out of its ufunc objects; what NumPy lacks is compiled from functors.
+"""
+
+cimport numpy as cnp
+from cpython.object cimport PyObject
+from cpython.pycapsule cimport PyCapsule_GetPointer
+from libc.stdlib cimport calloc
+from libc.string cimport memcpy
+
+from tensorlib._core._tensor cimport (
+    TL_BFLOAT16,
+    TL_BOOL,
+    TL_FLOAT16,
+    TL_FLOAT32,
+    TL_FLOAT64,
+    TL_INT64,
+    TL_NDTYPES,
+    Tensor,
+    dtype_id,
+    dtype_itemsize,
+    dtype_object,
+)
+
+import numpy as np
+
+cnp.import_array()
+
+cdef extern from "loops.h" nogil:
+    LoopFunction tl_cast_loops[15][15]
+
+cdef extern from "numpy/ufuncobject.h":
+    ctypedef struct PyUFuncObject:
+        int nin
+        int nout
+        int nargs
+        LoopFunction *functions
+        void **data
+        int ntypes
+        char *types
+        PyObject *userloops
+
+    ctypedef struct PyUFunc_Loop1d:
+        LoopFunction func
+        void *data
+        int *arg_types
+        PyUFunc_Loop1d *next
+
+
+cdef LoopFunction cast_loop(int source, int target) noexcept:
+    return tl_cast_loops[source][target]
+
+
+cdef class LoopTable:
+    """The loops of one op.
+
+    Parameters
+    ----------
+    name : str
+        The op.
+    ufunc : numpy.ufunc or None
+        Whose loops to take; None for the functor of the op's name.
+    nin, nout : int
+        Numbers of inputs and outputs.
+    """
+
+    def __init__(self, str name, object ufunc, int nin, int nout):
+        self.name = name
+        self.ufunc = ufunc
+        self.nin = nin
+        self.nout = nout
+        self.mixed = {}
+        self.identity = None if ufunc is None else ufunc.identity
+        self.widens = name in ("add", "multiply")
+        self.logical = name.startswith("logical")
+        # NumPy keeps this to itself.
+        self.reorderable = name not in (
+            "subtract", "divide", "floor_divide", "remainder", "fmod", "power", "float_power",
+            "arctan2", "copysign", "nextafter", "left_shift", "right_shift", "heaviside")
+
+    cdef Loop *same(self, int dtype) except NULL:
+        """The loop for inputs that all have this dtype; it may still cast."""
+        cdef Loop *loop = &self.uniform[dtype]
+        cdef Loop *found
+        if loop.function == NULL:
+            found = self.resolve((dtype_object(dtype),) * self.nin, None)
+            loop[0] = found[0]
+        return loop
+
+    cdef Loop *resolve(self, tuple inputs, object dtype) except NULL:
+        """The loop for inputs given as dtypes, or as `int`, `float`, `complex` for scalars of
+        Python; `dtype` is the output's where the caller asks for one."""
+        cdef object found = self.mixed.get((inputs, dtype))
+        cdef Loop *loop
+        if found is None:
+            loop = <Loop *>calloc(1, sizeof(Loop))  # for the life of the process
+            if loop == NULL:
+                raise MemoryError()
+            self.fill(loop, self.promoted(inputs, dtype), inputs)
+            found = <size_t>loop
+            self.mixed[(inputs, dtype)] = found
+        return <Loop *><size_t>found
+
+    cdef tuple promoted(self, tuple inputs, object dtype):
+        """The dtypes that the loop takes and gives, by NumPy's rules."""
+        cdef object common
+        cdef object ufunc = self.ufunc
+        if ufunc is None and self.name == "sigmoid":
+            ufunc = np.exp  # a function of the same kind
+        if ufunc is not None:
+            wanted = {}
+            if dtype is not None:
+                wanted["signature"] = (None,) * self.nin + (dtype,) * self.nout
+            try:
+                return ufunc.resolve_dtypes(inputs + (None,) * self.nout, **wanted)
+            except TypeError as error:
+                raise TypeError(
+                    f"{self.name}: not supported for {describe(inputs)}"
+                    + ("" if dtype is None else f" with a result of {dtype}")) from error
+        values = inputs[1:] if self.name == "where" else inputs
+        common = dtype or np.result_type(*(0 if v is int else v(0) if v in (float, complex) else v
+                                           for v in values))
+        if self.name == "where":
+            return np.dtype("?"), common, common, common
+        return common, common
+
+    cdef int fill(self, Loop *loop, tuple dtypes, tuple inputs) except -1:
+        cdef int i
+        for i in range(self.nin + self.nout):
+            loop.dtypes[i] = dtype_id(dtypes[i], self.name)
+        if self.ufunc is None:
+            loop.function = tl_functor_loop(self.name.encode(), loop.dtypes[self.nin - 1])
+        else:
+            find_builtin(<PyUFuncObject *>self.ufunc, loop)
+            if loop.function == NULL:
+                find_registered(<PyUFuncObject *>self.ufunc, dtypes, loop)
+        if loop.function == NULL:
+            raise TypeError(f"{self.name}: not supported for {describe(inputs)}")
+        return 0
+
+    def types(self):
+        """The dtypes that the op has loops for, as a list of (inputs, outputs) tuples."""
+        cdef PyUFuncObject *ufunc
+        cdef int i, k
+        cdef list found = []
+        if self.ufunc is None:
+            for i in range(TL_NDTYPES):
+                if i != TL_BFLOAT16 and tl_functor_loop(self.name.encode(), i) != NULL:
+                    dtype = dtype_object(i)
+                    inputs = (dtype,) * self.nin
+                    if self.name == "where":
+                        inputs = (np.dtype("?"), dtype, dtype)
+                    found.append((inputs, (dtype,)))
+            return found
+        ufunc = <PyUFuncObject *>self.ufunc
+        for i in range(ufunc.ntypes):
+            try:
+                dtypes = [dtype_object(dtype_id(np.dtype(chr_of(ufunc, i, k)), self.name))
+                          for k in range(ufunc.nargs)]
+            except TypeError:
+                continue
+            entry = (tuple(dtypes[:self.nin]), tuple(dtypes[self.nin:]))
+            if entry not in found:
+                found.append(entry)
+        return found
+
+
+cdef object chr_of(PyUFuncObject *ufunc, int i, int k):
+    """The type letter of operand k of loop i."""
+    cdef int number = ufunc.types[i * ufunc.nargs + k]
+    return np.dtype(cnp.PyArray_DescrFromType(number)).char
+
+
+cdef object describe(tuple inputs):
+    return "input dtypes (" + ", ".join(
+        f"Python {i.__name__}" if isinstance(i, type) else str(i) for i in inputs) + ")"
+
+
+cdef int id_of_number(int number) except -2:
+    """The dtype id of one of NumPy's type numbers, -1 where there is none."""
+    cdef object dtype
+    if number < 0 or number > 23 or number in (cnp.NPY_LONGDOUBLE, cnp.NPY_CLONGDOUBLE) \
+            or 17 <= number <= 22:
+        return -1
+    return dtype_id(<object>cnp.PyArray_DescrFromType(number), "ufunc")
+
+
+cdef int find_builtin(PyUFuncObject *ufunc, Loop *loop) except -1:
+    cdef int i, k
+    for i in range(ufunc.ntypes):
+        for k in range(ufunc.nargs):
+            if id_of_number(ufunc.types[i * ufunc.nargs + k]) != loop.dtypes[k]:
+                break
+        else:
+            # The first match, as NumPy: later ones are fallbacks of the same types.
+            loop.function = ufunc.functions[i]
+            loop.data = ufunc.data[i]
+            return 0
+    return 0
+
+
+cdef int find_registered(PyUFuncObject *ufunc, tuple dtypes, Loop *loop) except -1:
+    """A loop that another package registered for a dtype of its own, such as bfloat16."""
+    cdef PyUFunc_Loop1d *registered
+    cdef int k
+    if ufunc.userloops == NULL:
+        return 0
+    for capsule in (<object>ufunc.userloops).values():
+        registered = <PyUFunc_Loop1d *>PyCapsule_GetPointer(capsule, NULL)
+        while registered != NULL:
+            for k in range(ufunc.nargs):
+                if registered.arg_types[k] != dtypes[k].num:
+                    break
+            else:
+                loop.function = registered.func
+                loop.data = registered.data
+                return 0
+            registered = registered.next
+    return 0
+
+
+cdef int store_scalar(char *address, int dtype, object value) except -1:
+    """A Python scalar as an element; OverflowError for an int that does not fit."""
+    cdef float single
+    cdef double number
+    cdef long long integer
+    if dtype == TL_FLOAT64:
+        number = value
+        memcpy(address, &number, 8)
+    elif dtype == TL_FLOAT32:
+        number = value
+        single = <float>number
+        memcpy(address, &single, 4)
+    elif dtype == TL_INT64:
+        integer = value
+        memcpy(address, &integer, 8)
+    else:
+        array = np.array(value, dtype_object(dtype))
+        memcpy(address, cnp.PyArray_DATA(array), dtype_itemsize(dtype))
+    return 0

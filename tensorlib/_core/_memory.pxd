@@ -1,0 +1,23 @@
+from cpython.object cimport PyObject
+from libc.stdint cimport uint32_t
+
+cdef extern from "storage.h" namespace "tl" nogil:
+    # `references` and `data` are all that the views of a storage touch.
+    cdef struct Storage:
+        char *data
+        size_t nbytes
+        size_t capacity
+        Py_ssize_t references
+        Py_ssize_t exports
+        PyObject *owner
+        PyObject *mutation
+        uint32_t version
+        bint saved
+        bint writeable
+
+    cdef Storage *storage_retain(Storage *storage) noexcept
+
+# The allocator lives in this extension alone; others reach it through these.
+cdef Storage *storage_new(size_t nbytes, str op) except NULL
+cdef Storage *storage_wrap(char *data, size_t nbytes, bint writeable, object owner) except NULL
+cdef void storage_release(Storage *storage) noexcept

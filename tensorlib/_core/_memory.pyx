@@ -1,0 +1,96 @@
+"""Storage and the caching allocator: the one extension that owns the blocks of memory."""
+
+cdef extern from "storage.h" namespace "tl" nogil:
+    cdef struct MemoryStats:
+        size_t allocated
+        size_t peak
+        size_t cached
+        size_t cache_limit
+        size_t allocations
+        size_t cache_hits
+
+    Storage *new_storage "tl::storage_new"(size_t nbytes)
+    Storage *wrap_storage "tl::storage_wrap"(
+        char *data, size_t nbytes, bint writeable, PyObject *owner)
+    void release_storage "tl::storage_release"(Storage *storage)
+    MemoryStats current_stats "tl::memory_stats"()
+    void limit_cache "tl::set_cache_limit"(size_t nbytes)
+    void drop_cache "tl::empty_cache"()
+
+
+cdef Storage *storage_new(size_t nbytes, str op) except NULL:
+    cdef Storage *storage = new_storage(nbytes)
+    if storage == NULL:
+        raise MemoryError(f"{op}: unable to allocate {nbytes:,} bytes")
+    return storage
+
+
+cdef Storage *storage_wrap(char *data, size_t nbytes, bint writeable, object owner) except NULL:
+    cdef Storage *storage = wrap_storage(data, nbytes, writeable, <PyObject *>owner)
+    if storage == NULL:
+        raise MemoryError("asarray: unable to allocate the header of a storage")
+    return storage
+
+
+cdef void storage_release(Storage *storage) noexcept:
+    release_storage(storage)
+
+
+def memory_stats():
+    """Counters of the caching allocator.
+
+    Returns
+    -------
+    dict of str to int
+        ``allocated`` and ``peak``: bytes that tensors use now, and at most so far; ``cached``: bytes
+        kept for reuse, never above ``cache_limit``; ``allocations`` and ``cache_hits``: blocks
+        handed out, and how many of them came from the cache.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> x = tl.zeros(1000)
+    >>> tl.memory_stats()["allocated"] >= x.nbytes
+    True
+    """
+    return current_stats()
+
+
+def set_cache_limit(nbytes):
+    """Bound the memory that the allocator keeps for reuse.
+
+    Parameters
+    ----------
+    nbytes : int
+        Bytes; an eighth of the machine's memory at the start.
+
+    Raises
+    ------
+    ValueError
+        If `nbytes` is negative.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> limit = tl.memory_stats()["cache_limit"]
+    >>> tl.set_cache_limit(64 << 20)
+    >>> tl.memory_stats()["cache_limit"]
+    67108864
+    >>> tl.set_cache_limit(limit)
+    """
+    if nbytes < 0:
+        raise ValueError(f"set_cache_limit: expected a number of bytes >= 0, got {nbytes}")
+    limit_cache(nbytes)
+
+
+def empty_cache():
+    """Give all memory that waits for reuse back to the system.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.empty_cache()
+    >>> tl.memory_stats()["cached"]
+    0
+    """
+    drop_cache()

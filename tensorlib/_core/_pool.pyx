@@ -1,0 +1,112 @@
+"""Max pooling in two dimensions."""
+
+from libc.stdint cimport int64_t, intptr_t
+
+from tensorlib._core._memory cimport Storage, storage_new, storage_release
+from tensorlib._core._tensor cimport (
+    MAX_DIMS,
+    TL_INT64,
+    Tensor,
+    dtype_is_complex,
+    dtype_itemsize,
+    tensor_empty,
+)
+
+cdef extern from "pool.h" namespace "tl::pool" nogil:
+    cdef struct Window:
+        intptr_t kernel[2]
+        intptr_t stride[2]
+        intptr_t padding[2]
+        intptr_t dilation[2]
+
+    cdef struct Plane:
+        const char *data
+        intptr_t shape[2]
+        intptr_t strides[2]
+
+    bint max_pool_any(int dtype, const Plane &plane, const Window &window, intptr_t rows,
+                      intptr_t columns, char *values, int64_t *indices, char *scratch)
+
+
+cdef int read_pair(intptr_t *target, object pair, Py_ssize_t least, str name) except -1:
+    cdef int i
+    if len(pair) != 2:
+        raise ValueError(f"max_pool2d: expected two numbers as {name}, got {pair}")
+    for i in range(2):
+        target[i] = pair[i]
+        if not least <= target[i] < (1 << 31):
+            raise ValueError(f"max_pool2d: expected {name} of at least {least}, got {pair}")
+    return 0
+
+
+cdef void pool_planes(Tensor x, const Window &window, Tensor values, Tensor indices,
+                      char *scratch) noexcept nogil:
+    """Pool one plane after another, counting through the leading axes."""
+    cdef int outer = x.ndim_ - 2, axis, itemsize = dtype_itemsize(x.dtype_)
+    cdef intptr_t rows = values.shape_[outer], columns = values.shape_[outer + 1]
+    cdef char *value = values.data
+    cdef int64_t *index = <int64_t *>indices.data
+    cdef Py_ssize_t[MAX_DIMS] position
+    cdef Plane plane
+    plane.data = x.data
+    for axis in range(2):
+        plane.shape[axis] = x.shape_[outer + axis]
+        plane.strides[axis] = x.strides_[outer + axis]
+    for axis in range(outer):
+        position[axis] = 0
+    while True:
+        max_pool_any(x.dtype_, plane, window, rows, columns, value, index, scratch)
+        value += rows * columns * itemsize
+        index += rows * columns
+        axis = outer - 1
+        while axis >= 0:
+            position[axis] += 1
+            plane.data += x.strides_[axis]
+            if position[axis] < x.shape_[axis]:
+                break
+            plane.data -= x.strides_[axis] * x.shape_[axis]
+            position[axis] = 0
+            axis -= 1
+        if axis < 0:
+            return
+
+
+def max_pool2d(Tensor x not None, kernel_size, stride, padding, dilation):
+    """The largest element of each window of the last two axes, and its flat place in the plane.
+
+    NaN wins; of equal elements the first. Padding never wins.
+    """
+    cdef Window window
+    cdef Py_ssize_t[MAX_DIMS] shape
+    cdef Py_ssize_t room, reach
+    cdef Storage *scratch
+    cdef int i, outer = x.ndim_ - 2
+    if outer < 0:
+        raise ValueError(f"max_pool2d: expected images of shape (..., height, width), got {x.shape}")
+    if dtype_is_complex(x.dtype_):
+        raise TypeError(f"max_pool2d: expected images of real numbers, got {x.dtype}")
+    read_pair(window.kernel, kernel_size, 1, "kernel_size")
+    read_pair(window.stride, stride, 1, "stride")
+    read_pair(window.padding, padding, 0, "padding")
+    read_pair(window.dilation, dilation, 1, "dilation")
+    for i in range(outer):
+        shape[i] = x.shape_[i]
+    for i in range(2):
+        room = x.shape_[outer + i] + 2 * window.padding[i]
+        reach = window.dilation[i] * (window.kernel[i] - 1) + 1
+        if 2 * window.padding[i] > reach:
+            raise ValueError("max_pool2d: expected padding of at most half the window, got padding "
+                             f"{padding}, kernel_size {kernel_size} and dilation {dilation}")
+        if reach > room or x.shape_[outer + i] == 0:
+            raise ValueError("max_pool2d: expected windows that fit into the padded images, got "
+                             f"images of shape {x.shape}, kernel_size {kernel_size}, padding "
+                             f"{padding} and dilation {dilation}")
+        shape[outer + i] = (room - reach) // window.stride[i] + 1
+    cdef Tensor values = tensor_empty(x.ndim_, shape, x.dtype_, "max_pool2d")
+    cdef Tensor indices = tensor_empty(x.ndim_, shape, TL_INT64, "max_pool2d")
+    if values.size_ > 0:
+        scratch = storage_new(8 * shape[outer + 1], "max_pool2d")
+        with nogil:
+            pool_planes(x, window, values, indices, scratch.data)
+        storage_release(scratch)
+    return values, indices

@@ -1,0 +1,8 @@
+from libc.stdint cimport uint64_t
+
+from tensorlib._core._loops cimport LoopTable
+from tensorlib._core._tensor cimport Tensor
+
+cdef Tensor fold(LoopTable table, str name, Tensor x, uint64_t axes, bint keepdims, int dtype)
+cdef Tensor accumulate(LoopTable table, str name, Tensor x, int axis, int dtype)
+cdef int fold_dtype(LoopTable table, Tensor x) except -1

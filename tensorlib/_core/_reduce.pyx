@@ -1,0 +1,256 @@
+"""Folds of a binary op's loop: reductions over axes, and running folds along one."""
+
+from libc.string cimport memcpy, memset
+
+from tensorlib._core._loops cimport Loop, LoopTable, Walk, store_scalar, walk_prepare, walk_run
+from tensorlib._core._tensor cimport (
+    MAX_DIMS,
+    TL_BOOL,
+    TL_INT64,
+    TL_UINT8,
+    TL_UINT64,
+    Tensor,
+    copy_into,
+    dtype_itemsize,
+    dtype_object,
+    tensor_empty,
+    tensor_view,
+    tuple_of,
+)
+
+# More elements than this are worth letting other threads run.
+cdef enum:
+    LONG = 8192
+
+
+cdef int fold_dtype(LoopTable table, Tensor x) except -1:
+    """The dtype that NumPy folds in: sums and products of small integers are made in 64 bits."""
+    if table.widens:
+        if x.dtype_ < TL_INT64:
+            return TL_INT64
+        if TL_UINT8 <= x.dtype_ < TL_UINT64:
+            return TL_UINT64
+    if table.logical:
+        return TL_BOOL
+    return x.dtype_
+
+
+cdef Loop *fold_loop(LoopTable table, str name, int dtype) except NULL:
+    cdef Loop *loop = table.same(dtype)
+    if loop.dtypes[0] != dtype or loop.dtypes[1] != dtype or loop.dtypes[2] != dtype:
+        raise TypeError(f"{name}: the loop for {dtype_object(dtype)} does not give its own dtype, "
+                        "so it cannot be folded")
+    return loop
+
+
+cdef Tensor with_dtype(Tensor x, int dtype, str name):
+    if x.dtype_ == dtype:
+        return x
+    cdef Tensor result = tensor_empty(x.ndim_, x.shape_, dtype, name)
+    copy_into(result, x)
+    return result
+
+
+cdef Tensor fold(LoopTable table, str name, Tensor x, uint64_t axes, bint keepdims, int dtype):
+    """Fold over the axes whose bits are set."""
+    cdef Loop *loop = fold_loop(table, name, dtype)
+    cdef object identity = table.identity
+    cdef Py_ssize_t[MAX_DIMS] shape
+    cdef Py_ssize_t count = 1
+    cdef int i, k = 0, ndim = 0, folded = 0, axis = -1
+    cdef Tensor result
+    cdef Walk walk
+    cdef char *pointers[5]
+    x = with_dtype(x, dtype, name)
+    if x.contiguous and x.size_ > 0 and not keepdims and table.reorderable \
+            and (x.ndim_ == MAX_DIMS or axes == (<uint64_t>1 << x.ndim_) - 1) and x.ndim_ > 0:
+        return fold_all(table, loop, name, x)
+    for i in range(x.ndim_):
+        if axes >> i & 1:
+            count *= x.shape_[i]
+            folded += 1
+            axis = i
+            if keepdims:
+                shape[ndim] = 1
+                ndim += 1
+        else:
+            shape[ndim] = x.shape_[i]
+            ndim += 1
+    result = tensor_empty(ndim, shape, dtype, name)
+    if result.size_ == 0:
+        return result
+    if identity is None:
+        if count == 0:
+            raise_empty(name)
+        if folded > 1:
+            return fold_each(table, name, x, axes, keepdims, dtype)
+    if folded > 1 and not table.reorderable:
+        raise ValueError(f"{name}: the op is not reorderable, so at most one axis may be given")
+    walk.ndim = x.ndim_
+    walk.operands = 3
+    for i in range(x.ndim_):
+        walk.shape[i] = x.shape_[i]
+        walk.strides[i][1] = x.strides_[i]
+        if axes >> i & 1:
+            walk.strides[i][0] = walk.strides[i][2] = 0
+            k += keepdims
+        else:
+            walk.strides[i][0] = walk.strides[i][2] = result.strides_[k]
+            k += 1
+    pointers[0] = pointers[2] = result.data
+    pointers[1] = x.data
+    if identity is None:
+        copy_first(result, x, axis, keepdims)
+        if folded:
+            walk.shape[axis] -= 1
+            pointers[1] += x.strides_[axis]
+    else:
+        fill(result, identity)
+        if folded == 0:
+            copy_into(result, x)
+            return result
+    # Sorted by the input, whose memory is larger.
+    for i in range(x.ndim_):
+        walk.strides[i][0], walk.strides[i][1] = walk.strides[i][1], walk.strides[i][0]
+    if not walk_prepare(&walk):
+        return result
+    for i in range(walk.ndim):
+        walk.strides[i][0], walk.strides[i][1] = walk.strides[i][1], walk.strides[i][0]
+    if x.size_ > LONG:
+        with nogil:
+            walk_run(walk, pointers, loop.function, loop.data)
+    else:
+        walk_run(walk, pointers, loop.function, loop.data)
+    return result
+
+
+cdef Tensor fold_all(LoopTable table, Loop *loop, str name, Tensor x):
+    """Fold all elements of contiguous memory at once."""
+    cdef Tensor result = tensor_empty(0, NULL, x.dtype_, name)
+    cdef int itemsize = dtype_itemsize(x.dtype_)
+    cdef char *pointers[3]
+    cdef Py_ssize_t[3] steps
+    cdef Py_ssize_t n = x.size_
+    pointers[1] = x.data
+    if table.identity is None:
+        memcpy(result.data, x.data, itemsize)
+        pointers[1] += itemsize
+        n -= 1
+    else:
+        fill(result, table.identity)
+    pointers[0] = pointers[2] = result.data
+    steps[0] = steps[2] = 0
+    steps[1] = itemsize
+    if n > LONG:
+        with nogil:
+            loop.function(pointers, &n, steps, loop.data)
+    elif n > 0:
+        loop.function(pointers, &n, steps, loop.data)
+    return result
+
+
+cdef Tensor fold_each(LoopTable table, str name, Tensor x, uint64_t axes, bint keepdims,
+                      int dtype):
+    """Fold one axis after the other, where there is no identity to start from."""
+    cdef int i, ndim = x.ndim_
+    cdef Tensor flat
+    if x.contiguous and axes == (<uint64_t>1 << ndim) - 1 and ndim < 64:
+        flat = tensor_view(x, x.data, 1, &x.size_, [dtype_itemsize(dtype)], dtype)
+        flat = fold(table, name, flat, 1, False, dtype)
+        if not keepdims:
+            return flat
+        return ones_shape(flat, ndim)
+    for i in range(ndim - 1, -1, -1):
+        if axes >> i & 1:
+            x = fold(table, name, x, <uint64_t>1 << i, keepdims, dtype)
+    return x
+
+
+cdef Tensor ones_shape(Tensor x, int ndim):
+    cdef Py_ssize_t[MAX_DIMS] shape
+    cdef int i
+    cdef Tensor result
+    for i in range(ndim):
+        shape[i] = 1
+    result = tensor_empty(ndim, shape, x.dtype_, "reshape")
+    memcpy(result.data, x.data, dtype_itemsize(x.dtype_))
+    return result
+
+
+cdef object raise_empty(str name):
+    raise ValueError(f"{name}: zero-size tensor to a reduction which has no identity")
+
+
+cdef int copy_first(Tensor result, Tensor x, int axis, bint keepdims) except -1:
+    """The first elements along the axis start the fold."""
+    cdef Py_ssize_t[MAX_DIMS] shape
+    cdef Py_ssize_t[MAX_DIMS] strides
+    cdef int i, k = 0
+    for i in range(x.ndim_):
+        if i == axis and not keepdims:
+            continue
+        shape[k] = 1 if i == axis else x.shape_[i]
+        strides[k] = x.strides_[i]
+        k += 1
+    copy_into(result, tensor_view(x, x.data, k, shape, strides, x.dtype_))
+    return 0
+
+
+cdef int fill(Tensor result, object value) except -1:
+    """Set all elements of a new tensor."""
+    cdef char[16] element
+    cdef int itemsize = dtype_itemsize(result.dtype_)
+    cdef Py_ssize_t i
+    if type(value) is int and <long>value == 0:
+        memset(result.data, 0, result.size_ * itemsize)
+        return 0
+    store_scalar(element, result.dtype_, value)
+    for i in range(result.size_):
+        memcpy(result.data + i * itemsize, element, itemsize)
+    return 0
+
+
+cdef Tensor accumulate(LoopTable table, str name, Tensor x, int axis, int dtype):
+    """The running fold along an axis."""
+    cdef Loop *loop = fold_loop(table, name, dtype)
+    cdef Tensor result
+    cdef Walk walk
+    cdef char *pointers[5]
+    cdef int i
+    x = with_dtype(x, dtype, name)
+    result = tensor_empty(x.ndim_, x.shape_, dtype, name)
+    if x.size_ == 0:
+        return result
+    if x.ndim_ == 0:
+        copy_into(result, x)
+        return result
+    copy_first_row(result, x, axis)
+    # out[i] = loop(out[i - 1], x[i]): the axis is walked last to first inside one call, so it
+    # must stay in order; the other axes may move.
+    walk.ndim = x.ndim_
+    walk.operands = 3
+    for i in range(x.ndim_):
+        walk.shape[i] = x.shape_[i] - (i == axis)
+        walk.strides[i][0] = walk.strides[i][2] = result.strides_[i]
+        walk.strides[i][1] = x.strides_[i]
+    pointers[0] = result.data
+    pointers[1] = x.data + x.strides_[axis]
+    pointers[2] = result.data + result.strides_[axis]
+    if not walk_prepare(&walk):
+        return result
+    if x.size_ > LONG:
+        with nogil:
+            walk_run(walk, pointers, loop.function, loop.data)
+    else:
+        walk_run(walk, pointers, loop.function, loop.data)
+    return result
+
+
+cdef int copy_first_row(Tensor result, Tensor x, int axis) except -1:
+    cdef Py_ssize_t[MAX_DIMS] shape
+    cdef int i
+    for i in range(x.ndim_):
+        shape[i] = 1 if i == axis else x.shape_[i]
+    copy_into(tensor_view(result, result.data, x.ndim_, shape, result.strides_, x.dtype_),
+              tensor_view(x, x.data, x.ndim_, shape, x.strides_, x.dtype_))
+    return 0

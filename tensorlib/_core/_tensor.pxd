@@ -1,0 +1,79 @@
+cimport numpy as cnp
+from libc.stdint cimport uint32_t, uint8_t
+
+from tensorlib._core._memory cimport Storage
+
+cdef extern from "dtypes.h":
+    enum:
+        TL_BOOL
+        TL_INT8
+        TL_INT16
+        TL_INT32
+        TL_INT64
+        TL_UINT8
+        TL_UINT16
+        TL_UINT32
+        TL_UINT64
+        TL_FLOAT16
+        TL_BFLOAT16
+        TL_FLOAT32
+        TL_FLOAT64
+        TL_COMPLEX64
+        TL_COMPLEX128
+        TL_NDTYPES
+
+cdef enum:
+    MAX_DIMS = 64    # NumPy's own limit
+    INLINE_DIMS = 4  # more axes than this live on the heap
+
+cdef class Tensor:
+    cdef Storage *storage
+    cdef char *data          # the first element
+    cdef Py_ssize_t *shape_  # then ndim strides, in bytes
+    cdef Py_ssize_t *strides_
+    cdef Py_ssize_t inline_dims[8]
+    cdef Py_ssize_t size_
+    cdef int ndim_
+    cdef uint8_t dtype_      # an id of dtypes.h
+    cdef bint contiguous     # in C order
+    cdef bint tracked       # what requires_grad says, once refreshed
+    cdef uint32_t graph_version  # of the root: writes recorded on the tape; of a view: those it has seen
+    cdef readonly Tensor base    # the root of which this is a view, or None
+    cdef object node         # the tape's node that made it, or None
+    cdef int output          # which output of that node
+    cdef object grad_
+    cdef object __weakref__
+
+# dtypes
+cdef object dtype_object(int dtype)                 # np.dtype of an id
+cdef int dtype_id(object dtype, str op) except -1   # of anything np.dtype() accepts
+cdef int dtype_itemsize(int dtype) noexcept nogil
+cdef bint dtype_is_inexact(int dtype) noexcept nogil
+cdef bint dtype_is_complex(int dtype) noexcept nogil
+
+# constructors
+cdef Tensor tensor_empty(int ndim, const Py_ssize_t *shape, int dtype, str op)
+cdef Tensor tensor_view(Tensor source, char *data, int ndim, const Py_ssize_t *shape,
+                        const Py_ssize_t *strides, int dtype)
+cdef Tensor tensor_wrap(Storage *storage, char *data, int ndim, const Py_ssize_t *shape,
+                        const Py_ssize_t *strides, int dtype)   # steals the storage
+cdef Tensor tensor_rows(Tensor source, Py_ssize_t start, Py_ssize_t length, Py_ssize_t step)
+cdef object tuple_of(const Py_ssize_t *values, int n)
+cdef bint may_share_memory(Tensor a, Tensor b) noexcept
+cdef int check_writeable(Tensor tensor, str op) except -1
+cdef Tensor tensor_alias(Tensor x)                    # another object: same storage, same history
+cdef int refresh(Tensor tensor) except -1
+cdef Tensor c_contiguous(Tensor x, str op)          # itself where it is, else a copy
+cdef int copy_into(Tensor target, Tensor source) except -1   # same shape; casts as needed
+
+# What higher layers bring: the operators and methods that compute.
+cdef struct Operators:
+    object (*binary)(int slot, object a, object b)
+    object (*inplace)(int slot, Tensor a, object b)
+    object (*unary)(int slot, Tensor a)
+    object (*getitem)(Tensor a, object index)
+    int (*setitem)(Tensor a, object index, object value) except -1
+    int (*refresh)(Tensor view) except -1   # renew the node of a view whose root was written
+    int (*copy)(Tensor target, Tensor source) except -1
+
+cdef Operators *operators() noexcept

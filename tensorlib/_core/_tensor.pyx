@@ -1,0 +1,890 @@
+"""The Tensor: a strided view of a storage, with a place for its gradient."""
+
+cimport cython
+cimport numpy as cnp
+from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_STRIDES, PyBUF_WRITABLE
+from cpython.buffer cimport PyBUF_ANY_CONTIGUOUS, PyBUF_C_CONTIGUOUS, PyBUF_F_CONTIGUOUS
+from cpython.dict cimport PyDict_SetItem
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from cpython.object cimport PyObject, PyTypeObject
+from libc.string cimport memcpy
+
+from tensorlib._core._memory cimport (
+    Storage, storage_new, storage_release, storage_retain
+)
+
+import numpy as np
+
+cnp.import_array()
+
+cdef extern from "Python.h":
+    """
+    #define type_dict(type) (((PyTypeObject *)(type))->tp_dict)
+    """
+    void PyType_Modified(PyTypeObject *type)
+    PyObject *type_dict(object type)
+    Py_ssize_t PY_SSIZE_T_MAX
+
+
+# ------------------------------------------------------------------------------------------
+# dtypes
+# ------------------------------------------------------------------------------------------
+
+cdef list dtype_objects = [np.dtype(name) for name in (
+    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+    "float16", "float16", "float32", "float64", "complex64", "complex128",
+)]
+dtype_objects[TL_BFLOAT16] = None  # until ml_dtypes is asked for
+cdef int[15] itemsizes = [1, 1, 2, 4, 8, 1, 2, 4, 8, 2, 2, 4, 8, 8, 16]
+cdef dict ids_by_number = {
+    np.dtype(code).num: id for id, code in (
+        (TL_BOOL, "?"), (TL_INT8, "b"), (TL_INT16, "h"), (TL_INT32, "i"), (TL_INT64, "int64"),
+        (TL_UINT8, "B"), (TL_UINT16, "H"), (TL_UINT32, "I"), (TL_UINT64, "uint64"),
+        (TL_FLOAT16, "e"), (TL_FLOAT32, "f"), (TL_FLOAT64, "d"), (TL_COMPLEX64, "F"),
+        (TL_COMPLEX128, "D"),
+    )
+}
+for _code in "lqLQ":  # C's long and long long are two numbers of one type
+    _name = np.dtype(_code).name
+    ids_by_number[np.dtype(_code).num] = ids_by_number[np.dtype(_name).num]
+
+
+cdef object dtype_object(int dtype):
+    return dtype_objects[dtype]
+
+
+cdef int dtype_id(object dtype, str op) except -1:
+    cdef object found
+    cdef int i
+    for i in range(TL_NDTYPES):
+        if dtype_objects[i] is dtype:
+            return i
+    if not isinstance(dtype, np.dtype):
+        dtype = np.dtype(dtype)
+    found = ids_by_number.get(dtype.num)
+    if found is None and dtype.name == "bfloat16":
+        ids_by_number[dtype.num] = TL_BFLOAT16
+        dtype_objects[TL_BFLOAT16] = dtype
+        found = TL_BFLOAT16
+    if found is None:
+        raise TypeError(
+            f"{op}: expected a bool, integer, floating-point or complex dtype of at most "
+            f"16 bytes, got {dtype}")
+    if not dtype.isnative:
+        raise TypeError(f"{op}: expected a dtype in native byte order, got {dtype.str}")
+    return found
+
+
+cdef int dtype_itemsize(int dtype) noexcept nogil:
+    return itemsizes[dtype]
+
+
+cdef bint dtype_is_inexact(int dtype) noexcept nogil:
+    return dtype >= TL_FLOAT16
+
+
+cdef bint dtype_is_complex(int dtype) noexcept nogil:
+    return dtype >= TL_COMPLEX64
+
+
+# ------------------------------------------------------------------------------------------
+# constructors
+# ------------------------------------------------------------------------------------------
+
+cdef Operators table
+
+
+cdef Operators *operators() noexcept:
+    return &table
+
+
+cdef object tuple_of(const Py_ssize_t *values, int n):
+    cdef int i
+    return tuple([values[i] for i in range(n)])
+
+
+cdef inline int set_ndim(Tensor tensor, int ndim) except -1:
+    tensor.ndim_ = ndim
+    if ndim <= INLINE_DIMS:
+        tensor.shape_ = tensor.inline_dims
+    else:
+        tensor.shape_ = <Py_ssize_t *>PyMem_Malloc(2 * ndim * sizeof(Py_ssize_t))
+        if tensor.shape_ == NULL:
+            raise MemoryError()
+    tensor.strides_ = tensor.shape_ + ndim
+    return 0
+
+
+cdef Tensor tensor_empty(int ndim, const Py_ssize_t *shape, int dtype, str op):
+    """An uninitialised tensor in C order."""
+    cdef Tensor tensor = Tensor.__new__(Tensor)
+    cdef Py_ssize_t size = 1, stride = itemsizes[dtype], length
+    cdef bint overflow = False
+    cdef int i
+    if ndim > MAX_DIMS:
+        raise ValueError(f"{op}: expected at most {MAX_DIMS} dimensions, got {ndim}")
+    set_ndim(tensor, ndim)
+    for i in range(ndim - 1, -1, -1):
+        length = shape[i]
+        if length < 0:
+            raise ValueError(f"{op}: negative dimensions are not allowed, got "
+                             f"{tuple_of(shape, ndim)}")
+        tensor.shape_[i] = length
+        tensor.strides_[i] = stride
+        size *= length
+        if length > 1:
+            # As NumPy, counted as if no axis were empty, so strides never overflow.
+            overflow |= stride > PY_SSIZE_T_MAX // length
+            if not overflow:
+                stride *= length
+    if overflow:
+        raise ValueError(f"{op}: array is too big; the shape {tuple_of(shape, ndim)} of "
+                         f"{dtype_object(dtype)} is larger than the maximum possible size")
+    tensor.size_ = size
+    tensor.dtype_ = dtype
+    tensor.contiguous = True
+    tensor.storage = storage_new(size * itemsizes[dtype], op)
+    tensor.data = tensor.storage.data
+    return tensor
+
+
+cdef Tensor tensor_wrap(Storage *storage, char *data, int ndim, const Py_ssize_t *shape,
+                        const Py_ssize_t *strides, int dtype):
+    """A tensor over a storage whose reference it takes; the layout is trusted."""
+    cdef Tensor tensor = Tensor.__new__(Tensor)
+    cdef Py_ssize_t size = 1, itemsize = itemsizes[dtype]
+    cdef bint contiguous = True
+    cdef int i
+    tensor.storage = storage
+    tensor.data = data
+    set_ndim(tensor, ndim)
+    for i in range(ndim - 1, -1, -1):
+        tensor.shape_[i] = shape[i]
+        tensor.strides_[i] = strides[i]
+        if shape[i] != 1 and strides[i] != size * itemsize:
+            contiguous = False
+        size *= shape[i]
+    tensor.size_ = size
+    tensor.dtype_ = dtype
+    tensor.contiguous = contiguous or size == 0
+    return tensor
+
+
+cdef Tensor tensor_view(Tensor source, char *data, int ndim, const Py_ssize_t *shape,
+                        const Py_ssize_t *strides, int dtype):
+    """A view of `source`; the layout is trusted to lie inside its storage."""
+    cdef Tensor tensor = tensor_wrap(storage_retain(source.storage), data, ndim, shape, strides,
+                                     dtype)
+    cdef Tensor root = source.base
+    if root is None:
+        root = source
+    tensor.base = root
+    tensor.graph_version = root.graph_version
+    return tensor
+
+
+cdef Tensor tensor_rows(Tensor source, Py_ssize_t start, Py_ssize_t length, Py_ssize_t step):
+    """A view of evenly spaced places along the first axis: the most common view, built at once."""
+    cdef Tensor tensor = Tensor.__new__(Tensor)
+    cdef Tensor root = source.base
+    cdef Py_ssize_t before = source.shape_[0]
+    tensor.storage = storage_retain(source.storage)
+    set_ndim(tensor, source.ndim_)
+    memcpy(tensor.shape_, source.shape_, 2 * source.ndim_ * sizeof(Py_ssize_t))
+    tensor.data = source.data + start * source.strides_[0] if length else source.data
+    tensor.shape_[0] = length
+    tensor.strides_[0] = source.strides_[0] * step
+    tensor.size_ = source.size_ // before * length if before else 0
+    tensor.dtype_ = source.dtype_
+    tensor.contiguous = tensor.size_ == 0 or (source.contiguous and (step == 1 or length == 1))
+    if root is None:
+        root = source
+    tensor.base = root
+    tensor.graph_version = root.graph_version
+    return tensor
+
+
+cdef Tensor tensor_alias(Tensor x):
+    """Another tensor of the same elements and history, outside the views of its root."""
+    cdef Tensor alias = tensor_wrap(storage_retain(x.storage), x.data, x.ndim_, x.shape_,
+                                    x.strides_, x.dtype_)
+    alias.node = x.node
+    alias.output = x.output
+    alias.tracked = x.tracked
+    return alias
+
+
+cdef bint may_share_memory(Tensor a, Tensor b) noexcept:
+    """Whether the address ranges of two tensors overlap."""
+    cdef char *a_low
+    cdef char *a_high
+    cdef char *b_low
+    cdef char *b_high
+    if a.size_ == 0 or b.size_ == 0:
+        return False
+    extent(a, &a_low, &a_high)
+    extent(b, &b_low, &b_high)
+    return a_low < b_high and b_low < a_high
+
+
+cdef void extent(Tensor tensor, char **low, char **high) noexcept:
+    cdef int i
+    low[0] = tensor.data
+    high[0] = tensor.data + itemsizes[tensor.dtype_]
+    for i in range(tensor.ndim_):
+        if tensor.strides_[i] < 0:
+            low[0] += (tensor.shape_[i] - 1) * tensor.strides_[i]
+        else:
+            high[0] += (tensor.shape_[i] - 1) * tensor.strides_[i]
+
+
+cdef int check_writeable(Tensor tensor, str op) except -1:
+    if not tensor.storage.writeable:
+        raise ValueError(f"{op}: output array is read-only")
+    return 0
+
+
+cdef Tensor c_contiguous(Tensor x, str op):
+    if x.contiguous:
+        return x
+    cdef Tensor result = tensor_empty(x.ndim_, x.shape_, x.dtype_, op)
+    table.copy(result, x)
+    return result
+
+
+cdef int copy_into(Tensor target, Tensor source) except -1:
+    return table.copy(target, source)
+
+
+# ------------------------------------------------------------------------------------------
+# the class
+# ------------------------------------------------------------------------------------------
+
+cdef object array_function_protocol = None
+cdef object array_ufunc_protocol = None
+cdef object exchange = None  # the functions of _exchange
+
+
+def set_protocols(array_function=None, array_ufunc=None, exporter=None):
+    """Install what answers NumPy's protocols; higher layers call this once."""
+    global array_function_protocol, array_ufunc_protocol, exchange
+    array_function_protocol = array_function or array_function_protocol
+    array_ufunc_protocol = array_ufunc or array_ufunc_protocol
+    exchange = exporter or exchange
+
+
+def add_methods(methods):
+    """Give Tensor methods that are defined in higher layers, by name."""
+    for name, method in methods.items():
+        PyDict_SetItem(<object>type_dict(Tensor), name, method)
+    PyType_Modified(<PyTypeObject *>Tensor)
+
+
+# The slots of Operators.binary, .inplace and .unary; `_dispatch` lists ops in this order.
+cdef enum:
+    ADD, SUBTRACT, MULTIPLY, DIVIDE, FLOOR_DIVIDE, REMAINDER, POWER, MATMUL
+    BITWISE_AND, BITWISE_OR, BITWISE_XOR, LEFT_SHIFT, RIGHT_SHIFT, DIVMOD
+    LESS, LESS_EQUAL, EQUAL, NOT_EQUAL, GREATER, GREATER_EQUAL
+cdef enum:
+    NEGATIVE, POSITIVE, ABSOLUTE, INVERT
+cdef int[6] comparisons = [LESS, LESS_EQUAL, EQUAL, NOT_EQUAL, GREATER, GREATER_EQUAL]  # Py_LT...
+
+
+@cython.freelist(64)
+cdef class Tensor:
+    """An n-dimensional array of numbers that can remember how it was computed.
+
+    Made by `asarray`, `zeros`, `arange` and the like, rarely by the class itself, whose
+    constructor copies as ``array`` does.
+
+    Parameters
+    ----------
+    object : array_like
+        What to copy.
+    dtype : dtype, optional
+        The dtype of the copy.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> x = tl.asarray([1.0, 2.0, 3.0])
+    >>> x * 2
+    tensor([2., 4., 6.])
+    """
+
+    def __init__(self, object=None, dtype=None):
+        if object is None:
+            raise TypeError("Tensor: expected an array_like, got nothing")
+        cdef Tensor made = exchange.asarray(object, dtype, None, copy=True)
+        cdef int i
+        if self.storage != NULL:
+            raise TypeError("Tensor: __init__ of a tensor that exists already")
+        self.storage = storage_retain(made.storage)
+        adopt(self, made)
+
+    def __dealloc__(self):
+        if self.storage != NULL:
+            if self.storage.references > 1:
+                self.storage.references -= 1
+            else:
+                storage_release(self.storage)
+        if self.ndim_ > INLINE_DIMS:
+            PyMem_Free(self.shape_)
+
+    @staticmethod
+    def _make_subclass(cls, Tensor tensor not None, bint requires_grad=False):
+        """A tensor of class `cls` that shares `tensor`'s storage and starts a graph of its own."""
+        cdef Tensor made = cls.__new__(cls)
+        made.storage = storage_retain(tensor.storage)
+        adopt(made, tensor)
+        made.requires_grad = requires_grad
+        return made
+
+    # attributes -----------------------------------------------------------------------------
+
+    @property
+    def shape(self):
+        """tuple of int: the length of each axis."""
+        return tuple_of(self.shape_, self.ndim_)
+
+    @property
+    def strides(self):
+        """tuple of int: bytes from one element to the next along each axis."""
+        return tuple_of(self.strides_, self.ndim_)
+
+    @property
+    def ndim(self):
+        """int: the number of axes."""
+        return self.ndim_
+
+    @property
+    def size(self):
+        """int: the number of elements."""
+        return self.size_
+
+    @property
+    def itemsize(self):
+        """int: bytes of one element."""
+        return itemsizes[self.dtype_]
+
+    @property
+    def nbytes(self):
+        """int: bytes of all elements."""
+        return self.size_ * itemsizes[self.dtype_]
+
+    @property
+    def dtype(self):
+        """numpy.dtype: the type of the elements."""
+        return dtype_objects[self.dtype_]
+
+    @property
+    def device(self):
+        """str: where the elements are."""
+        return "cpu"
+
+    @property
+    def T(self):
+        """Tensor: a view with the axes reversed."""
+        return self.transpose()
+
+    @property
+    def mT(self):
+        """Tensor: a view with the last two axes exchanged."""
+        if self.ndim_ < 2:
+            raise ValueError(f"mT: expected at least 2 dimensions, got {self.ndim_}")
+        return self.swapaxes(-1, -2)
+
+    @property
+    def flags(self):
+        """numpy.flagsobj: memory layout, as NumPy describes it."""
+        return exchange.to_numpy(self).flags
+
+    @property
+    def flat(self):
+        """numpy.flatiter: an iterator over the elements in C order."""
+        return exchange.to_numpy(refuse_gradient(self, "flat")).flat
+
+    # gradients ------------------------------------------------------------------------------
+
+    @property
+    def requires_grad(self):
+        """bool: whether the tape follows this tensor."""
+        refresh(self)
+        return self.tracked
+
+    @requires_grad.setter
+    def requires_grad(self, bint value):
+        refresh(self)
+        if value and not dtype_is_inexact(self.dtype_):
+            raise TypeError("requires_grad: expected a floating-point or complex tensor, got "
+                            f"{self.dtype}")
+        if not value and self.node is not None:
+            raise RuntimeError("requires_grad: only a leaf can stop requiring a gradient; "
+                               "use detach()")
+        self.tracked = value
+
+    def requires_grad_(self, requires_grad=True):
+        """Set `requires_grad` and return the tensor itself."""
+        self.requires_grad = requires_grad
+        return self
+
+    @property
+    def grad(self):
+        """Tensor or None: the gradient that `backward` accumulated."""
+        return self.grad_
+
+    @grad.setter
+    def grad(self, value):
+        cdef Tensor gradient
+        if value is not None:
+            if not isinstance(value, Tensor):
+                raise TypeError(f"grad: expected a Tensor or None, got {type(value).__name__}")
+            gradient = value
+            if gradient.shape != self.shape or gradient.dtype_ != self.dtype_:
+                raise RuntimeError(
+                    f"grad: expected shape {self.shape} and dtype {self.dtype}, got "
+                    f"{gradient.shape} and {gradient.dtype}")
+        self.grad_ = value
+
+    @property
+    def grad_fn(self):
+        """Node or None: the tape's node that made this tensor."""
+        refresh(self)
+        return self.node
+
+    @property
+    def is_leaf(self):
+        """bool: whether the tape did not make this tensor."""
+        refresh(self)
+        return self.node is None
+
+    @property
+    def _version(self):
+        """int: counts the writes into the storage."""
+        return self.storage.version
+
+    def detach(self):
+        """The same elements in the same storage, without history.
+
+        Returns
+        -------
+        Tensor
+            Writes into it are seen by this tensor, and noticed by the tape, but not differentiated.
+
+        Examples
+        --------
+        >>> import tensorlib as tl
+        >>> x = tl.ones(2).requires_grad_()
+        >>> (x * 2).detach().requires_grad
+        False
+        """
+        return tensor_wrap(storage_retain(self.storage), self.data, self.ndim_, self.shape_,
+                           self.strides_, self.dtype_)
+
+    # Python ---------------------------------------------------------------------------------
+
+    def item(self, index=None, /, *rest):
+        """One element as a Python scalar.
+
+        Parameters
+        ----------
+        index, *rest : int
+            Nothing for a tensor of one element; an index into the flattened tensor; or one index
+            for each axis.
+
+        Returns
+        -------
+        bool, int, float or complex
+
+        Raises
+        ------
+        ValueError
+            If there is more than one element and no index.
+        IndexError
+            If an index is out of bounds.
+
+        Examples
+        --------
+        >>> import tensorlib as tl
+        >>> tl.arange(4).item(2)
+        2
+        """
+        cdef char *address = self.data
+        cdef Py_ssize_t flat
+        cdef int i
+        if index is None:
+            if self.size_ != 1:
+                raise ValueError("item: expected a tensor of one element, got shape "
+                                 f"{self.shape}")
+        elif type(index) is int and not rest:
+            flat = checked_index(index, self.size_, 0)
+            if self.contiguous:
+                address += flat * itemsizes[self.dtype_]
+            else:
+                for i in range(self.ndim_ - 1, -1, -1):
+                    address += flat % self.shape_[i] * self.strides_[i]
+                    flat //= self.shape_[i]
+        else:
+            indices = index if type(index) is tuple else (index, *rest)
+            if len(indices) == 1:
+                return self.item(indices[0].__index__())
+            if len(indices) != self.ndim_:
+                raise ValueError(f"item: expected {self.ndim_} indices, got {len(indices)}")
+            for i in range(self.ndim_):
+                address += checked_index(indices[i], self.shape_[i], i) * self.strides_[i]
+        return scalar_at(address, self.dtype_)
+
+    def tolist(self):
+        """The elements as nested lists of Python scalars."""
+        return exchange.to_numpy(self).tolist()
+
+    def tobytes(self, order="C"):
+        """The elements as bytes, in C or Fortran order."""
+        return exchange.to_numpy(self).tobytes(order)
+
+    def numpy(self):
+        """The elements as an ndarray over the same memory."""
+        return exchange.to_numpy(refuse_gradient(self, "numpy"))
+
+    def __len__(self):
+        if self.ndim_ == 0:
+            raise TypeError("len() of a 0-d tensor")
+        return self.shape_[0]
+
+    def __bool__(self):
+        if self.size_ != 1:
+            raise ValueError(
+                f"The truth value of a tensor of shape {self.shape} is ambiguous. "
+                "Use x.any() or x.all()")
+        return bool(self.item())
+
+    def __int__(self):
+        return int(single(self, "int"))
+
+    def __float__(self):
+        return float(single(self, "float"))
+
+    def __complex__(self):
+        return complex(single(self, "complex"))
+
+    def __index__(self):
+        if self.ndim_ != 0 or not TL_INT8 <= self.dtype_ <= TL_UINT64:
+            raise TypeError("only a 0-d tensor of integers can be converted to an index, got "
+                            f"shape {self.shape} of {self.dtype}")
+        return self.item()
+
+    def __format__(self, spec):
+        if self.ndim_ == 0:
+            return format(self.item(), spec)
+        return object.__format__(self, spec)
+
+    def __repr__(self):
+        return exchange.represent(self)
+
+    def __str__(self):
+        return str(exchange.to_numpy(self))
+
+    def __iter__(self):
+        if self.ndim_ == 0:
+            raise TypeError("iteration over a 0-d tensor")
+        return (self[i] for i in range(self.shape_[0]))
+
+    def __contains__(self, value):
+        return bool((self == value).any())
+
+    def __hash__(self):
+        return <Py_ssize_t><void *>self >> 4
+
+    def __copy__(self):
+        return self.copy()
+
+    def __deepcopy__(self, memo):
+        if self.node is not None:
+            raise RuntimeError("deepcopy: only leaves can be copied with their history; "
+                               "use detach()")
+        copied = type(self)._make_subclass(type(self), self.detach().copy(), self.requires_grad)
+        memo[id(self)] = copied
+        return copied
+
+    def __reduce__(self):
+        return rebuild, (type(self), exchange.to_numpy(self).copy(), self.requires_grad)
+
+    # exchange -------------------------------------------------------------------------------
+
+    def __getbuffer__(self, Py_buffer *buffer, int flags):
+        if self.dtype_ == TL_BFLOAT16:
+            raise BufferError("buffer: bfloat16 has no format in the buffer protocol")
+        if flags & PyBUF_WRITABLE and not self.storage.writeable:
+            raise BufferError("buffer: the tensor is read-only")
+        if self.tracked:
+            raise BufferError("buffer: the tensor requires a gradient; use detach()")
+        if not self.contiguous and (
+                flags & PyBUF_C_CONTIGUOUS == PyBUF_C_CONTIGUOUS
+                or flags & PyBUF_ANY_CONTIGUOUS == PyBUF_ANY_CONTIGUOUS
+                or not flags & PyBUF_STRIDES == PyBUF_STRIDES):
+            raise BufferError("buffer: the tensor is not contiguous")
+        if flags & PyBUF_F_CONTIGUOUS == PyBUF_F_CONTIGUOUS and self.ndim_ > 1:
+            raise BufferError("buffer: the tensor is not in Fortran order")
+        buffer.buf = self.data
+        buffer.obj = self
+        buffer.len = self.size_ * itemsizes[self.dtype_]
+        buffer.itemsize = itemsizes[self.dtype_]
+        buffer.readonly = not self.storage.writeable
+        buffer.ndim = self.ndim_
+        buffer.format = <char *><bytes>formats[self.dtype_] if flags & PyBUF_FORMAT else NULL
+        buffer.shape = self.shape_ if flags & PyBUF_ND else NULL
+        buffer.strides = self.strides_ if flags & PyBUF_STRIDES == PyBUF_STRIDES else NULL
+        buffer.suboffsets = NULL
+        buffer.internal = NULL
+
+    @property
+    def __array_interface__(self):
+        refuse_gradient(self, "__array_interface__")
+        return exchange.to_numpy(self).__array_interface__
+
+    @property
+    def __array_priority__(self):
+        return 1000.0
+
+    def __array__(self, dtype=None, *, copy=None):
+        array = exchange.to_numpy(refuse_gradient(self, "__array__"))
+        if dtype is None and not copy:
+            return array
+        return np.array(array, dtype=dtype, copy=copy)
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        return array_ufunc_protocol(self, ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, func, types, args, kwargs):
+        return array_function_protocol(self, func, types, args, kwargs)
+
+    def __dlpack__(self, *, stream=None, max_version=None, dl_device=None, copy=None):
+        """The tensor as a DLPack capsule, through NumPy."""
+        array = exchange.to_numpy(refuse_gradient(self, "__dlpack__"))
+        return array.__dlpack__(stream=stream, max_version=max_version, dl_device=dl_device,
+                                copy=copy)
+
+    def __dlpack_device__(self):
+        return 1, 0
+
+    # operators ------------------------------------------------------------------------------
+
+    def __add__(self, other):
+        return table.binary(ADD, self, other)
+
+    def __radd__(self, other):
+        return table.binary(ADD, other, self)
+
+    def __sub__(self, other):
+        return table.binary(SUBTRACT, self, other)
+
+    def __rsub__(self, other):
+        return table.binary(SUBTRACT, other, self)
+
+    def __mul__(self, other):
+        return table.binary(MULTIPLY, self, other)
+
+    def __rmul__(self, other):
+        return table.binary(MULTIPLY, other, self)
+
+    def __truediv__(self, other):
+        return table.binary(DIVIDE, self, other)
+
+    def __rtruediv__(self, other):
+        return table.binary(DIVIDE, other, self)
+
+    def __floordiv__(self, other):
+        return table.binary(FLOOR_DIVIDE, self, other)
+
+    def __rfloordiv__(self, other):
+        return table.binary(FLOOR_DIVIDE, other, self)
+
+    def __mod__(self, other):
+        return table.binary(REMAINDER, self, other)
+
+    def __rmod__(self, other):
+        return table.binary(REMAINDER, other, self)
+
+    def __divmod__(self, other):
+        return table.binary(DIVMOD, self, other)
+
+    def __rdivmod__(self, other):
+        return table.binary(DIVMOD, other, self)
+
+    def __pow__(self, other, modulo):
+        if modulo is not None:
+            raise TypeError("power: a modulus is not supported")
+        return table.binary(POWER, self, other)
+
+    def __rpow__(self, other, modulo):
+        return table.binary(POWER, other, self)
+
+    def __matmul__(self, other):
+        return table.binary(MATMUL, self, other)
+
+    def __rmatmul__(self, other):
+        return table.binary(MATMUL, other, self)
+
+    def __and__(self, other):
+        return table.binary(BITWISE_AND, self, other)
+
+    def __rand__(self, other):
+        return table.binary(BITWISE_AND, other, self)
+
+    def __or__(self, other):
+        return table.binary(BITWISE_OR, self, other)
+
+    def __ror__(self, other):
+        return table.binary(BITWISE_OR, other, self)
+
+    def __xor__(self, other):
+        return table.binary(BITWISE_XOR, self, other)
+
+    def __rxor__(self, other):
+        return table.binary(BITWISE_XOR, other, self)
+
+    def __lshift__(self, other):
+        return table.binary(LEFT_SHIFT, self, other)
+
+    def __rlshift__(self, other):
+        return table.binary(LEFT_SHIFT, other, self)
+
+    def __rshift__(self, other):
+        return table.binary(RIGHT_SHIFT, self, other)
+
+    def __rrshift__(self, other):
+        return table.binary(RIGHT_SHIFT, other, self)
+
+    def __richcmp__(self, other, int op):
+        return table.binary(comparisons[op], self, other)
+
+    def __iadd__(self, other):
+        return table.inplace(ADD, self, other)
+
+    def __isub__(self, other):
+        return table.inplace(SUBTRACT, self, other)
+
+    def __imul__(self, other):
+        return table.inplace(MULTIPLY, self, other)
+
+    def __itruediv__(self, other):
+        return table.inplace(DIVIDE, self, other)
+
+    def __ifloordiv__(self, other):
+        return table.inplace(FLOOR_DIVIDE, self, other)
+
+    def __imod__(self, other):
+        return table.inplace(REMAINDER, self, other)
+
+    def __ipow__(self, other):
+        return table.inplace(POWER, self, other)
+
+    def __imatmul__(self, other):
+        return table.inplace(MATMUL, self, other)
+
+    def __iand__(self, other):
+        return table.inplace(BITWISE_AND, self, other)
+
+    def __ior__(self, other):
+        return table.inplace(BITWISE_OR, self, other)
+
+    def __ixor__(self, other):
+        return table.inplace(BITWISE_XOR, self, other)
+
+    def __ilshift__(self, other):
+        return table.inplace(LEFT_SHIFT, self, other)
+
+    def __irshift__(self, other):
+        return table.inplace(RIGHT_SHIFT, self, other)
+
+    def __neg__(self):
+        return table.unary(NEGATIVE, self)
+
+    def __pos__(self):
+        return table.unary(POSITIVE, self)
+
+    def __abs__(self):
+        return table.unary(ABSOLUTE, self)
+
+    def __invert__(self):
+        return table.unary(INVERT, self)
+
+    def __getitem__(self, index):
+        return table.getitem(self, index)
+
+    def __setitem__(self, index, value):
+        table.setitem(self, index, value)
+
+    def __delitem__(self, index):
+        raise ValueError("cannot delete tensor elements")
+
+
+# ------------------------------------------------------------------------------------------
+# helpers of the class
+# ------------------------------------------------------------------------------------------
+
+# Of the buffer protocol, by dtype id.
+cdef list formats = [b"?", b"b", b"h", b"i", b"q", b"B", b"H", b"I", b"Q", b"e", b"", b"f", b"d",
+                     b"Zf", b"Zd"]
+
+
+cdef void adopt(Tensor tensor, Tensor source):
+    """Take the layout of `source`, whose storage `tensor` holds already."""
+    tensor.data = source.data
+    set_ndim(tensor, source.ndim_)
+    memcpy(tensor.shape_, source.shape_, 2 * source.ndim_ * sizeof(Py_ssize_t))
+    tensor.size_ = source.size_
+    tensor.dtype_ = source.dtype_
+    tensor.contiguous = source.contiguous
+
+
+def rebuild(cls, array, requires_grad):
+    """Unpickle a tensor."""
+    return cls._make_subclass(cls, exchange.asarray(array), requires_grad)
+
+
+cdef int refresh(Tensor tensor) except -1:
+    """Follow writes that reached the root of a view after the view was made."""
+    if tensor.base is not None and tensor.graph_version != tensor.base.graph_version:
+        table.refresh(tensor)
+    return 0
+
+
+cdef Tensor refuse_gradient(Tensor tensor, str op):
+    refresh(tensor)
+    if tensor.tracked:
+        raise TypeError(f"{op}: the tensor requires a gradient, which an ndarray would lose; "
+                        "use detach()")
+    return tensor
+
+
+cdef object single(Tensor tensor, str kind):
+    if tensor.size_ != 1:
+        raise TypeError(f"{kind}: only a tensor of one element can be converted, got shape "
+                        f"{tensor.shape}")
+    return tensor.item()
+
+
+cdef inline Py_ssize_t checked_index(object index, Py_ssize_t length, int axis) except -1:
+    cdef Py_ssize_t i = index if type(index) is int else index.__index__()
+    if i < -length or i >= length:
+        raise IndexError(f"index {i} is out of bounds for axis {axis} with size {length}")
+    return i + length if i < 0 else i
+
+
+cdef object scalar_at(char *address, int dtype):
+    cdef float single_value
+    cdef double double_value
+    cdef long long integer
+    if dtype == TL_FLOAT32:
+        memcpy(&single_value, address, 4)
+        return <double>single_value
+    if dtype == TL_FLOAT64:
+        memcpy(&double_value, address, 8)
+        return double_value
+    if dtype == TL_INT64:
+        memcpy(&integer, address, 8)
+        return integer
+    if dtype == TL_BOOL:
+        return address[0] != 0
+    return np.frombuffer((<const char *>address)[:itemsizes[dtype]], dtype_objects[dtype])[0].item()

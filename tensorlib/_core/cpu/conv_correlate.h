@@ -1,0 +1,158 @@
+// The sum over taps behind conv2d, and behind its gradient with respect to the images.
+#pragma once
+
+#include "conv_kernels.h"
+#include "conv_plan.h"
+#include "thread_pool.h"
+
+namespace tl {
+namespace conv {
+
+// Correlates sources (image, channel, ...) with filters into targets, as the plan says; `outgoing`
+// is the filters' axis of the targets' channels.
+//
+// Work is cut so that what is read again and again stays in the first cache: the pixels of a
+// batch of tiles and the filters of a tile of targets, for as many source channels as fit.
+template <class T>
+class Correlation : public Job {
+ public:
+  Correlation(Plan plan, Array const &source, Array const &filter, Array const &target,
+              intptr_t groups, int outgoing, int threads)
+      : plan_(std::move(plan)), source_(source), filter_(filter), target_(target), groups_(groups),
+        outgoing_(outgoing), threads_(threads), sources_(source.shape[1] / groups),
+        targets_(target.shape[1] / groups), kernels_(kernels<T>(targets_ == 1)),
+        rows_(kernels_.rows), width_(3 * kernels_.lanes) {
+    intptr_t taps = 1, positions = 1;
+    for (Pass const &pass : plan_.passes) {
+      taps = std::max(taps, intptr_t(pass.taps.size()));
+      positions = std::max(positions, pass.positions(plan_.pitch));
+      filters_start_.push_back(filters_size_);
+      filters_size_ += groups * round_up(targets_, rows_) * sources_ * pass.taps.size();
+    }
+    filters_size_ = round_up(filters_size_, 16);
+    channels_ = std::max<intptr_t>(1, std::min(sources_, 384 / taps));
+    // Small images are taken together, to read the filters less often.
+    images_ = std::min((batch * width_ + positions - 1) / positions, source.shape[0]);
+    image_blocks_ = images_ > 0 ? (source.shape[0] + images_ - 1) / images_ : 0;
+    // Few images: split the channels, at the price of filling the planes more than once.
+    intptr_t parts = std::max<intptr_t>(1, 16 / std::max<intptr_t>(1, image_blocks_ * groups));
+    block_ = round_up(std::max<intptr_t>((targets_ + parts - 1) / parts, 1), rows_);
+    blocks_ = (targets_ + block_ - 1) / block_;
+    image_size_ = sources_ * plan_.channel_size();
+    planes_size_ = round_up(images_ * image_size_ + width_, 16);
+    sums_size_ = batch * block_ * width_;
+  }
+
+  intptr_t workspace() const override {
+    return (filters_size_ + threads_ * (planes_size_ + sums_size_)) * sizeof(T);
+  }
+
+  void run(char *memory) const override {
+    T *filters = reinterpret_cast<T *>(memory);
+    std::vector<std::vector<intptr_t>> offsets;
+    for (Pass const &pass : plan_.passes) offsets.push_back(offsets_of(pass));
+    intptr_t tiles = round_up(targets_, rows_) / rows_;
+    parallel_for(groups_ * tiles, threads_, [&](intptr_t task, int) {
+      pack_filters(filters, task / tiles, task % tiles * rows_);
+    });
+    parallel_for(image_blocks_ * groups_ * blocks_, threads_, [&](intptr_t task, int worker) {
+      T *planes = filters + filters_size_ + worker * (planes_size_ + sums_size_);
+      intptr_t block = task % blocks_, group = task / blocks_ % groups_;
+      intptr_t image = task / blocks_ / groups_ * images_;
+      intptr_t images = std::min(images_, source_.shape[0] - image);
+      for (intptr_t i = 0; i < images; ++i) {
+        fill_planes(plan_, source_, image + i, group * sources_, sources_, planes + i * image_size_);
+      }
+      // The last tile reads so far.
+      std::fill_n(planes + images * image_size_, width_, T(0));
+      for (std::size_t p = 0; p < plan_.passes.size(); ++p) {
+        run_pass(p, offsets[p].data(), filters, planes, planes + planes_size_, image, images, group,
+                 block * block_);
+      }
+    });
+  }
+
+ private:
+  static constexpr intptr_t batch = 4;  // tiles of positions
+
+  // The filters of `rows_` targets: [pass][group][tile of targets][source][tap][row]
+  void pack_filters(T *filters, intptr_t group, intptr_t first) const {
+    intptr_t target_stride = filter_.strides[outgoing_];
+    intptr_t source_stride = filter_.strides[1 - outgoing_];
+    // The first axis of filters counts the channels of all groups, the second those of one.
+    intptr_t group_stride = filter_.strides[0] * (outgoing_ == 0 ? targets_ : sources_);
+    char const *base = filter_.data + group * group_stride + first * target_stride;
+    intptr_t height = std::min(rows_, targets_ - first);
+    for (std::size_t p = 0; p < plan_.passes.size(); ++p) {
+      std::vector<Tap> const &taps = plan_.passes[p].taps;
+      T *packed = filters + filters_start_[p] +
+                  (group * round_up(targets_, rows_) + first) * sources_ * taps.size();
+      for (intptr_t source = 0; source < sources_; ++source) {
+        for (Tap const &tap : taps) {
+          char const *from = base + source * source_stride + tap.filter[0] * filter_.strides[2] +
+                             tap.filter[1] * filter_.strides[3];
+          for (intptr_t i = 0; i < height; ++i) {
+            std::memcpy(packed + i, from + i * target_stride, sizeof(T));
+          }
+          std::fill_n(packed + height, rows_ - height, T(0));
+          packed += rows_;
+        }
+      }
+    }
+  }
+
+  std::vector<intptr_t> offsets_of(Pass const &pass) const {
+    std::vector<intptr_t> offsets;
+    for (intptr_t source = 0; source < sources_; ++source) {
+      for (Tap const &tap : pass.taps) offsets.push_back(plan_.offset(source, tap));
+    }
+    return offsets;
+  }
+
+  void run_pass(std::size_t p, intptr_t const *offsets, T const *filters, T const *planes, T *sums,
+                intptr_t image, intptr_t images, intptr_t group, intptr_t first_target) const {
+    Pass const &pass = plan_.passes[p];
+    intptr_t const taps = pass.taps.size(), depth = sources_ * taps;
+    intptr_t const positions = pass.positions(plan_.pitch);
+    intptr_t const tiles = (positions + width_ - 1) / width_;
+    intptr_t const end_target = std::min(first_target + block_, targets_);
+    filters += filters_start_[p] + group * round_up(targets_, rows_) * depth;
+    for (intptr_t start = 0; start < images * tiles; start += batch) {
+      intptr_t count = std::min(batch, images * tiles - start);
+      for (intptr_t channel = 0; channel == 0 || channel < sources_; channel += channels_) {
+        intptr_t tap = channel * taps, end_tap = std::min(channel + channels_, sources_) * taps;
+        for (intptr_t target = first_target; target < end_target; target += rows_) {
+          for (intptr_t tile = start; tile < start + count; ++tile) {
+            intptr_t first = tile % tiles * width_, n = std::min(width_, positions - first);
+            kernels_.multiply[(n - 1) / kernels_.lanes](
+                {filters + target * depth + tap * rows_,
+                 planes + tile / tiles * image_size_ + first, offsets + tap, end_tap - tap,
+                 sums + ((tile - start) * block_ + target - first_target) * width_, channel > 0});
+          }
+        }
+      }
+      for (intptr_t tile = start; tile < start + count; ++tile) {
+        intptr_t first = tile % tiles * width_, n = std::min(width_, positions - first);
+        for (intptr_t target = first_target; target < end_target; ++target) {
+          scatter(sums + ((tile - start) * block_ + target - first_target) * width_, first, n, pass,
+                  plan_.pitch, target_.at(image + tile / tiles, group * targets_ + target),
+                  target_.strides[2], target_.strides[3]);
+        }
+      }
+    }
+  }
+
+  Plan const plan_;
+  Array const source_, filter_, target_;
+  intptr_t const groups_;
+  int const outgoing_, threads_;
+  intptr_t const sources_, targets_;
+  Kernels<T> const &kernels_;
+  intptr_t const rows_, width_;  // of a tile
+  intptr_t channels_, images_, image_blocks_, block_, blocks_;
+  intptr_t image_size_, planes_size_, sums_size_, filters_size_ = 0;
+  std::vector<intptr_t> filters_start_;
+};
+
+}  // namespace conv
+}  // namespace tl

@@ -1,0 +1,197 @@
+// The two innermost kernels of convolution, compiled for each vector width the processor may have.
+//
+// `multiply`: a tile of `rows` channels by up to three vectors of neighbouring positions, summed
+// over taps; a tap is one contiguous read of the image at its own offset. `dot`: a tile of `rows`
+// by three inner products of gradients with shifted images. Both hold 3 * rows vectors of sums in
+// registers. Compilers with GNU vectors get vectors; others loops over short arrays.
+#pragma once
+
+#include <cstdint>
+
+#if defined(__GNUC__)
+#define TL_INLINE inline __attribute__((always_inline))
+#else
+#define TL_INLINE inline
+#endif
+
+// GCC would rather load a value again at each use.
+#if defined(__GNUC__) && defined(__x86_64__)
+#define TL_IN_REGISTER(vector) asm("" : "+v"(vector))
+#else
+#define TL_IN_REGISTER(vector)
+#endif
+
+namespace tl {
+namespace conv {
+
+template <class T>
+struct MultiplyArgs {
+  T const *weights;         // [tap][row]
+  T const *image;           // at the tile's first position
+  intptr_t const *offsets;  // of each tap in the image
+  intptr_t taps;
+  T *sums;  // [row][3 vectors]
+  bool accumulate;
+};
+
+template <class T>
+struct DotArgs {
+  T const *gradient;  // [image][row][position], rows of zeros at the end
+  T const *image;
+  intptr_t offsets[3];
+  intptr_t images, gradient_image_pitch, gradient_row_pitch, image_pitch;
+  intptr_t positions;  // a multiple of the lanes
+  T *sums;             // [row][3]
+};
+
+template <class T>
+struct Kernels {
+  int rows;
+  int lanes;
+  void (*multiply[3])(MultiplyArgs<T> const &);  // of 1, 2, 3 vectors
+  void (*dot)(DotArgs<T> const &);
+};
+
+#if defined(__GNUC__)
+template <class T, int lanes>
+struct Vector {
+  typedef T type __attribute__((vector_size(lanes * sizeof(T)), aligned(sizeof(T)), may_alias));
+};
+#else
+template <class T, int lanes>
+struct Vector {
+  struct type {
+    T lane[lanes];
+    T operator[](int i) const { return lane[i]; }
+    type &operator+=(type const &other) {
+      for (int i = 0; i < lanes; ++i) lane[i] += other.lane[i];
+      return *this;
+    }
+    friend type operator*(type a, type const &b) {
+      for (int i = 0; i < lanes; ++i) a.lane[i] *= b.lane[i];
+      return a;
+    }
+    friend type operator*(T a, type b) {
+      for (int i = 0; i < lanes; ++i) b.lane[i] *= a;
+      return b;
+    }
+  };
+};
+#endif
+
+template <class T, int lanes, int rows, int width>
+TL_INLINE void multiply(MultiplyArgs<T> const &args) {
+  using V = typename Vector<T, lanes>::type;
+  V sums[rows][width];
+  for (int i = 0; i < rows; ++i) {
+    for (int j = 0; j < width; ++j) {
+      sums[i][j] = args.accumulate ? reinterpret_cast<V *>(args.sums)[3 * i + j] : V{};
+    }
+  }
+  T const *weights = args.weights;
+  for (intptr_t k = 0; k < args.taps; ++k, weights += rows) {
+    V const *source = reinterpret_cast<V const *>(args.image + args.offsets[k]);
+    V pixels[width];
+    for (int j = 0; j < width; ++j) pixels[j] = source[j];
+    for (int i = 0; i < rows; ++i) {
+      for (int j = 0; j < width; ++j) sums[i][j] += weights[i] * pixels[j];
+    }
+  }
+  for (int i = 0; i < rows; ++i) {
+    for (int j = 0; j < width; ++j) reinterpret_cast<V *>(args.sums)[3 * i + j] = sums[i][j];
+  }
+}
+
+// The sum of a vector in memory, whose halves are added until four numbers are left.
+template <class T, int lanes>
+TL_INLINE T total(T *values) {
+  if constexpr (lanes > 4) {
+    using Half = typename Vector<T, lanes / 2>::type;
+    Half *halves = reinterpret_cast<Half *>(values);
+    halves[0] += halves[1];
+    return total<T, lanes / 2>(values);
+  } else {
+    T sum = values[0] + values[1];
+    return lanes == 4 ? sum + (values[2] + values[3]) : sum;
+  }
+}
+
+template <class T, int lanes, int rows>
+TL_INLINE void dot(DotArgs<T> const &args) {
+  using V = typename Vector<T, lanes>::type;
+  V sums[rows][3] = {};
+  for (intptr_t n = 0; n < args.images; ++n) {
+    T const *gradient = args.gradient + n * args.gradient_image_pitch;
+    T const *image = args.image + n * args.image_pitch;
+    for (intptr_t q = 0; q < args.positions; q += lanes) {
+      V pixels[3];
+      for (int j = 0; j < 3; ++j) {
+        pixels[j] = *reinterpret_cast<V const *>(image + q + args.offsets[j]);
+      }
+      for (int i = 0; i < rows; ++i) {
+        V slope = *reinterpret_cast<V const *>(gradient + q + i * args.gradient_row_pitch);
+        TL_IN_REGISTER(slope);
+        for (int j = 0; j < 3; ++j) sums[i][j] += slope * pixels[j];
+      }
+    }
+  }
+  T spilled[3 * rows][lanes];
+  for (int i = 0; i < 3 * rows; ++i) *reinterpret_cast<V *>(spilled[i]) = sums[i / 3][i % 3];
+  for (int i = 0; i < 3 * rows; ++i) args.sums[i] = total<T, lanes>(spilled[i]);
+}
+
+// A processor's kernels: `target` lets the compiler use its instructions in them, and in them alone.
+#define TL_CONV_KERNELS(name, target, bytes, rows)                                        \
+  template <class T, int width>                                                           \
+  target void multiply_##name(MultiplyArgs<T> const &args) {                              \
+    multiply<T, bytes / sizeof(T), rows, width>(args);                                    \
+  }                                                                                       \
+  template <class T>                                                                      \
+  target void dot_##name(DotArgs<T> const &args) {                                        \
+    dot<T, bytes / sizeof(T), rows>(args);                                                \
+  }                                                                                       \
+  template <class T>                                                                      \
+  Kernels<T> kernels_##name() {                                                           \
+    return {rows,                                                                         \
+            bytes / sizeof(T),                                                            \
+            {multiply_##name<T, 1>, multiply_##name<T, 2>, multiply_##name<T, 3>},        \
+            dot_##name<T>};                                                               \
+  }
+
+// Of 32 registers 24 hold sums, of 16 twelve. A single channel, as in depthwise convolution, has
+// kernels of one row.
+#if defined(__GNUC__) && defined(__x86_64__)
+TL_CONV_KERNELS(avx512, __attribute__((target("avx512f,avx512vl,avx512dq,fma"))), 64, 8)
+TL_CONV_KERNELS(avx512_single, __attribute__((target("avx512f,avx512vl,avx512dq,fma"))), 64, 1)
+TL_CONV_KERNELS(avx2, __attribute__((target("avx2,fma"))), 32, 4)
+TL_CONV_KERNELS(avx2_single, __attribute__((target("avx2,fma"))), 32, 1)
+TL_CONV_KERNELS(base, , 16, 4)
+#else
+TL_CONV_KERNELS(base, , 16, 8)
+#endif
+TL_CONV_KERNELS(base_single, , 16, 1)
+
+template <class T>
+Kernels<T> choose_kernels(bool single) {
+#if defined(__GNUC__) && defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512dq")) {
+    return single ? kernels_avx512_single<T>() : kernels_avx512<T>();
+  }
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    return single ? kernels_avx2_single<T>() : kernels_avx2<T>();
+  }
+#endif
+  return single ? kernels_base_single<T>() : kernels_base<T>();
+}
+
+template <class T>
+Kernels<T> const &kernels(bool single) {
+  static Kernels<T> const chosen[2] = {choose_kernels<T>(false), choose_kernels<T>(true)};
+  return chosen[single];
+}
+
+#undef TL_CONV_KERNELS
+
+}  // namespace conv
+}  // namespace tl

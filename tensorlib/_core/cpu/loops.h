@@ -1,0 +1,108 @@
+// Elementwise loops over strided memory, in the ABI of NumPy's ufunc inner loops.
+//
+// `Elementwise<Functor, Inputs...>::loop` is the loop of a functor; generate/loops.py writes the
+// tables of such loops that are declared here.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "dtypes.h"
+#include "functors.h"
+
+// Py_ssize_t, which is NumPy's npy_intp, without including either.
+typedef intptr_t tl_intp;
+typedef void (*tl_loop)(char **args, tl_intp const *dims, tl_intp const *steps, void *data);
+
+extern "C" {
+// [from][to]
+extern tl_loop tl_cast_loops[TL_NDTYPES][TL_NDTYPES];
+// The loop of an op, by its name and the dtype of its first input (for `where`, of its values);
+// a null pointer if there is none.
+tl_loop tl_functor_loop(const char *name, int dtype);
+}
+
+// Iterations do not depend on each other: an output may be an input, but never overlap a part.
+#if defined(__clang__)
+#define TL_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#elif defined(__GNUC__)
+#define TL_INDEPENDENT _Pragma("GCC ivdep")
+#elif defined(_MSC_VER)
+#define TL_INDEPENDENT __pragma(loop(ivdep))
+#else
+#define TL_INDEPENDENT
+#endif
+
+namespace tl {
+
+// By memcpy, as memory that came from elsewhere may be unaligned; it compiles to a plain load.
+template <class T>
+inline T load(const char *address) {
+  if constexpr (is_bool<T>) {
+    return *address != 0;  // and its bools may be other than 0 and 1
+  } else {
+    T value;
+    std::memcpy(&value, address, sizeof(T));
+    return value;
+  }
+}
+
+template <class T>
+inline void store(char *address, T value) {
+  std::memcpy(address, &value, sizeof(T));
+}
+
+template <class T>
+inline constexpr bool is_pair = false;
+template <class A, class B>
+inline constexpr bool is_pair<Pair<A, B>> = true;
+
+template <class Functor, class... Inputs>
+class Elementwise {
+ public:
+  static void loop(char **args, tl_intp const *dims, tl_intp const *steps, void *) {
+    constexpr auto inputs = std::index_sequence_for<Inputs...>();
+    if constexpr (!is_pair<Result>) {
+      if (is_contiguous(steps)) return run<true>(args, dims[0], steps, inputs);
+    }
+    run<false>(args, dims[0], steps, inputs);
+  }
+
+ private:
+  using Result = decltype(Functor()(std::declval<Inputs>()...));
+  static constexpr std::size_t n_inputs = sizeof...(Inputs);
+
+  static bool is_contiguous(tl_intp const *steps) {
+    constexpr tl_intp sizes[] = {sizeof(Inputs)..., sizeof(Result)};
+    for (std::size_t k = 0; k <= n_inputs; ++k) {
+      if (steps[k] != sizes[k]) return false;
+    }
+    return true;
+  }
+
+  // With constant steps the compiler vectorizes what it can.
+  template <bool contiguous, std::size_t... K>
+  static void run(char **args, tl_intp n, tl_intp const *steps, std::index_sequence<K...>) {
+    char const *const in[] = {args[K]...};
+    tl_intp const step[] = {(contiguous ? tl_intp(sizeof(Inputs)) : steps[K])...};
+    char *const out = args[n_inputs];
+    tl_intp const out_step = contiguous ? tl_intp(sizeof(Result)) : steps[n_inputs];
+    if constexpr (is_pair<Result>) {
+      char *const second_out = args[n_inputs + 1];
+      tl_intp const second_step = steps[n_inputs + 1];
+      for (tl_intp i = 0; i < n; ++i) {
+        Result result = Functor()(load<Inputs>(in[K] + i * step[K])...);
+        store(out + i * out_step, result.first);
+        store(second_out + i * second_step, result.second);
+      }
+    } else {
+      TL_INDEPENDENT
+      for (tl_intp i = 0; i < n; ++i) {
+        store(out + i * out_step, Functor()(load<Inputs>(in[K] + i * step[K])...));
+      }
+    }
+  }
+};
+
+}  // namespace tl

@@ -1,0 +1,146 @@
+"""Write the C++ source of the loops that are compiled from functors.
+
+Meson runs this: ``python loops.py [--ops ops.py] [--all] OUTPUT``. Without ``--all`` the source has
+what the library needs: the casts, and the ops whose kernel in ``ops.py`` is a functor. With it, it
+has every elementwise op, so that the tests can compare the functors that the GPU runs with NumPy.
+"""
+
+import argparse
+import importlib
+import runpy
+from pathlib import Path
+
+# In the order of the ids in dtypes.h; the letters are NumPy's (E is ml_dtypes' bfloat16).
+DTYPES = {
+    "?": "bool",
+    "b": "int8_t",
+    "h": "int16_t",
+    "i": "int32_t",
+    "q": "int64_t",
+    "B": "uint8_t",
+    "H": "uint16_t",
+    "I": "uint32_t",
+    "Q": "uint64_t",
+    "e": "Half",
+    "E": "BFloat16",
+    "f": "float",
+    "d": "double",
+    "F": "ComplexFloat",
+    "D": "ComplexDouble",
+}
+LETTERS = list(DTYPES)
+FLOATING = "eEfd"
+
+# The inputs of the loops of ops whose kernel is a functor, unless those are the floating types.
+FUNCTOR_SIGNATURES = {
+    "relu": list("bhiqBHIQ" + FLOATING),
+    "where": ["?" + 2 * letter for letter in LETTERS],
+}
+
+SOURCE = """\
+// Written by generate/loops.py; do not edit.
+#include <cstring>
+
+#include "loops.h"
+
+using namespace tl;
+
+tl_loop tl_cast_loops[TL_NDTYPES][TL_NDTYPES] = {{
+{casts}
+}};
+
+namespace {{
+
+struct Op {{
+  const char *name;
+  tl_loop loops[TL_NDTYPES];
+}};
+
+const Op ops[] = {{
+{ops}
+}};
+
+}}  // namespace
+
+tl_loop tl_functor_loop(const char *name, int dtype) {{
+  for (const Op &op : ops) {{
+    if (std::strcmp(op.name, name) == 0) return op.loops[dtype];
+  }}
+  return nullptr;
+}}
+"""
+
+
+def functor(name: str) -> str:
+    """The struct of an op: ``floor_divide`` -> ``FloorDivide``."""
+    return "".join(word.capitalize() for word in name.split("_"))
+
+
+def loop(functor: str, inputs: str) -> str:
+    """The C++ name of the loop of a functor over inputs of these types."""
+    return f"Elementwise<{', '.join([functor, *(DTYPES[letter] for letter in inputs)])}>::loop"
+
+
+def casts() -> str:
+    rows = (", ".join(loop(f"Cast<{DTYPES[to]}>", from_) for to in LETTERS) for from_ in LETTERS)
+    return "\n".join(f"    {{{row}}}," for row in rows)
+
+
+def key(name: str, inputs: str) -> str:
+    """The letter of the dtype under which a loop is found."""
+    return inputs[1] if name == "where" else inputs[0]
+
+
+def op_row(name: str, signatures: list[str]) -> str:
+    """The table row of an op, given the letters of its inputs for every type it has."""
+    loops = ["nullptr"] * len(LETTERS)
+    for inputs in signatures:
+        loops[LETTERS.index(key(name, inputs))] = loop(functor(name), inputs)
+    return f'    {{"{name}",\n     {{{", ".join(loops)}}}}},'
+
+
+def source(signatures: dict[str, list[str]]) -> str:
+    rows = (op_row(name, signatures[name]) for name in signatures)
+    return SOURCE.format(casts=casts(), ops="\n".join(rows))
+
+
+def ufunc_signatures(path: str) -> list[str]:
+    """The inputs of every loop of a NumPy ufunc that functors have, and bfloat16 beside float32."""
+    module, _, name = path.rpartition(".")
+    types = getattr(importlib.import_module(module), name).types
+    # NumPy has two letters for int64. It also has second loops with the same first input (int64
+    # compared with uint64, ldexp by int64); functors are templates, so the first one stands for it.
+    signatures = {}
+    for inputs, _, _ in (loop_types.partition("->") for loop_types in types):
+        inputs = inputs.replace("l", "q").replace("L", "Q")
+        if set(inputs) <= set(LETTERS):
+            signatures.setdefault(inputs[0], inputs)
+    if "f" in signatures:
+        signatures["E"] = signatures["f"].replace("f", "E")
+    return list(signatures.values())
+
+
+def functor_signatures(ops_file: Path, every: bool) -> dict[str, list[str]]:
+    """The ops to compile and, for each of their loops, the letters of its inputs."""
+    # Run, not imported: the package is not built yet when this script is needed.
+    rows = runpy.run_path(str(ops_file))["ELEMENTWISE"]
+    signatures = {}
+    for name, kernel, *_ in rows:
+        if kernel == "functor":
+            signatures[name] = FUNCTOR_SIGNATURES.get(name, list(FLOATING))
+        elif every:
+            signatures[name] = ufunc_signatures(kernel)
+    return signatures
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("output", type=Path)
+    parser.add_argument("--ops", type=Path, default=Path(__file__).parent.parent / "ops.py")
+    parser.add_argument("--all", action="store_true", help="every elementwise op, for the tests")
+    options = parser.parse_args()
+    options.output.write_text(source(functor_signatures(options.ops, options.all)))
+
+
+if __name__ == "__main__":
+    main()

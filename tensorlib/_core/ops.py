@@ -1,0 +1,170 @@
+"""The op table: every operation that has a kernel, as literals.
+
+Everything that must exist once per op follows from these rows: the functions of the main namespace,
+the kernels, the tests, the benchmarks and the reference documentation. Composites, which
+are functions written with other ops, have no row.
+"""
+
+# Element by element, with broadcasting: (name, kernel, inputs, outputs, doc). The kernel is a NumPy
+# ufunc, whose loops are taken for every dtype it has, or "functor": a struct of include/functors.h
+# with the dtypes named here (a functor that keeps NumPy's promotion lists one entry per loop).
+ELEMENTWISE = (
+    ("absolute", "numpy.absolute", ("x",), 1, "Absolute value; the modulus for complex numbers."),
+    ("add", "numpy.add", ("x1", "x2"), 1, "Sum of the arguments."),
+    ("arccos", "numpy.arccos", ("x",), 1, "Inverse cosine, in radians."),
+    ("arccosh", "numpy.arccosh", ("x",), 1, "Inverse hyperbolic cosine."),
+    ("arcsin", "numpy.arcsin", ("x",), 1, "Inverse sine, in radians."),
+    ("arcsinh", "numpy.arcsinh", ("x",), 1, "Inverse hyperbolic sine."),
+    ("arctan", "numpy.arctan", ("x",), 1, "Inverse tangent, in radians."),
+    ("arctan2", "numpy.arctan2", ("x1", "x2"), 1, "Angle of the point (x2, x1), in radians."),
+    ("arctanh", "numpy.arctanh", ("x",), 1, "Inverse hyperbolic tangent."),
+    ("bitwise_and", "numpy.bitwise_and", ("x1", "x2"), 1, "Bits set in both integers."),
+    ("bitwise_count", "numpy.bitwise_count", ("x",), 1, "Number of bits set in abs(x)."),
+    ("bitwise_or", "numpy.bitwise_or", ("x1", "x2"), 1, "Bits set in either integer."),
+    ("bitwise_xor", "numpy.bitwise_xor", ("x1", "x2"), 1, "Bits set in exactly one integer."),
+    ("cbrt", "numpy.cbrt", ("x",), 1, "Cube root."),
+    ("ceil", "numpy.ceil", ("x",), 1, "Smallest integer not below x."),
+    ("clip", "numpy._core.umath.clip", ("x", "min", "max"), 1, "x limited to [min, max]."),
+    ("conjugate", "numpy.conjugate", ("x",), 1, "Complex conjugate."),
+    ("copysign", "numpy.copysign", ("x1", "x2"), 1, "x1 with the sign of x2."),
+    ("cos", "numpy.cos", ("x",), 1, "Cosine of an angle in radians."),
+    ("cosh", "numpy.cosh", ("x",), 1, "Hyperbolic cosine."),
+    ("deg2rad", "numpy.deg2rad", ("x",), 1, "Degrees to radians."),
+    ("degrees", "numpy.degrees", ("x",), 1, "Radians to degrees."),
+    ("divide", "numpy.divide", ("x1", "x2"), 1, "True quotient."),
+    ("divmod", "numpy.divmod", ("x1", "x2"), 2, "Floor quotient and remainder together."),
+    ("equal", "numpy.equal", ("x1", "x2"), 1, "Truth of x1 == x2."),
+    ("exp", "numpy.exp", ("x",), 1, "Exponential."),
+    ("exp2", "numpy.exp2", ("x",), 1, "Two to the power x."),
+    ("expm1", "numpy.expm1", ("x",), 1, "exp(x) - 1, accurate near zero."),
+    ("fabs", "numpy.fabs", ("x",), 1, "Absolute value as a real floating-point number."),
+    ("float_power", "numpy.float_power", ("x1", "x2"), 1, "x1 to the power x2 in float64 or more."),
+    ("floor", "numpy.floor", ("x",), 1, "Largest integer not above x."),
+    ("floor_divide", "numpy.floor_divide", ("x1", "x2"), 1, "Quotient rounded down."),
+    ("fmax", "numpy.fmax", ("x1", "x2"), 1, "Larger argument; NaN only where both are."),
+    ("fmin", "numpy.fmin", ("x1", "x2"), 1, "Smaller argument; NaN only where both are."),
+    ("fmod", "numpy.fmod", ("x1", "x2"), 1, "Remainder with the sign of x1."),
+    ("frexp", "numpy.frexp", ("x",), 2, "Mantissa in [0.5, 1) and exponent of two."),
+    ("gcd", "numpy.gcd", ("x1", "x2"), 1, "Greatest common divisor."),
+    ("greater", "numpy.greater", ("x1", "x2"), 1, "Truth of x1 > x2."),
+    ("greater_equal", "numpy.greater_equal", ("x1", "x2"), 1, "Truth of x1 >= x2."),
+    ("heaviside", "numpy.heaviside", ("x1", "x2"), 1, "Step function of x1, x2 at zero."),
+    ("hypot", "numpy.hypot", ("x1", "x2"), 1, "sqrt(x1**2 + x2**2) without overflow."),
+    ("invert", "numpy.invert", ("x",), 1, "Every bit flipped; logical not for bool."),
+    ("isfinite", "numpy.isfinite", ("x",), 1, "True where neither infinite nor NaN."),
+    ("isinf", "numpy.isinf", ("x",), 1, "True where infinite."),
+    ("isnan", "numpy.isnan", ("x",), 1, "True where not a number."),
+    ("lcm", "numpy.lcm", ("x1", "x2"), 1, "Least common multiple."),
+    ("ldexp", "numpy.ldexp", ("x1", "x2"), 1, "x1 * 2**x2 for an integer x2."),
+    ("left_shift", "numpy.left_shift", ("x1", "x2"), 1, "Bits of x1 moved left by x2."),
+    ("less", "numpy.less", ("x1", "x2"), 1, "Truth of x1 < x2."),
+    ("less_equal", "numpy.less_equal", ("x1", "x2"), 1, "Truth of x1 <= x2."),
+    ("log", "numpy.log", ("x",), 1, "Natural logarithm."),
+    ("log10", "numpy.log10", ("x",), 1, "Logarithm to base ten."),
+    ("log1p", "numpy.log1p", ("x",), 1, "log(1 + x), accurate near zero."),
+    ("log2", "numpy.log2", ("x",), 1, "Logarithm to base two."),
+    ("logaddexp", "numpy.logaddexp", ("x1", "x2"), 1, "log(exp(x1) + exp(x2)) without overflow."),
+    ("logaddexp2", "numpy.logaddexp2", ("x1", "x2"), 1, "log2(2**x1 + 2**x2) without overflow."),
+    ("logical_and", "numpy.logical_and", ("x1", "x2"), 1, "True where both are non-zero."),
+    ("logical_not", "numpy.logical_not", ("x",), 1, "True where zero."),
+    ("logical_or", "numpy.logical_or", ("x1", "x2"), 1, "True where either is non-zero."),
+    ("logical_xor", "numpy.logical_xor", ("x1", "x2"), 1, "True where exactly one is non-zero."),
+    ("maximum", "numpy.maximum", ("x1", "x2"), 1, "Larger argument; NaN wins."),
+    ("minimum", "numpy.minimum", ("x1", "x2"), 1, "Smaller argument; NaN wins."),
+    ("modf", "numpy.modf", ("x",), 2, "Fractional and integral parts, both with the sign of x."),
+    ("multiply", "numpy.multiply", ("x1", "x2"), 1, "Product of the arguments."),
+    ("negative", "numpy.negative", ("x",), 1, "The argument with its sign changed."),
+    ("nextafter", "numpy.nextafter", ("x1", "x2"), 1, "Next number after x1 towards x2."),
+    ("not_equal", "numpy.not_equal", ("x1", "x2"), 1, "Truth of x1 != x2."),
+    ("positive", "numpy.positive", ("x",), 1, "The argument itself, copied."),
+    ("power", "numpy.power", ("x1", "x2"), 1, "x1 to the power x2."),
+    ("rad2deg", "numpy.rad2deg", ("x",), 1, "Radians to degrees."),
+    ("radians", "numpy.radians", ("x",), 1, "Degrees to radians."),
+    ("reciprocal", "numpy.reciprocal", ("x",), 1, "One over x."),
+    ("relu", "functor", ("x",), 1, "x where positive, else zero; NaN stays."),
+    ("remainder", "numpy.remainder", ("x1", "x2"), 1, "Remainder with the sign of x2."),
+    ("right_shift", "numpy.right_shift", ("x1", "x2"), 1, "Bits of x1 moved right by x2."),
+    ("rint", "numpy.rint", ("x",), 1, "Nearest integer, halves to even."),
+    ("sigmoid", "functor", ("x",), 1, "Logistic function 1 / (1 + exp(-x))."),
+    ("sign", "numpy.sign", ("x",), 1, "-1, 0 or 1; x / abs(x) for complex numbers."),
+    ("signbit", "numpy.signbit", ("x",), 1, "True where the sign bit is set."),
+    ("sin", "numpy.sin", ("x",), 1, "Sine of an angle in radians."),
+    ("sinh", "numpy.sinh", ("x",), 1, "Hyperbolic sine."),
+    ("spacing", "numpy.spacing", ("x",), 1, "Distance to the next number away from zero."),
+    ("sqrt", "numpy.sqrt", ("x",), 1, "Square root."),
+    ("square", "numpy.square", ("x",), 1, "x * x."),
+    ("subtract", "numpy.subtract", ("x1", "x2"), 1, "Difference of the arguments."),
+    ("tan", "numpy.tan", ("x",), 1, "Tangent of an angle in radians."),
+    ("tanh", "numpy.tanh", ("x",), 1, "Hyperbolic tangent."),
+    ("trunc", "numpy.trunc", ("x",), 1, "Integral part, towards zero."),
+    ("where", "functor", ("condition", "x", "y"), 1, "x where the condition holds, else y."),
+)
+
+# One core dimension or two, with the outer ones broadcast: (name, kernel, inputs, doc).
+PRODUCTS = (
+    ("matmul", "numpy.matmul", ("x1", "x2"), "Matrix product, over stacks of matrices."),
+    ("matvec", "numpy.matvec", ("x1", "x2"), "Products of matrices and vectors."),
+    ("vecdot", "numpy.vecdot", ("x1", "x2"), "Inner products of vectors, the first conjugated."),
+    ("vecmat", "numpy.vecmat", ("x1", "x2"), "Products of vectors, conjugated, and matrices."),
+)
+
+# Folds of a binary op over axes: (name, binary op, doc). `axis` is a sorted tuple of axes.
+REDUCTIONS = (
+    ("all", "logical_and", "True where all elements are non-zero."),
+    ("any", "logical_or", "True where any element is non-zero."),
+    ("max", "maximum", "Largest element; NaN wins."),
+    ("min", "minimum", "Smallest element; NaN wins."),
+    ("prod", "multiply", "Product of the elements."),
+    ("sum", "add", "Sum of the elements."),
+)
+
+# Running folds of a binary op along one axis: (name, binary op, doc).
+ACCUMULATIONS = (
+    ("cumprod", "multiply", "Running product."),
+    ("cumsum", "add", "Running sum."),
+)
+
+# Results that share their storage: (name, inputs, params, doc). The kernels are the functions
+# of the same names in _views.
+VIEWS = (
+    ("as_strided", ("x",), ("shape", "strides", "offset"), "Any layout inside the storage."),
+    ("basic_index", ("x",), ("index",), "Slices, integers, new axes and the ellipsis."),
+    ("broadcast_to", ("x",), ("shape",), "Repeated along axes of length one, without copies."),
+    ("diagonal", ("x",), ("offset", "axis1", "axis2"), "A diagonal, as the last axis."),
+    ("imag", ("x",), (), "The imaginary part of complex numbers."),
+    ("real", ("x",), (), "The real part of complex numbers."),
+    ("reshape", ("x",), ("shape",), "The same elements in another shape; a copy where it must be."),
+    ("transpose", ("x",), ("axes",), "Axes in another order."),
+)
+
+# All else: (name, module.function of the kernel, inputs, params, doc). Inputs of ("*arrays",)
+# are any number of tensors.
+STRUCTURED = (
+    ("advanced_index", "_indexing.advanced_index", ("x",), ("index",), "Elements picked by index."),
+    ("argmax", "_argreduce.argmax", ("x",), ("axis", "keepdims"), "Index of the largest element."),
+    ("argmin", "_argreduce.argmin", ("x",), ("axis", "keepdims"), "Index of the smallest element."),
+    ("argsort", "_sort.argsort", ("x",), ("axis", "kind"), "Indices that would sort."),
+    ("astype", "_copy.astype", ("x",), ("dtype",), "The elements as another dtype."),
+    ("concatenate", "_copy.concatenate", ("*arrays",), ("axis",), "Arrays joined along an axis."),
+    ("conv2d", "_conv.conv2d", ("x", "weight"), ("stride", "padding", "dilation", "groups"),
+     "Cross-correlation of images with a bank of filters."),
+    ("conv2d_input", "_conv.conv2d_input", ("g", "weight"),
+     ("shape", "stride", "padding", "dilation", "groups"),
+     "Gradient of conv2d with respect to its images of the given shape."),
+    ("conv2d_weight", "_conv.conv2d_weight", ("x", "g"),
+     ("shape", "stride", "padding", "dilation", "groups"),
+     "Gradient of conv2d with respect to its filters of the given shape."),
+    ("copy", "_copy.copy", ("x",), ("order",), "A copy with storage of its own."),
+    ("index_add", "_indexing.index_add", ("x", "value"), ("index",),
+     "A copy of x to which value is added at the index; repeated places add up."),
+    ("index_put", "_indexing.index_put", ("x", "value"), ("index",),
+     "A copy of x in which the places of the index hold value."),
+    ("max_pool2d", "_pool.max_pool2d", ("x",), ("kernel_size", "stride", "padding", "dilation"),
+     "Largest element of each window, and its flat place in the image."),
+    ("nonzero", "_indexing.nonzero", ("x",), (), "Indices of the elements that are not zero."),
+    ("sort", "_sort.sort", ("x",), ("axis", "kind"), "The elements in ascending order."),
+    ("view_read", "_indexing.view_read", ("x",), ("positions",),
+     "The elements at flat positions: a view, seen from a root that was written."),
+    ("view_write", "_indexing.view_write", ("x", "value"), ("positions",),
+     "A copy of x that holds value at flat positions: a root, one view of which was written."),
+)

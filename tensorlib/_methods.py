@@ -1,0 +1,81 @@
+"""The methods of Tensor that are functions of the modules beside this one."""
+
+from tensorlib._assignment import put
+from tensorlib._complex import imag, real
+from tensorlib._core import _tensor
+from tensorlib._core._functions import conjugate, sort
+from tensorlib._elementwise import round
+from tensorlib._manipulation import repeat, swapaxes
+from tensorlib._products import dot
+from tensorlib._selection import (
+    choose,
+    clip,
+    compress,
+    diagonal,
+    nonzero,
+    searchsorted,
+    take,
+    trace,
+)
+from tensorlib._shape import flatten, ravel, squeeze
+from tensorlib._statistics import mean, std, var
+
+
+def clip_method(self, min=None, max=None, out=None, **kwargs):
+    """Elements limited to an interval; see `clip`."""
+    return clip(self, min, max, out, **kwargs)
+
+
+def compress_method(self, condition, axis=None, out=None):
+    """The slices along an axis where a condition holds; see `compress`."""
+    return compress(condition, self, axis, out)
+
+
+def conjugate_method(self):
+    """The complex conjugate; see `conjugate`."""
+    return conjugate(self)
+
+
+def sort_method(self, axis=-1, kind=None, *, stable=None):
+    """Sort in place; see `sort`, which returns a copy."""
+    self[...] = sort(self, axis, kind, stable=stable)
+
+
+def set_real(self, value):
+    real(self)[...] = value
+
+
+def set_imag(self, value):
+    if self.dtype.kind != "c":
+        raise TypeError(f"imag: expected a complex tensor to write to, got {self.dtype}")
+    imag(self)[...] = value
+
+
+_tensor.add_methods(
+    {
+        "choose": choose,
+        "clip": clip_method,
+        "compress": compress_method,
+        "conj": conjugate_method,
+        "conjugate": conjugate_method,
+        "diagonal": diagonal,
+        "dot": dot,
+        "flatten": flatten,
+        "imag": property(imag, set_imag, doc="Tensor: a view of the imaginary parts."),
+        "mean": mean,
+        "nonzero": nonzero,
+        "put": put,
+        "ravel": ravel,
+        "real": property(real, set_real, doc="Tensor: a view of the real parts."),
+        "repeat": repeat,
+        "round": round,
+        "searchsorted": searchsorted,
+        "sort": sort_method,
+        "squeeze": squeeze,
+        "std": std,
+        "swapaxes": swapaxes,
+        "take": take,
+        "trace": trace,
+        "var": var,
+    }
+)

@@ -1,0 +1,180 @@
+"""NumPy's functions on tensors: ``np.mean(tensor)`` is ``tl.mean(tensor)``.
+
+What the library does not have is computed by NumPy, on arrays over the tensors' memory. That cannot
+be differentiated, so tensors that require a gradient are refused there.
+"""
+
+import importlib
+
+import numpy as np
+
+from tensorlib._core import _functions as functions
+from tensorlib._core import _tensor
+from tensorlib._core._dispatch import ops
+from tensorlib._core._functions import asarray
+from tensorlib._core._tensor import Tensor
+
+# Functions that share a name with one of NumPy's and do something else.
+OTHERS = {"load", "save"}
+METHODS = {"__call__", "reduce", "accumulate", "outer"}
+
+
+def array_function(tensor, function, types, args, kwargs):
+    """Answer a call of a function of NumPy that has a tensor among its arguments.
+
+    Parameters
+    ----------
+    tensor : Tensor
+        Which was asked.
+    function : callable
+        NumPy's function.
+    types : collection of type
+        The types among the arguments that have the protocol.
+    args : tuple
+    kwargs : dict
+        Of the call.
+
+    Returns
+    -------
+    object
+        What the library's function of that name returns. If there is none, what NumPy's returns,
+        with tensors for the arrays in it; NotImplemented if some type is unknown.
+
+    Raises
+    ------
+    TypeError
+        If a tensor requires a gradient and there is no function of that name.
+    """
+    if not all(issubclass(kind, (Tensor, np.ndarray)) for kind in types):
+        return NotImplemented
+    ours = _namesake(function)
+    if ours is None:
+        return _by_numpy(function.__name__, function, args, kwargs)
+    kwargs = {name: value for name, value in kwargs.items() if name != "subok"}
+    return _with_arrays_out(ours, args, kwargs)
+
+
+def _namesake(function):
+    """The library's function of the same name in the same module, or None."""
+    package, _, path = function.__module__.partition(".")
+    if package != "numpy" or function.__name__ in OTHERS:
+        return None
+    try:
+        module = importlib.import_module(f"tensorlib.{path}" if path else "tensorlib")
+    except ModuleNotFoundError:
+        return None
+    return getattr(module, function.__name__, None)
+
+
+def array_ufunc(tensor, ufunc, method, inputs, kwargs):
+    """Answer a call of a ufunc that has a tensor among its arguments.
+
+    Parameters
+    ----------
+    tensor : Tensor
+        Which was asked.
+    ufunc : numpy.ufunc
+        Of NumPy or of anybody.
+    method : str
+        Of the ufunc.
+    inputs : tuple
+    kwargs : dict
+        Of the call.
+
+    Returns
+    -------
+    Tensor or tuple of Tensor
+        The result of the library's op with this ufunc; if there is none, of the ufunc itself.
+
+    Raises
+    ------
+    TypeError
+        If a tensor requires a gradient and there is no such op.
+    """
+    for value in (*inputs, *kwargs.get("out", ())):
+        override = getattr(type(value), "__array_ufunc__", None)
+        known = isinstance(value, (Tensor, np.ndarray, np.generic))
+        if (
+            not known
+            and hasattr(type(value), "__array_ufunc__")
+            and override is not tensor_override
+        ):
+            return NotImplemented
+    ours = UFUNCS.get(ufunc)
+    if ours is None or method not in METHODS:
+        return _by_numpy(ufunc.__name__, getattr(ufunc, method), inputs, kwargs)
+    return _with_arrays_out(getattr(ours, method), inputs, kwargs)
+
+
+tensor_override = Tensor.__array_ufunc__
+UFUNCS = {
+    op.loops.ufunc if op.kind == "elementwise" else getattr(np, name): getattr(functions, name)
+    for name, op in vars(ops).items()
+    if op.kind in ("elementwise", "product")
+}
+
+
+def _with_arrays_out(function, args, kwargs):
+    """Call a function of ours whose `out` may be of ndarrays: those are written, and returned."""
+    out = kwargs.get("out")
+    outs = out if isinstance(out, tuple) else (out,)
+    if not any(isinstance(value, np.ndarray) for value in outs):
+        return function(*args, **kwargs)
+    arrays = {}
+
+    def wrapped(value):
+        if not isinstance(value, np.ndarray):
+            return value
+        tensor = asarray(value)
+        arrays[id(tensor)] = tensor, value
+        return tensor
+
+    outs = tuple(wrapped(value) for value in outs)
+    result = function(*args, **{**kwargs, "out": outs if isinstance(out, tuple) else outs[0]})
+    for tensor, _ in arrays.values():
+        if tensor.requires_grad:
+            raise TypeError(f"{function.__name__}: an ndarray as out would lose the gradient")
+    results = result if isinstance(result, tuple) else (result,)
+    results = tuple(arrays.get(id(value), (None, value))[1] for value in results)
+    return results if isinstance(result, tuple) else results[0]
+
+
+def _by_numpy(name, function, args, kwargs):
+    """Call a function of NumPy on arrays over the tensors' memory."""
+    tensors = {}
+
+    def array_of(value):
+        if isinstance(value, Tensor):
+            if value.requires_grad:
+                raise TypeError(
+                    f"{name}: computed by NumPy, which knows no gradients, but a tensor requires "
+                    "one; use detach()"
+                )
+            array = np.asarray(value)
+            tensors[id(array)] = array, value
+            return array
+        return _rebuilt(value, array_of)
+
+    def tensor_of(value):
+        if id(value) in tensors:
+            return tensors[id(value)][1]
+        if isinstance(value, np.ndarray):
+            # Strings, dates and objects stay NumPy's own.
+            return asarray(value) if value.dtype.kind in "biufc" else value
+        return _rebuilt(value, tensor_of)
+
+    return tensor_of(function(*map(array_of, args), **{k: array_of(v) for k, v in kwargs.items()}))
+
+
+def _rebuilt(value, change):
+    """A list, tuple or dict with each value changed; anything else as it is."""
+    if isinstance(value, dict):
+        return {key: change(item) for key, item in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*map(change, value))
+    if type(value) in (list, tuple):
+        return type(value)(map(change, value))
+    return value
+
+
+_tensor.set_protocols(array_function=array_function, array_ufunc=array_ufunc)

@@ -1,0 +1,495 @@
+"""Averages, spreads and counts."""
+
+import math
+import warnings
+
+import numpy as np
+
+from tensorlib._arguments import axis_tuple, write_out
+from tensorlib._complex import real
+from tensorlib._core import _functions as functions
+from tensorlib._core._functions import (
+    asarray,
+    broadcast_to,
+    conjugate,
+    divide,
+    isnan,
+    maximum,
+    multiply,
+    reshape,
+    sort,
+    sqrt,
+    square,
+    subtract,
+    transpose,
+)
+from tensorlib._core._functions import sum as sum_
+from tensorlib._core._functions import where as where_  # `where` is a parameter too
+from tensorlib._manipulation import moveaxis
+
+
+def mean(a, axis=None, dtype=None, out=None, keepdims=False, *, where=True):
+    """Arithmetic mean.
+
+    Parameters
+    ----------
+    a : array_like
+    axis : int or tuple of int, optional
+        All axes by default.
+    dtype : dtype, optional
+        In which to add up. By default float64 for integers and bools, float32 for numbers of two
+        bytes, else that of `a`.
+    out : Tensor, optional
+        Where to write the result.
+    keepdims : bool
+        Whether to keep the axes, with length one.
+    where : array_like of bool
+        Which elements count; broadcasts to `a`.
+
+    Returns
+    -------
+    Tensor
+        The dtype in which it was added up; that of `a` for numbers of two bytes.
+
+    Raises
+    ------
+    AxisError
+        If an axis is out of bounds.
+
+    Warns
+    -----
+    RuntimeWarning
+        If there is nothing to average; the mean is then NaN.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.mean([[1, 2], [3, 4]], axis=0)
+    tensor([2., 3.])
+    """
+    a = asarray(a)
+    result_dtype = _inexact_dtype(a, dtype)
+    half = dtype is None and result_dtype.itemsize == 2
+    count = _count("mean", a, axis, keepdims, where)
+    if _any_below(count, 1):
+        warnings.warn("Mean of empty slice.", RuntimeWarning, stacklevel=2)
+    total = sum_(
+        a, axis, dtype=np.float32 if half else result_dtype, keepdims=keepdims, where=where
+    )
+    return write_out("mean", out, asarray(divide(total, count), result_dtype))
+
+
+def var(
+    a, axis=None, dtype=None, out=None, ddof=0, keepdims=False,
+    *, where=True, mean=None, correction=None,
+):  # fmt: skip
+    """Variance: the mean of the squared distances from the mean.
+
+    Parameters
+    ----------
+    a : array_like
+    axis : int or tuple of int, optional
+        All axes by default.
+    dtype : dtype, optional
+        In which to compute. By default float64 for integers and bools, else that of `a`.
+    out : Tensor, optional
+        Where to write the result.
+    ddof : number
+        The sum is divided by the number of elements less this.
+    keepdims : bool
+        Whether to keep the axes, with length one.
+    where : array_like of bool
+        Which elements count; broadcasts to `a`.
+    mean : array_like, optional
+        The mean, computed already with ``keepdims=True``.
+    correction : number, optional
+        Another name of `ddof`.
+
+    Returns
+    -------
+    Tensor
+        Real, in the precision in which it was computed.
+
+    Raises
+    ------
+    AxisError
+        If an axis is out of bounds.
+    ValueError
+        If `ddof` and `correction` are both given.
+
+    Warns
+    -----
+    RuntimeWarning
+        If no more than `ddof` elements count.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.var([1, 2, 3, 4])
+    tensor(1.25)
+    """
+    variance = _var("var", a, axis, dtype, ddof, keepdims, where, mean, correction)
+    return write_out("var", out, variance)
+
+
+def std(
+    a, axis=None, dtype=None, out=None, ddof=0, keepdims=False,
+    *, where=True, mean=None, correction=None,
+):  # fmt: skip
+    """Standard deviation: the square root of the variance.
+
+    Parameters
+    ----------
+    a : array_like
+    axis : int or tuple of int, optional
+        All axes by default.
+    dtype : dtype, optional
+        In which to compute. By default float64 for integers and bools, else that of `a`.
+    out : Tensor, optional
+        Where to write the result.
+    ddof : number
+        The sum is divided by the number of elements less this.
+    keepdims : bool
+        Whether to keep the axes, with length one.
+    where : array_like of bool
+        Which elements count; broadcasts to `a`.
+    mean : array_like, optional
+        The mean, computed already with ``keepdims=True``.
+    correction : number, optional
+        Another name of `ddof`.
+
+    Returns
+    -------
+    Tensor
+        Real, in the precision in which it was computed.
+
+    Raises
+    ------
+    AxisError
+        If an axis is out of bounds.
+    ValueError
+        If `ddof` and `correction` are both given.
+
+    Warns
+    -----
+    RuntimeWarning
+        If no more than `ddof` elements count.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.std([1.0, 3.0])
+    tensor(1.)
+    """
+    variance = _var("std", a, axis, dtype, ddof, keepdims, where, mean, correction)
+    return write_out("std", out, sqrt(variance))
+
+
+def _var(op, a, axis, dtype, ddof, keepdims, where, mean, correction):
+    if correction is not None:
+        if ddof != 0:
+            raise ValueError(f"{op}: expected ddof or correction, got both")
+        ddof = correction
+    a = asarray(a)
+    dtype = _inexact_dtype(a, dtype)
+    if mean is None:
+        count = _count(op, a, axis, True, where)
+        mean = asarray(divide(sum_(a, axis, dtype=dtype, keepdims=True, where=where), count), dtype)
+    distance = subtract(a, mean)
+    if distance.dtype.kind == "c":
+        squares = real(multiply(distance, conjugate(distance)))
+        dtype = squares.dtype if dtype.kind == "c" else dtype
+    else:
+        squares = square(distance)
+    total = sum_(squares, axis, dtype=dtype, keepdims=keepdims, where=where)
+    freedom = _count(op, a, axis, keepdims, where) - ddof
+    if _any_below(freedom, 0, or_equal=True):
+        warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=3)
+    freedom = max(freedom, 0) if isinstance(freedom, (int, float)) else maximum(freedom, 0)
+    return asarray(divide(total, freedom), total.dtype)
+
+
+def _inexact_dtype(a, dtype):
+    if dtype is not None:
+        return np.dtype(dtype)
+    return np.dtype(np.float64) if a.dtype.kind in "biu" else a.dtype
+
+
+def _count(op, a, axis, keepdims, where):
+    """How many elements a reduction adds up: an int, or a tensor if that differs by place."""
+    if where is not True:
+        counted = broadcast_to(asarray(where, bool), a.shape)
+        return sum_(counted, axis, dtype=np.intp, keepdims=keepdims)
+    return math.prod(a.shape[i] for i in axis_tuple(op, axis, a.ndim))
+
+
+def _any_below(count, limit, or_equal=False):
+    if isinstance(count, (int, float)):
+        return count < limit or (or_equal and count == limit)
+    return bool(functions.any(count <= limit if or_equal else count < limit))
+
+
+def average(a, axis=None, weights=None, returned=False, *, keepdims=False):
+    """Weighted mean.
+
+    Parameters
+    ----------
+    a : array_like
+    axis : int or tuple of int, optional
+        All axes by default.
+    weights : array_like, optional
+        Of the shape of `a`, or of its axes `axis`. All one by default.
+    returned : bool
+        Whether to return the sum of the weights too.
+    keepdims : bool
+        Whether to keep the axes, with length one.
+
+    Returns
+    -------
+    average : Tensor
+        At least floating-point.
+    weights : Tensor
+        Only with `returned`.
+
+    Raises
+    ------
+    AxisError
+        If an axis is out of bounds.
+    TypeError
+        If the shapes differ and no axis is given.
+    ValueError
+        If the shape of `weights` is not that of the axes.
+    ZeroDivisionError
+        If the weights of a mean add up to zero.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.average([1, 2, 3], weights=[3, 1, 0])
+    tensor(1.25)
+    """
+    a = asarray(a)
+    axes = axis_tuple("average", axis, a.ndim)
+    if weights is None:
+        result = mean(a, axis, keepdims=keepdims)
+        total = functions.full(result.shape, a.size / max(result.size, 1), result.dtype)
+        return (result, total) if returned else result
+    weights = asarray(weights)
+    if weights.shape != a.shape:
+        if axis is None:
+            raise TypeError(
+                "average: expected an axis where the shapes differ, "
+                f"got {a.shape} and weights {weights.shape}"
+            )
+        expected = tuple(a.shape[i] for i in axes)
+        if weights.shape != expected:
+            raise ValueError(f"average: expected weights of shape {expected}, got {weights.shape}")
+        weights = transpose(weights, sorted(range(len(axes)), key=axes.__getitem__))
+        weights = reshape(weights, tuple(n if i in axes else 1 for i, n in enumerate(a.shape)))
+    at_least = (np.float64,) if a.dtype.kind in "biu" else ()
+    dtype = np.result_type(a.dtype, weights.dtype, *at_least)
+    total = sum_(weights, axis, dtype=dtype, keepdims=keepdims)
+    if bool(functions.any(total == 0)):
+        raise ZeroDivisionError("average: the weights add up to zero")
+    result = sum_(multiply(asarray(a, dtype), asarray(weights, dtype)), axis, keepdims=keepdims)
+    result = result / total
+    return (result, broadcast_to(total, result.shape)) if returned else result
+
+
+def median(a, axis=None, out=None, overwrite_input=False, keepdims=False):
+    """Median: the element in the middle, or the mean of the two.
+
+    Parameters
+    ----------
+    a : array_like
+    axis : int or tuple of int, optional
+        All axes by default.
+    out : Tensor, optional
+        Where to write the result.
+    overwrite_input : bool
+        For NumPy's callers; without effect.
+    keepdims : bool
+        Whether to keep the axes, with length one.
+
+    Returns
+    -------
+    Tensor
+        float64 for integers and bools, else the dtype of `a`; NaN where there is one.
+
+    Raises
+    ------
+    AxisError
+        If an axis is out of bounds.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.median([[7, 1, 4], [2, 9, 3]], axis=1)
+    tensor([4., 3.])
+    """
+    a = asarray(a)
+    axes = axis_tuple("median", axis, a.ndim)
+    kept = [n for i, n in enumerate(a.shape) if i not in axes]
+    length = math.prod(a.shape[i] for i in axes)
+    lines = reshape(moveaxis(a, axes, tuple(range(a.ndim - len(axes), a.ndim))), (*kept, length))
+    ordered = sort(lines, axis=-1)
+    result = mean(ordered[..., (length - 1) // 2 : length // 2 + 1], axis=-1)
+    if length and a.dtype.kind not in "biu":
+        last = ordered[..., -1]  # NaNs are sorted to the end
+        result = where_(isnan(last), last, result)
+    if keepdims:
+        result = reshape(result, tuple(1 if i in axes else n for i, n in enumerate(a.shape)))
+    return write_out("median", out, result)
+
+
+def ptp(a, axis=None, out=None, keepdims=False):
+    """Range: the largest element less the smallest.
+
+    Parameters
+    ----------
+    a : array_like
+    axis : int or tuple of int, optional
+        All axes by default.
+    out : Tensor, optional
+        Where to write the result.
+    keepdims : bool
+        Whether to keep the axes, with length one.
+
+    Returns
+    -------
+    Tensor
+        dtype of `a`.
+
+    Raises
+    ------
+    AxisError
+        If an axis is out of bounds.
+    ValueError
+        If there is no element.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.ptp([[4, 9, 2], [6, 9, 7]], axis=1)
+    tensor([7, 3])
+    """
+    a = asarray(a)
+    largest = functions.max(a, axis, keepdims=keepdims)
+    return write_out("ptp", out, subtract(largest, functions.min(a, axis, keepdims=keepdims)))
+
+
+def count_nonzero(a, axis=None, *, keepdims=False):
+    """Number of elements that are not zero.
+
+    Parameters
+    ----------
+    a : array_like
+    axis : int or tuple of int, optional
+        All axes by default.
+    keepdims : bool
+        Whether to keep the axes, with length one.
+
+    Returns
+    -------
+    Tensor
+        int64.
+
+    Raises
+    ------
+    AxisError
+        If an axis is out of bounds.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.count_nonzero([[0, 1, 7], [3, 0, 2]], axis=1)
+    tensor([2, 2])
+    """
+    return sum_(asarray(a) != 0, axis, dtype=np.intp, keepdims=keepdims)
+
+
+def nansum(a, axis=None, dtype=None, out=None, keepdims=False, initial=0, where=True):
+    """Sum in which NaN counts as zero.
+
+    Parameters
+    ----------
+    a : array_like
+    axis : int or tuple of int, optional
+        All axes by default.
+    dtype : dtype, optional
+        In which to add up; by default as `sum` does.
+    out : Tensor, optional
+        Where to write the result.
+    keepdims : bool
+        Whether to keep the axes, with length one.
+    initial : number
+        Where to start.
+    where : array_like of bool
+        Which elements count; broadcasts to `a`.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    AxisError
+        If an axis is out of bounds.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.nansum([1.0, tl.nan, 2.0])
+    tensor(3.)
+    """
+    return sum_(_zero_for_nan(a), axis, dtype, out, keepdims, initial, where)
+
+
+def nanmean(a, axis=None, dtype=None, out=None, keepdims=False, *, where=True):
+    """Mean of the elements that are not NaN.
+
+    Parameters
+    ----------
+    a : array_like
+    axis : int or tuple of int, optional
+        All axes by default.
+    dtype : dtype, optional
+        In which to add up; see `mean`.
+    out : Tensor, optional
+        Where to write the result.
+    keepdims : bool
+        Whether to keep the axes, with length one.
+    where : array_like of bool
+        Which elements count; broadcasts to `a`.
+
+    Returns
+    -------
+    Tensor
+        dtype as of `mean`.
+
+    Raises
+    ------
+    AxisError
+        If an axis is out of bounds.
+
+    Warns
+    -----
+    RuntimeWarning
+        If there is nothing to average; the mean is then NaN.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.nanmean([1.0, tl.nan, 2.0])
+    tensor(1.5)
+    """
+    a = asarray(a)
+    if a.dtype.kind not in "biu":
+        numbers = functions.logical_not(isnan(a))
+        where = numbers if where is True else functions.logical_and(numbers, where)
+    return mean(a, axis, dtype, out, keepdims, where=where)
+
+
+def _zero_for_nan(a):
+    a = asarray(a)
+    return a if a.dtype.kind in "biu" else where_(isnan(a), functions.zeros((), a.dtype), a)

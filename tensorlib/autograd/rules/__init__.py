@@ -1,0 +1,14 @@
+"""The gradient of every op.
+
+``doc/source/dev/architecture.md`` tells how a rule is written. Rules know their operands by the
+names of the op table, and compute with the library's own ops, so that they can be differentiated.
+"""
+
+from tensorlib.autograd.rules import (
+    elementwise,
+    indexing,
+    nn,
+    products,
+    reductions,
+    views,
+)

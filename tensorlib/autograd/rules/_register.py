@@ -1,0 +1,59 @@
+"""Hands rules to the tape, which checks that it knows what their parameters name."""
+
+from tensorlib._core import _tape
+from tensorlib._core._functions import zeros_like
+
+
+def _with_names(function):
+    """A rule's function with the names of what it needs besides the gradient."""
+    if function is None:
+        return None
+    code = function.__code__
+    return function, code.co_varnames[1 : code.co_argcount]
+
+
+def rule(op, *functions, variadic=None):
+    """
+    Register the gradient of an op.
+
+    Parameters
+    ----------
+    op : str
+        Its name in the op table.
+    *functions : callable or None
+        One for each input; None where it has no gradient. It is given the gradient of the output,
+        and what its other parameters name: an input, ``out`` (``out0``, ``out1`` of an op with
+        several outputs), ``x_shape``, ``x_dtype``, ``x_strides`` or ``x_offset`` of an input
+        ``x``, a param of the op.
+    variadic : callable, optional
+        For an op of any number of inputs: returns a list of one gradient for each. It may name
+        ``shapes``.
+
+    Raises
+    ------
+    ValueError
+        For a name that the op does not have, or a wrong number of functions.
+    """
+    if variadic is not None:
+        _tape.set_rule(op, None, _with_names(variadic))
+    elif functions:
+        _tape.set_rule(op, tuple(map(_with_names, functions)))
+    else:
+        raise ValueError(f"rule: expected one function for each input of {op}, got none")
+
+
+def zero(g):
+    """The function for an input on which the result depends in steps only."""
+    return zeros_like(g)
+
+
+def zero_gradient(*names):
+    """Register ops of one input whose derivative is zero wherever it exists."""
+    for op in names:
+        rule(op, zero)
+
+
+def not_differentiable(*names):
+    """Register ops whose result never requires a gradient."""
+    for op in names:
+        _tape.set_rule(op, ())

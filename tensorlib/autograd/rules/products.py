@@ -1,0 +1,47 @@
+"""Rules of the matrix products.
+
+Stacks are broadcast; the walk sums over what was. A vector in a `matmul` is not a stack.
+"""
+
+import math
+
+from tensorlib._core._functions import matmul, matvec, reshape, transpose
+from tensorlib.autograd.rules._common import conj
+from tensorlib.autograd.rules._register import rule
+
+
+def adjoint(x):
+    """The last two axes exchanged, conjugated."""
+    axes = tuple(range(x.ndim))
+    return conj(transpose(x, (*axes[:-2], axes[-1], axes[-2])))
+
+
+def outer(column, row):
+    return column[..., :, None] * row[..., None, :]
+
+
+def matmul_first(g, x1_shape, x2):
+    if len(x1_shape) == 1:
+        return g * conj(x2) if x2.ndim == 1 else matvec(conj(x2), g)
+    if x2.ndim == 1:
+        return outer(g, conj(x2))
+    return matmul(g, adjoint(x2))
+
+
+def matmul_second(g, x1, x2_shape):
+    if len(x2_shape) == 1:
+        return g * conj(x1) if x1.ndim == 1 else matvec(adjoint(x1), g)
+    if x1.ndim == 1:
+        return outer(conj(x1), g)
+    if len(x2_shape) == 2 and x1.ndim > 2:  # a stack times one matrix is one long matrix times it
+        rows = math.prod(x1.shape[:-1])
+        x1 = reshape(x1, (rows, x1.shape[-1]))
+        g = reshape(g, (rows, g.shape[-1]))
+    return matmul(adjoint(x1), g)
+
+
+rule("matmul", matmul_first, matmul_second)
+rule("matvec", lambda g, x2: outer(g, conj(x2)), lambda g, x1: matvec(adjoint(x1), g))
+# These conjugate their first operand, so it has no second conjugate in the rule of the other one.
+rule("vecmat", lambda g, x2: matvec(x2, conj(g)), lambda g, x1: outer(x1, g))
+rule("vecdot", lambda g, x2: conj(g)[..., None] * x2, lambda g, x1: g[..., None] * x1)

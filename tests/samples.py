@@ -1,0 +1,219 @@
+"""One sample call for every row of the op table.
+
+``SAMPLES[name](rng)`` returns a `Sample`:
+
+- ``inputs``: NumPy arrays, one for each operand of the op. Where the op takes floating-point
+  numbers they are float64, inside its domain and, almost surely, away from its kinks.
+- ``params``: keyword arguments.
+- ``function``: ``function(*inputs, **params)`` makes the call, with Tensors or arrays as inputs,
+  and returns a Tensor or a tuple of Tensors.
+
+Where NumPy has the function, ``getattr(np, name)(*inputs, **params)`` is the expected result. A new
+row needs an entry here: for an elementwise op a range of numbers in ``DOMAINS``, unless any
+number will do; else a function named in ``SAMPLES``.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+import tensorlib as tl
+from tensorlib._core import _functions
+from tensorlib._core import ops as table
+from tensorlib._core._dispatch import apply, ops
+
+
+class Sample(NamedTuple):
+    inputs: list
+    params: dict
+    function: object
+
+
+# elementwise
+
+INTEGERS = "integers"
+TRUTHS = "truths"
+ANY = (-2.0, 2.0)
+POSITIVE = (0.2, 3.0)
+
+# The range of each input's numbers, where it is not ANY.
+DOMAINS = {
+    "arccos": [(-0.9, 0.9)],
+    "arccosh": [(1.2, 3.0)],
+    "arcsin": [(-0.9, 0.9)],
+    "arctanh": [(-0.9, 0.9)],
+    "bitwise_and": [INTEGERS, INTEGERS],
+    "bitwise_count": [INTEGERS],
+    "bitwise_or": [INTEGERS, INTEGERS],
+    "bitwise_xor": [INTEGERS, INTEGERS],
+    "cbrt": [POSITIVE],
+    "clip": [ANY, (-1.5, -0.5), (0.5, 1.5)],
+    "divide": [ANY, POSITIVE],
+    "divmod": [(-9.0, 9.0), (1.0, 2.0)],
+    "float_power": [POSITIVE, ANY],
+    "floor_divide": [(-9.0, 9.0), (1.0, 2.0)],
+    "fmod": [(-9.0, 9.0), (1.0, 2.0)],
+    "gcd": [INTEGERS, INTEGERS],
+    "invert": [INTEGERS],
+    "lcm": [INTEGERS, INTEGERS],
+    "ldexp": [ANY, INTEGERS],
+    "left_shift": [INTEGERS, INTEGERS],
+    "log": [POSITIVE],
+    "log10": [POSITIVE],
+    "log1p": [(-0.5, 3.0)],
+    "log2": [POSITIVE],
+    "modf": [(-9.0, 9.0)],
+    "power": [POSITIVE, ANY],
+    "reciprocal": [POSITIVE],
+    "remainder": [(-9.0, 9.0), (1.0, 2.0)],
+    "right_shift": [INTEGERS, INTEGERS],
+    "sqrt": [POSITIVE],
+    "tan": [(-1.0, 1.0)],
+    "where": [TRUTHS, ANY, ANY],
+}
+SHAPES = [(2, 3), (3,), (2, 1)]  # of the first, second and third input: they broadcast
+
+
+def numbers(rng, domain, shape):
+    if domain is INTEGERS:
+        return rng.integers(0, 9, shape)
+    if domain is TRUTHS:
+        return rng.random(shape) < 0.5
+    return rng.uniform(*domain, shape)
+
+
+def elementwise(name, inputs):
+    def sample(rng):
+        domains = DOMAINS.get(name, [ANY] * len(inputs))
+        arrays = [numbers(rng, *pair) for pair in zip(domains, SHAPES, strict=False)]
+        return Sample(arrays, {}, getattr(_functions, name))
+
+    return sample
+
+
+# products, reductions and accumulations
+
+PRODUCT_SHAPES = {
+    "matmul": [(2, 3, 4), (4, 5)],
+    "matvec": [(2, 3, 4), (4,)],
+    "vecdot": [(2, 4), (4,)],
+    "vecmat": [(2, 4), (4, 5)],
+}
+
+
+def product(name):
+    def sample(rng):
+        arrays = [rng.standard_normal(shape) for shape in PRODUCT_SHAPES[name]]
+        return Sample(arrays, {}, getattr(_functions, name))
+
+    return sample
+
+
+def fold(name, **params):
+    def sample(rng):
+        return Sample([rng.uniform(-2, 2, (2, 3, 4))], params, getattr(_functions, name))
+
+    return sample
+
+
+# views and structured ops
+
+
+def direct(name, shapes, low=-2.0, high=2.0, **params):
+    """A call of the op itself, as not every one of these has a public function of its own."""
+
+    def function(*inputs, **params):
+        inputs = tuple(tl.asarray(x) for x in inputs)
+        return apply(getattr(ops, name), inputs, tuple(params.values()))
+
+    def sample(rng):
+        return Sample([rng.uniform(low, high, shape) for shape in shapes], params, function)
+
+    return sample
+
+
+def with_complex_input(sample):
+    def complex_sample(rng):
+        real, imaginary = sample(rng), sample(rng)
+        inputs = [real.inputs[0] + 1j * imaginary.inputs[0]]
+        return Sample(inputs, real.params, real.function)
+
+    return complex_sample
+
+
+def advanced_index(rng):
+    index = (np.array([[0, 2], [-1, 0]]), slice(None), np.array([1, 2]))
+    inputs = [rng.standard_normal((3, 2, 4))]
+    return Sample(inputs, {"index": index}, lambda x, index: tl.asarray(x)[index])
+
+
+def index_update(name):
+    """With integers that repeat, and a value that is broadcast."""
+
+    def function(x, value, index):
+        index = tuple(tl.asarray(i) if isinstance(i, np.ndarray) else i for i in index)
+        return apply(getattr(ops, name), (tl.asarray(x), tl.asarray(value)), (index,))
+
+    def sample(rng):
+        index = (np.array([0, 2, 0]), slice(1, 3))
+        inputs = [rng.standard_normal((3, 4)), rng.standard_normal((3, 1))]
+        return Sample(inputs, {"index": index}, function)
+
+    return sample
+
+
+def view_positions(name, shapes):
+    def function(*inputs, positions):
+        inputs = tuple(tl.asarray(x) for x in inputs)
+        return apply(getattr(ops, name), inputs, (tl.asarray(positions),))
+
+    def sample(rng):
+        positions = np.array([[1, 4], [7, 10]])  # x[:, 1::3].T, say
+        return Sample(
+            [rng.standard_normal(shape) for shape in shapes], {"positions": positions}, function
+        )
+
+    return sample
+
+
+CONVOLUTION = {"stride": (2, 1), "padding": (1, 2), "dilation": (1, 2), "groups": 2}
+IMAGES, FILTERS, CONVOLVED = (2, 4, 5, 6), (6, 2, 3, 2), (2, 6, 3, 8)
+
+SAMPLES = {
+    **{name: elementwise(name, inputs) for name, _, inputs, _, _ in table.ELEMENTWISE},
+    **{name: product(name) for name, _, _, _ in table.PRODUCTS},
+    **{name: fold(name, axis=(0, 2), keepdims=False) for name, _, _ in table.REDUCTIONS},
+    **{name: fold(name, axis=1) for name, _, _ in table.ACCUMULATIONS},
+    "as_strided": direct("as_strided", [(3, 4)], shape=(3, 4), strides=(16, 8), offset=8),
+    "basic_index": direct("basic_index", [(3, 4)], index=(slice(None, None, -2), None, 1)),
+    "broadcast_to": direct("broadcast_to", [(3, 1)], shape=(2, 3, 4)),
+    "diagonal": direct("diagonal", [(3, 2, 4)], offset=1, axis1=2, axis2=0),
+    "imag": with_complex_input(direct("imag", [(2, 3)])),
+    "real": with_complex_input(direct("real", [(2, 3)])),
+    "reshape": direct("reshape", [(2, 6)], shape=(3, 4)),
+    "transpose": direct("transpose", [(2, 3, 4)], axes=(2, 0, 1)),
+    "advanced_index": advanced_index,
+    "argmax": direct("argmax", [(3, 4)], axis=1, keepdims=False),
+    "argmin": direct("argmin", [(3, 4)], axis=1, keepdims=False),
+    "argsort": direct("argsort", [(3, 4)], axis=0, kind=None),
+    "astype": direct("astype", [(3, 4)], dtype=np.dtype(np.complex128)),
+    "concatenate": direct("concatenate", [(2, 3), (2, 1), (2, 4)], axis=1),
+    "conv2d": direct("conv2d", [IMAGES, FILTERS], **CONVOLUTION),
+    "conv2d_input": direct("conv2d_input", [CONVOLVED, FILTERS], shape=IMAGES, **CONVOLUTION),
+    "conv2d_weight": direct("conv2d_weight", [IMAGES, CONVOLVED], shape=FILTERS, **CONVOLUTION),
+    "copy": direct("copy", [(3, 4)], order="K"),
+    "index_add": index_update("index_add"),
+    "index_put": index_update("index_put"),
+    "max_pool2d": direct(
+        "max_pool2d",
+        [(2, 3, 5, 6)],
+        kernel_size=(3, 2),
+        stride=(2, 1),
+        padding=(1, 0),
+        dilation=(1, 2),
+    ),  # fmt: skip
+    "nonzero": direct("nonzero", [(3, 4)]),
+    "sort": direct("sort", [(3, 4)], axis=0, kind=None),
+    "view_read": view_positions("view_read", [(3, 4)]),
+    "view_write": view_positions("view_write", [(3, 4), (2, 2)]),
+}
