@@ -16,6 +16,8 @@ def axis_tuple(op, axis, ndim):
     """Several axes, counted from the front, in the order given; all of them for None."""
     if axis is None:
         return tuple(range(ndim))
+    if type(axis) is int:
+        return (normalize_axis_index(axis, ndim, op),)
     try:
         axes = normalize_axis_tuple(axis, ndim, op, allow_duplicate=True)
     except TypeError:
@@ -34,25 +36,33 @@ def along(op, a, axis):
 
 
 def elements(x):
-    """The values of an integer or boolean argument as an ndarray, without a copy of a tensor."""
-    return np.asarray(x.detach() if isinstance(x, Tensor) else x)
+    """The values of an argument of integers or bools as an ndarray, over a tensor's memory."""
+    if isinstance(x, (Tensor, np.ndarray)):
+        return np.asarray(x.detach() if isinstance(x, Tensor) else x)
+    values = np.asarray(x)
+    return values if values.size else values.astype(np.intp)  # [] has no dtype of its own
 
 
 def integers(op, name, x):
-    """An argument of integers as an ndarray; an empty list counts as one."""
+    """An argument of integers as an ndarray."""
     values = elements(x)
-    if values.size == 0 and not isinstance(x, (Tensor, np.ndarray)):
-        values = values.astype(np.intp)
     if values.dtype.kind not in "iu":
         raise TypeError(f"{op}: expected {name} to be integers, got {values.dtype}")
     return values.astype(np.intp, copy=False)
+
+
+def promoted(*values):
+    """The arguments as tensors of their common dtype, for which Python scalars are weak."""
+    values = [x if type(x) in (int, float, complex) else asarray(x) for x in values]
+    dtype = np.result_type(*(x.dtype if isinstance(x, Tensor) else x for x in values))
+    return [asarray(x, dtype) for x in values]
 
 
 def write_out(op, out, result, casting="same_kind"):
     """`result`, or `out` after the result was written into it."""
     if out is None:
         return result
-    if not isinstance(out, (Tensor, np.ndarray)):
+    if not isinstance(out, Tensor):
         raise TypeError(f"{op}: expected out to be a Tensor, got {type(out).__name__}")
     if out.shape != result.shape:
         raise ValueError(f"{op}: expected out of shape {result.shape}, got {out.shape}")
@@ -61,5 +71,5 @@ def write_out(op, out, result, casting="same_kind"):
             f"{op}: expected an out to which {result.dtype} can be cast by the rule {casting!r}, "
             f"got {out.dtype}"
         )
-    asarray(out)[...] = result
+    out[...] = result
     return out

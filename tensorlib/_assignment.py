@@ -89,7 +89,7 @@ def put(a, ind, v, mode="raise"):
     values = ravel(v)
     if places.size == 0 or values.size == 0:
         return
-    places = in_bounds("put", places, asarray(a).size, mode, IndexError)
+    places = in_bounds("put", places, asarray(a).size, mode)
     values = values[np.arange(places.size) % values.size]
 
     def write(flat):

@@ -1,20 +1,20 @@
 """Einstein summation, as a series of products of two arrays.
 
-A subscript is a *label*: a letter, or for the axes under an ellipsis a negative number that counts
-from the last of them, so that labels broadcast as axes do.
+The subscripts and shapes are compiled once to a function of the arrays. In it a subscript is a
+*label*: a letter, or for the axes under an ellipsis a negative number that counts from the last of
+them, so that labels broadcast as axes do.
 """
 
 import math
 import string
-from dataclasses import dataclass
+from functools import lru_cache
 from operator import index
 
 import numpy as np
 
 from tensorlib._arguments import write_out
 from tensorlib._core._dispatch import apply, ops
-from tensorlib._core._functions import asarray, matmul, multiply, reshape, sum, transpose
-from tensorlib._core._tensor import Tensor
+from tensorlib._core._functions import asarray, matmul, multiply, reshape, sum
 
 LETTERS = string.ascii_uppercase + string.ascii_lowercase
 
@@ -59,106 +59,145 @@ def einsum(*operands, out=None, optimize=False, dtype=None, order="K", casting="
     (tensor(5), tensor([[ 7, 10],
             [15, 22]]))
     """
-    terms, output, arrays = _parse(operands)
+    subscripts, arrays = _subscripts_and_arrays(operands)
     target = np.result_type(*(a.dtype for a in arrays)) if dtype is None else np.dtype(dtype)
     for a in arrays:
-        if not np.can_cast(a.dtype, target, casting):
+        if a.dtype != target and not np.can_cast(a.dtype, target, casting):
             raise TypeError(
                 f"einsum: cannot cast from {a.dtype} to {target} according to the rule {casting!r}"
             )
-    sizes = _sizes(terms, arrays)
-    factors = [
-        _drop_broadcast(Factor(asarray(a, target), term), sizes)
-        for a, term in zip(arrays, terms, strict=True)
-    ]
-    for positions in _path(terms, output, arrays, optimize):
-        group = [factors[i] for i in positions]
-        factors = [factor for i, factor in enumerate(factors) if i not in positions]
-        wanted = {*output}.union(*(factor.labels for factor in factors))
-        factors.append(_contract(group, wanted))
-    result = factors[0].ordered(output)
+    path = tuple(optimize) if isinstance(optimize, list) else optimize
+    contract = _plan(subscripts, tuple([a.shape for a in arrays]), path)
+    result = contract([asarray(a, target) for a in arrays])
     if order != "K":
         result = asarray(result, order=order)
     return write_out("einsum", out, result, casting)
 
 
-@dataclass
-class Factor:
-    """An array with a label for each axis."""
-
-    array: Tensor
-    labels: tuple
-
-    def ordered(self, labels):
-        return transpose(self.array, [self.labels.index(label) for label in labels])
-
-    def shape(self, labels):
-        return [self.array.shape[self.labels.index(label)] for label in labels]
-
-
-def _contract(group, wanted):
-    """The product of some factors, of which only the wanted labels remain."""
-    product = None
-    for i, factor in enumerate(group):
-        later = wanted.union(*(other.labels for other in group[i + 1 :]))
-        if product is None:
-            product = _reduce(factor, later)
-        else:
-            left = _reduce(product, later.union(factor.labels))
-            right = _reduce(factor, later.union(product.labels))
-            product = _product(left, right, later)
-    return product
+def _subscripts_and_arrays(operands):
+    """The two forms of a call as one: text, and a list of tensors."""
+    if not operands:
+        raise ValueError("einsum: expected subscripts and arrays, got nothing")
+    if isinstance(operands[0], str):
+        return operands[0], [asarray(a) for a in operands[1:]]
+    count = len(operands) // 2
+    text = ",".join(_letters(labels) for labels in operands[1 : 2 * count : 2])
+    if len(operands) % 2:
+        text += "->" + _letters(operands[-1])
+    return text, [asarray(a) for a in operands[: 2 * count : 2]]
 
 
-def _reduce(factor, wanted):
+# ------------------------------------------------------------------------------------------
+# the plan: each function here gets labels, and returns a function of the arrays that have them
+# ------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1024)
+def _plan(subscripts, shapes, optimize):
+    """A function from the list of arrays to the result."""
+    terms, output = _parse(subscripts, [len(shape) for shape in shapes])
+    sizes = _sizes(terms, shapes)
+    labels, starts = zip(*map(_drop_broadcast, terms, shapes, [sizes] * len(terms)), strict=True)
+    labels, left = list(labels), list(range(len(labels)))
+    steps = []
+    for positions in _path(terms, output, shapes, optimize):
+        group = [left[i] for i in positions]
+        left = [i for i in left if i not in group]
+        product = group.pop(0)
+        while group:
+            other = group.pop(0)
+            wanted = {*output}.union(*(labels[i] for i in (*left, *group)))
+            found, multiply_two = _product(labels[product], labels[other], sizes, wanted)
+            steps.append((product, other, multiply_two))
+            product = len(labels)
+            labels.append(found)
+        left.append(product)
+    remaining, reduce_last = _reduce(labels[-1], output)
+    arrange = _arrange(remaining, output, tuple(sizes[label] for label in output))
+
+    def contract(arrays):
+        arrays = [start(a) for start, a in zip(starts, arrays, strict=True)]
+        for first, second, multiply_two in steps:
+            arrays.append(multiply_two(arrays[first], arrays[second]))
+            arrays[first] = arrays[second] = None
+        return arrange(reduce_last(arrays[-1]))
+
+    return contract
+
+
+def _drop_broadcast(labels, shape, sizes):
+    """Leave out axes of length one that other arrays have longer."""
+    stays = [n == sizes[label] for n, label in zip(shape, labels, strict=True)]
+    picked = tuple(slice(None) if stay else 0 for stay in stays)
+    labels = tuple(label for label, stay in zip(labels, stays, strict=True) if stay)
+    return labels, (lambda array: array) if all(stays) else (lambda array: array[picked])
+
+
+def _reduce(labels, wanted):
     """Take diagonals of labels that occur twice, and sum over those that are not wanted."""
-    array, labels = factor.array, list(factor.labels)
-    for label in set(labels):
+    labels, diagonals = list(labels), []
+    for label in sorted(set(labels), key=labels.index):
         while labels.count(label) > 1:
             first = labels.index(label)
             second = labels.index(label, first + 1)
-            array = apply(ops.diagonal, (array,), (0, first, second))
+            diagonals.append((0, first, second))
             del labels[second], labels[first]
             labels.append(label)
     summed = tuple(i for i, label in enumerate(labels) if label not in wanted)
-    if summed:
-        array = sum(array, summed, dtype=array.dtype)
-        labels = [label for label in labels if label in wanted]
-    return Factor(array, tuple(labels))
+
+    def reduce(array):
+        for diagonal in diagonals:
+            array = apply(ops.diagonal, (array,), diagonal)
+        return sum(array, summed, dtype=array.dtype) if summed else array
+
+    return tuple(label for label in labels if label in wanted), reduce
 
 
-def _product(a, b, wanted):
-    """The product of two factors, summed over the shared labels that are not wanted."""
-    shared = [label for label in a.labels if label in b.labels]
+def _product(a, b, sizes, wanted):
+    """Multiply, and sum over the shared labels that are not wanted."""
+    a, reduce_a = _reduce(a, wanted.union(b))
+    b, reduce_b = _reduce(b, wanted.union(a))
+    shared = [label for label in a if label in b]
     batch = [label for label in shared if label in wanted]
     summed = [label for label in shared if label not in wanted]
-    rows = [label for label in a.labels if label not in shared]
-    columns = [label for label in b.labels if label not in shared]
-    shape = a.shape(batch), a.shape(rows), a.shape(summed), b.shape(columns)
-    count, m, k, n = map(math.prod, shape)
-    left, right = a.ordered(batch + rows + summed), b.ordered(batch + summed + columns)
+    rows = [label for label in a if label not in shared]
+    columns = [label for label in b if label not in shared]
+    lengths = [[sizes[label] for label in group] for group in (batch, rows, summed, columns)]
+    count, m, k, n = map(math.prod, lengths)
     if summed:
         stacked = (count,) if batch else ()
-        array = matmul(reshape(left, (*stacked, m, k)), reshape(right, (*stacked, k, n)))
+        shape_a, shape_b, multiply_two = (*stacked, m, k), (*stacked, k, n), matmul
     else:
-        array = multiply(reshape(left, (count, m, 1)), reshape(right, (count, 1, n)))
-    return Factor(reshape(array, (*shape[0], *shape[1], *shape[3])), (*batch, *rows, *columns))
+        shape_a, shape_b, multiply_two = (count, m, 1), (count, 1, n), multiply
+    arrange_a = _arrange(a, batch + rows + summed, shape_a)
+    arrange_b = _arrange(b, batch + summed + columns, shape_b)
+    found = (*batch, *rows, *columns)
+    shape = tuple(sizes[label] for label in found)
+
+    def product(x, y):
+        z = multiply_two(arrange_a(reduce_a(x)), arrange_b(reduce_b(y)))
+        return z if z.shape == shape else reshape(z, shape)
+
+    return found, product
 
 
-def _drop_broadcast(factor, sizes):
-    """Leave out axes of length one that other factors have longer."""
-    stays = [n == sizes[x] for n, x in zip(factor.array.shape, factor.labels, strict=True)]
-    if all(stays):
-        return factor
-    picked = tuple(slice(None) if stay else 0 for stay in stays)
-    labels = tuple(x for x, stay in zip(factor.labels, stays, strict=True) if stay)
-    return Factor(factor.array[picked], labels)
+def _arrange(labels, order, shape):
+    """Bring the axes into an order and a shape."""
+    axes = tuple(labels.index(label) for label in order)
+    moved = axes != tuple(range(len(axes)))
+
+    def arrange(array):
+        if moved:
+            array = apply(ops.transpose, (array,), (axes,))
+        return array if array.shape == shape else reshape(array, shape)
+
+    return arrange
 
 
-def _sizes(terms, arrays):
+def _sizes(terms, shapes):
     sizes = {}
-    for term, a in zip(terms, arrays, strict=True):
-        for label, n in zip(term, a.shape, strict=True):
+    for term, shape in zip(terms, shapes, strict=True):
+        for label, n in zip(term, shape, strict=True):
             known = sizes.setdefault(label, n)
             if known == 1:
                 sizes[label] = n
@@ -168,18 +207,18 @@ def _sizes(terms, arrays):
     return sizes
 
 
-def _path(terms, output, arrays, optimize):
-    """Which factors to multiply next, as positions in the list of those that are left."""
-    if optimize is False or len(arrays) < 3:
-        return [tuple(range(len(arrays)))]
+def _path(terms, output, shapes, optimize):
+    """Which arrays to multiply next, as positions in the list of those that are left."""
     labels = {label for term in terms for label in term}
+    if optimize is False or len(terms) < 3 or len(labels) > len(LETTERS):
+        return [tuple(range(len(terms)))]
     letters = dict(zip(labels, LETTERS, strict=False))
-    if len(letters) < len(labels):
-        return [tuple(range(len(arrays)))]
     inputs = ",".join("".join(letters[label] for label in term) for term in terms)
     subscripts = f"{inputs}->{''.join(letters[label] for label in output)}"
-    shapes = (np.broadcast_to(np.empty((), a.dtype), a.shape) for a in arrays)
-    return np.einsum_path(subscripts, *shapes, optimize=optimize)[0][1:]
+    shaped = (np.broadcast_to(np.empty(()), shape) for shape in shapes)
+    if isinstance(optimize, tuple) and optimize[0] == "einsum_path":
+        optimize = list(optimize)
+    return np.einsum_path(subscripts, *shaped, optimize=optimize)[0][1:]
 
 
 # ------------------------------------------------------------------------------------------
@@ -187,30 +226,20 @@ def _path(terms, output, arrays, optimize):
 # ------------------------------------------------------------------------------------------
 
 
-def _parse(operands):
-    """The labels of each array, those of the result, and the arrays."""
-    if not operands:
-        raise ValueError("einsum: expected subscripts and arrays, got nothing")
-    if isinstance(operands[0], str):
-        inputs, arrow, output = operands[0].replace(" ", "").partition("->")
-        inputs, output = inputs.split(","), output if arrow else None
-        arrays = operands[1:]
-    else:
-        count = len(operands) // 2
-        inputs = [_letters(labels) for labels in operands[1 : 2 * count : 2]]
-        output = _letters(operands[-1]) if len(operands) % 2 else None
-        arrays = operands[: 2 * count : 2]
-    if len(inputs) != len(arrays):
+def _parse(subscripts, ndims):
+    """The labels of each array, and those of the result."""
+    inputs, arrow, output = subscripts.replace(" ", "").partition("->")
+    inputs = inputs.split(",")
+    if len(inputs) != len(ndims):
         raise ValueError(
-            f"einsum: expected as many arrays as subscripts, got {len(arrays)} and {len(inputs)}"
+            f"einsum: expected as many arrays as subscripts, got {len(ndims)} and {len(inputs)}"
         )
-    arrays = [asarray(a) for a in arrays]
-    terms = [_labels(text, a.ndim) for text, a in zip(inputs, arrays, strict=True)]
+    terms = [_labels(text, ndim) for text, ndim in zip(inputs, ndims, strict=True)]
     flat = [label for term in terms for label in term]
     under_ellipsis = sorted({label for label in flat if isinstance(label, int)})
-    if output is None:
+    if not arrow:
         once = sorted(x for x in set(flat) if isinstance(x, str) and flat.count(x) == 1)
-        return terms, (*under_ellipsis, *once), arrays
+        return terms, (*under_ellipsis, *once)
     if under_ellipsis and "..." not in output:
         raise ValueError(f"einsum: expected '...' in the result as in the arrays, got {output!r}")
     result = _labels(output, len(output.replace("...", "")) + len(under_ellipsis))
@@ -219,7 +248,7 @@ def _parse(operands):
             raise ValueError(f"einsum: the result has {label!r}, which no array has")
         if result.count(label) > 1:
             raise ValueError(f"einsum: expected each letter once in the result, got {output!r}")
-    return terms, result, arrays
+    return terms, result
 
 
 def _labels(text, ndim):

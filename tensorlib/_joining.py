@@ -49,36 +49,31 @@ def concatenate(arrays, /, axis=0, out=None, *, dtype=None, casting="same_kind")
     return _join("concatenate", arrays, axis, out, dtype, casting)
 
 
-def _join(op, arrays, axis, out, dtype, casting):
+def _join(op, arrays, axis, out=None, dtype=None, casting="same_kind"):
+    """Concatenate; the kernel promotes dtypes and checks shapes."""
     arrays = [asarray(a) for a in arrays]
-    if not arrays:
-        raise ValueError(f"{op}: expected at least one array, got none")
-    if out is not None and dtype is not None:
-        raise TypeError(f"{op}: expected out or dtype, got both")
     if axis is None:
         arrays, axis = [ravel(a) for a in arrays], 0
-    first = arrays[0]
-    if first.ndim == 0:
-        raise ValueError(f"{op}: expected arrays of at least one axis, got shape ()")
-    axis = axis_index(op, axis, first.ndim)
-    for a in arrays:
-        if a.ndim != first.ndim or any(
-            n != m for i, (n, m) in enumerate(zip(a.shape, first.shape, strict=True)) if i != axis
-        ):
-            raise ValueError(
-                f"{op}: expected shapes that are equal except along axis {axis}, "
-                f"got {first.shape} and {a.shape}"
-            )
+    if arrays and arrays[0].ndim:
+        axis = axis_index(op, axis, arrays[0].ndim)
+    if out is not None or dtype is not None or casting != "same_kind":
+        arrays = _cast(op, arrays, out, dtype, casting)
+    return write_out(op, out, apply(ops.concatenate, tuple(arrays), (axis,)), casting)
+
+
+def _cast(op, arrays, out, dtype, casting):
+    if out is not None and dtype is not None:
+        raise TypeError(f"{op}: expected out or dtype, got both")
+    dtypes = {a.dtype for a in arrays}
     target = out.dtype if out is not None else dtype
-    target = np.result_type(*(a.dtype for a in arrays)) if target is None else np.dtype(target)
-    for a in arrays:
-        if not np.can_cast(a.dtype, target, casting):
+    target = np.result_type(*dtypes) if target is None else np.dtype(target)
+    for found in dtypes - {target}:
+        if not np.can_cast(found, target, casting):
             raise TypeError(
-                f"{op}: cannot cast array data from {a.dtype} to {target} "
+                f"{op}: cannot cast array data from {found} to {target} "
                 f"according to the rule {casting!r}"
             )
-    joined = apply(ops.concatenate, tuple(asarray(a, target) for a in arrays), (axis,))
-    return write_out(op, out, joined, casting)
+    return [asarray(a, target) for a in arrays]
 
 
 def stack(arrays, axis=0, out=None, *, dtype=None, casting="same_kind"):
@@ -159,7 +154,7 @@ def vstack(tup, *, dtype=None, casting="same_kind"):
     tensor([[1, 2],
             [3, 4]])
     """
-    return _join("vstack", [atleast_2d(a) for a in tup], 0, None, dtype, casting)
+    return _join("vstack", [atleast_2d(a) for a in tup], 0, dtype=dtype, casting=casting)
 
 
 def hstack(tup, *, dtype=None, casting="same_kind"):
@@ -192,7 +187,7 @@ def hstack(tup, *, dtype=None, casting="same_kind"):
     """
     arrays = [atleast_1d(a) for a in tup]
     axis = 0 if arrays and arrays[0].ndim == 1 else 1
-    return _join("hstack", arrays, axis, None, dtype, casting)
+    return _join("hstack", arrays, axis, dtype=dtype, casting=casting)
 
 
 def dstack(tup):
@@ -220,7 +215,7 @@ def dstack(tup):
     tensor([[[1, 3],
              [2, 4]]])
     """
-    return _join("dstack", [atleast_3d(a) for a in tup], 2, None, None, "same_kind")
+    return _join("dstack", [atleast_3d(a) for a in tup], 2)
 
 
 def column_stack(tup):
@@ -248,7 +243,7 @@ def column_stack(tup):
             [2, 4]])
     """
     arrays = [a if a.ndim > 1 else transpose(atleast_2d(a)) for a in map(asarray, tup)]
-    return _join("column_stack", arrays, 1, None, None, "same_kind")
+    return _join("column_stack", arrays, 1)
 
 
 def block(arrays):
@@ -289,7 +284,7 @@ def block(arrays):
             a = asarray(node, dtype)
             return reshape(a, (1,) * (ndim - a.ndim) + a.shape)
         parts = [join(child, level + 1) for child in node]
-        return _join("block", parts, ndim - depth + level, None, None, "same_kind")
+        return _join("block", parts, ndim - depth + level)
 
     result = join(arrays, 0)
     return apply(ops.copy, (result,), ("K",)) if depth == 0 else result
@@ -339,7 +334,7 @@ def append(arr, values, axis=None):
     >>> tl.append([1, 2], [[3], [4]])
     tensor([1, 2, 3, 4])
     """
-    return _join("append", (arr, values), axis, None, None, "same_kind")
+    return _join("append", (arr, values), axis)
 
 
 def insert(arr, obj, values, axis=None):
@@ -394,5 +389,5 @@ def insert(arr, obj, values, axis=None):
     count = places.size
     order = np.insert(np.arange(length), places, np.arange(length, length + count))
     lengths = (*a.shape[:axis], count, *a.shape[axis + 1 :])
-    both = _join("insert", (a, broadcast_to(values, lengths)), axis, None, None, "same_kind")
+    both = _join("insert", (a, broadcast_to(values, lengths)), axis)
     return both[(slice(None),) * axis + (order,)]

@@ -39,7 +39,7 @@ def swapaxes(a, axis1, axis2):
     axis2 = axis_index("swapaxes", axis2, a.ndim)
     axes = list(range(a.ndim))
     axes[axis1], axes[axis2] = axis2, axis1
-    return transpose(a, axes)
+    return apply(ops.transpose, (a,), (tuple(axes),))
 
 
 def moveaxis(a, source, destination):
@@ -80,7 +80,7 @@ def moveaxis(a, source, destination):
     axes = [i for i in range(a.ndim) if i not in source]
     for place, axis in sorted(zip(destination, source, strict=True)):
         axes.insert(place, axis)
-    return transpose(a, axes)
+    return apply(ops.transpose, (a,), (tuple(axes),))
 
 
 def rollaxis(a, axis, start=0):
@@ -116,7 +116,7 @@ def rollaxis(a, axis, start=0):
     axes = list(range(a.ndim))
     axes.remove(axis)
     axes.insert(place - (axis < place), axis)
-    return transpose(a, axes)
+    return apply(ops.transpose, (a,), (tuple(axes),))
 
 
 def permute_dims(a, axes=None):
@@ -402,7 +402,7 @@ def repeat(a, repeats, axis=None):
     count = repeats.item()
     before, after = a.shape[:axis], a.shape[axis + 1 :]
     copies = broadcast_to(expand_dims(a, axis + 1), (*before, length, count, *after))
-    return reshape(copies, (*before, length * count, *after))
+    return reshape(flatten(copies), (*before, length * count, *after))
 
 
 def tile(A, reps):

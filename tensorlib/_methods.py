@@ -4,6 +4,7 @@ from tensorlib._assignment import put
 from tensorlib._complex import imag, real
 from tensorlib._core import _tensor
 from tensorlib._core._functions import conjugate, sort
+from tensorlib._creation import copy
 from tensorlib._elementwise import round
 from tensorlib._manipulation import repeat, swapaxes
 from tensorlib._products import dot
@@ -38,7 +39,9 @@ def conjugate_method(self):
 
 def sort_method(self, axis=-1, kind=None, *, stable=None):
     """Sort in place; see `sort`, which returns a copy."""
-    self[...] = sort(self, axis, kind, stable=stable)
+    # The gradient of sort needs the values that are overwritten.
+    values = copy(self) if self.requires_grad else self
+    self[...] = sort(values, axis, kind, stable=stable)
 
 
 def set_real(self, value):

@@ -5,7 +5,7 @@ import numpy as np
 from tensorlib._arguments import elements, integers
 from tensorlib._core import _functions as functions
 from tensorlib._core._dispatch import apply, ops
-from tensorlib._core._functions import asarray, broadcast_to, where, zeros
+from tensorlib._core._functions import asarray, broadcast_to, full, where, zeros
 from tensorlib._elementwise import round
 from tensorlib._joining import concatenate
 from tensorlib._manipulation import flip, moveaxis
@@ -74,6 +74,8 @@ def pad(array, pad_width, mode="constant", **kwargs):
             if a.shape[axis] == 0 and any(pair):
                 raise ValueError(f"pad: mode {mode!r} cannot extend axis {axis} of length 0")
     option = kwargs.get(keyword, default)
+    if border is _constant and isinstance(option, (int, float, complex)):
+        return _framed(a, widths, option)
     if keyword != "reflect_type" and option is not None:
         option = _pairs(keyword, asarray(option), a.ndim)
     result = a
@@ -92,12 +94,12 @@ def _widths(pad_width, ndim):
     widths = integers("pad", "pad_width", pad_width)
     if widths.size and widths.min() < 0:
         raise ValueError(f"pad: expected pad_width >= 0, got {widths.min()}")
-    return [tuple(pair) for pair in elements(_pairs("pad_width", asarray(widths), ndim)).tolist()]
+    return [tuple(pair) for pair in _pairs("pad_width", widths, ndim, np.broadcast_to).tolist()]
 
 
-def _pairs(name, values, ndim):
+def _pairs(name, values, ndim, broadcast=broadcast_to):
     try:
-        return broadcast_to(values, (ndim, 2))
+        return broadcast(values, (ndim, 2))
     except ValueError:
         raise ValueError(
             f"pad: expected {name} that broadcasts to shape {(ndim, 2)}, got shape {values.shape}"
@@ -109,8 +111,17 @@ def _pairs(name, values, ndim):
 # ------------------------------------------------------------------------------------------
 
 
+def _framed(x, widths, value):
+    """All of the border at once."""
+    shape = tuple(before + n + after for n, (before, after) in zip(x.shape, widths, strict=True))
+    result = full(shape, value, x.dtype)
+    inner = (slice(before, before + n) for n, (before, _) in zip(x.shape, widths, strict=True))
+    result[tuple(inner)] = x
+    return result
+
+
 def _constant(x, axis, widths, values, mode):
-    values = zeros((x.ndim, 2), x.dtype) if values is None else asarray(values, x.dtype)
+    values = asarray(values, x.dtype)
     return _surround(x, axis, widths, values[axis, 0], values[axis, 1])
 
 
@@ -195,9 +206,9 @@ def _by_function(a, widths, function, kwargs):
 
 
 MODES = {  # the border, its keyword and the default of that
-    "constant": (_constant, "constant_values", None),
+    "constant": (_constant, "constant_values", 0),
     "edge": (_gather, None, None),
-    "empty": (_constant, None, None),
+    "empty": (_constant, None, 0),
     "linear_ramp": (_ramp, "end_values", None),
     "maximum": (_statistic, "stat_length", None),
     "mean": (_statistic, "stat_length", None),

@@ -7,7 +7,8 @@ from operator import index
 import numpy as np
 
 from tensorlib._arguments import axis_index, axis_tuple, write_out
-from tensorlib._core._functions import asarray, conjugate, matmul, multiply, reshape, transpose
+from tensorlib._core._dispatch import apply, ops
+from tensorlib._core._functions import asarray, conjugate, matmul, multiply, reshape
 from tensorlib._joining import stack
 from tensorlib._manipulation import moveaxis
 from tensorlib._shape import expand_dims, ravel
@@ -187,8 +188,10 @@ def tensordot(a, b, axes=2):
     columns = [i for i in range(b.ndim) if i not in axes_of_b]
     row_shape, column_shape = [a.shape[i] for i in rows], [b.shape[i] for i in columns]
     summed = math.prod(lengths)
-    left = reshape(transpose(a, (*rows, *axes_of_a)), (math.prod(row_shape), summed))
-    right = reshape(transpose(b, (*axes_of_b, *columns)), (summed, math.prod(column_shape)))
+    a = apply(ops.transpose, (a,), ((*rows, *axes_of_a),))
+    b = apply(ops.transpose, (b,), ((*axes_of_b, *columns),))
+    left = reshape(a, (math.prod(row_shape), summed))
+    right = reshape(b, (summed, math.prod(column_shape)))
     return reshape(matmul(left, right), (*row_shape, *column_shape))
 
 

@@ -5,6 +5,7 @@ be differentiated, so tensors that require a gradient are refused there.
 """
 
 import importlib
+from functools import cache
 
 import numpy as np
 
@@ -12,10 +13,13 @@ from tensorlib._core import _functions as functions
 from tensorlib._core import _tensor
 from tensorlib._core._dispatch import ops
 from tensorlib._core._functions import asarray
+from tensorlib._core._tape import is_grad_enabled
 from tensorlib._core._tensor import Tensor
 
 # Functions that share a name with one of NumPy's and do something else.
 OTHERS = {"load", "save"}
+# Functions that write into their first argument, which may be an ndarray.
+WRITERS = {"copyto", "put", "put_along_axis", "putmask"}
 METHODS = {"__call__", "reduce", "accumulate", "outer"}
 
 
@@ -47,13 +51,16 @@ def array_function(tensor, function, types, args, kwargs):
     """
     if not all(issubclass(kind, (Tensor, np.ndarray)) for kind in types):
         return NotImplemented
-    ours = _namesake(function)
-    if ours is None:
-        return _by_numpy(function.__name__, function, args, kwargs)
-    kwargs = {name: value for name, value in kwargs.items() if name != "subok"}
+    name, ours = function.__name__, _namesake(function)
+    if ours is None or (name in WRITERS and args and isinstance(args[0], np.ndarray)):
+        return _by_numpy(name, function, args, kwargs)
+    kwargs = {
+        key: value for key, value in kwargs.items() if key != "subok" and value is not np._NoValue
+    }
     return _with_arrays_out(ours, args, kwargs)
 
 
+@cache
 def _namesake(function):
     """The library's function of the same name in the same module, or None."""
     package, _, path = function.__module__.partition(".")
@@ -92,21 +99,16 @@ def array_ufunc(tensor, ufunc, method, inputs, kwargs):
         If a tensor requires a gradient and there is no such op.
     """
     for value in (*inputs, *kwargs.get("out", ())):
-        override = getattr(type(value), "__array_ufunc__", None)
         known = isinstance(value, (Tensor, np.ndarray, np.generic))
-        if (
-            not known
-            and hasattr(type(value), "__array_ufunc__")
-            and override is not tensor_override
-        ):
+        if not known and hasattr(type(value), "__array_ufunc__"):
             return NotImplemented
     ours = UFUNCS.get(ufunc)
     if ours is None or method not in METHODS:
         return _by_numpy(ufunc.__name__, getattr(ufunc, method), inputs, kwargs)
-    return _with_arrays_out(getattr(ours, method), inputs, kwargs)
+    call = ours if method == "__call__" else getattr(ours, method)
+    return _with_arrays_out(call, inputs, kwargs)
 
 
-tensor_override = Tensor.__array_ufunc__
 UFUNCS = {
     op.loops.ufunc if op.kind == "elementwise" else getattr(np, name): getattr(functions, name)
     for name, op in vars(ops).items()
@@ -120,23 +122,24 @@ def _with_arrays_out(function, args, kwargs):
     outs = out if isinstance(out, tuple) else (out,)
     if not any(isinstance(value, np.ndarray) for value in outs):
         return function(*args, **kwargs)
-    arrays = {}
+    if is_grad_enabled() and _requires_grad((args, kwargs)):
+        raise TypeError(
+            f"{function.__name__}: a tensor requires a gradient, which an ndarray as out would "
+            "lose; use detach()"
+        )
+    tensors = tuple(asarray(x) if isinstance(x, np.ndarray) else x for x in outs)
+    result = function(*args, **{**kwargs, "out": tensors if isinstance(out, tuple) else tensors[0]})
+    if not isinstance(result, tuple):
+        return outs[0]
+    return tuple(r if x is None else x for r, x in zip(result, outs, strict=True))
 
-    def wrapped(value):
-        if not isinstance(value, np.ndarray):
-            return value
-        tensor = asarray(value)
-        arrays[id(tensor)] = tensor, value
-        return tensor
 
-    outs = tuple(wrapped(value) for value in outs)
-    result = function(*args, **{**kwargs, "out": outs if isinstance(out, tuple) else outs[0]})
-    for tensor, _ in arrays.values():
-        if tensor.requires_grad:
-            raise TypeError(f"{function.__name__}: an ndarray as out would lose the gradient")
-    results = result if isinstance(result, tuple) else (result,)
-    results = tuple(arrays.get(id(value), (None, value))[1] for value in results)
-    return results if isinstance(result, tuple) else results[0]
+def _requires_grad(value):
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    if isinstance(value, (list, tuple)):
+        return any(map(_requires_grad, value))
+    return isinstance(value, Tensor) and value.requires_grad
 
 
 def _by_numpy(name, function, args, kwargs):
@@ -160,7 +163,8 @@ def _by_numpy(name, function, args, kwargs):
             return tensors[id(value)][1]
         if isinstance(value, np.ndarray):
             # Strings, dates and objects stay NumPy's own.
-            return asarray(value) if value.dtype.kind in "biufc" else value
+            known = value.dtype.kind in "biufc" or value.dtype.name == "bfloat16"
+            return asarray(value) if known else value
         return _rebuilt(value, tensor_of)
 
     return tensor_of(function(*map(array_of, args), **{k: array_of(v) for k, v in kwargs.items()}))

@@ -159,8 +159,9 @@ def geomspace(start, stop, num=50, endpoint=True, dtype=None, axis=0):
     >>> tl.geomspace(1, 8, 4)
     tensor([1., 2., 4., 8.])
     """
+    start, stop = broadcast_arrays(start, stop)
     inexact = _inexact_type(start, stop)
-    start, stop = broadcast_arrays(asarray(start, inexact), asarray(stop, inexact))
+    start, stop = asarray(start, inexact), asarray(stop, inexact)
     if bool((start == 0).any()) or bool((stop == 0).any()):
         raise ValueError("geomspace: expected ends other than zero")
     # Relative to the start all is positive, or a spiral through the complex plane.
@@ -175,7 +176,8 @@ def geomspace(start, stop, num=50, endpoint=True, dtype=None, axis=0):
 def _inexact_type(*arguments):
     """The floating-point or complex dtype for arguments, of which Python scalars are weak."""
     kinds = [x if isinstance(x, (int, float, complex)) else asarray(x).dtype for x in arguments]
-    return np.result_type(*kinds, 1.0)
+    common = np.result_type(*kinds)
+    return np.result_type(common, 1.0) if common.kind in "biu" else common
 
 
 def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):

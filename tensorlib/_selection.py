@@ -5,11 +5,10 @@ from operator import index
 import numpy as np
 from numpy import broadcast_shapes
 
-from tensorlib._arguments import axis_index, elements, integers, write_out
+from tensorlib._arguments import axis_index, elements, integers, promoted, write_out
 from tensorlib._core import _functions as functions
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import asarray, broadcast_to, reshape, transpose
-from tensorlib._core._tensor import Tensor
 from tensorlib._joining import stack
 from tensorlib._shape import broadcast_arrays, ravel
 
@@ -60,24 +59,20 @@ def take(a, indices, axis=None, out=None, mode="raise"):
     length = a.shape[axis]
     if length == 0 and indices.size:
         raise IndexError("take: cannot take elements from an axis of length 0")
-    places = in_bounds("take", indices.reshape(-1), length, mode, IndexError)
+    places = in_bounds("take", indices.reshape(-1), length, mode)
     taken = a[(slice(None),) * axis + (places,)]
     shape = (*a.shape[:axis], *indices.shape, *a.shape[axis + 1 :])
     return write_out("take", out, reshape(taken, shape))
 
 
-def in_bounds(op, indices, length, mode, error):
-    """Indices from 0 to `length`, brought there as `mode` says."""
+def in_bounds(op, indices, length, mode):
+    """Indices as `mode` says; what "raise" leaves out of bounds, the kernel finds."""
     if mode == "wrap":
         return indices % max(length, 1)
     if mode == "clip":
         return indices.clip(0, max(length - 1, 0))
     if mode != "raise":
         raise ValueError(f"{op}: expected mode to be one of {MODES}, got {mode!r}")
-    lowest = -length if error is IndexError else 0
-    outside = indices[(indices < lowest) | (indices >= length)]
-    if outside.size:
-        raise error(f"{op}: index {outside[0]} is out of bounds for {length} elements")
     return indices
 
 
@@ -232,8 +227,10 @@ def choose(a, choices, out=None, mode="raise"):
     tensor([ 1, 20,  3])
     """
     which = integers("choose", "a", a)
-    choices = [asarray(choice) for choice in choices]
-    which = in_bounds("choose", which, len(choices), mode, ValueError)
+    choices = promoted(*choices)
+    which = in_bounds("choose", which, len(choices), mode)
+    if which.size and (which.min() < 0 or which.max() >= len(choices)):
+        raise ValueError(f"choose: expected indices of {len(choices)} choices, got {which}")
     shape = broadcast_shapes(which.shape, *(choice.shape for choice in choices))
     layers = stack([broadcast_to(choice, shape) for choice in choices])
     chosen = layers[(np.broadcast_to(which, shape), *np.ix_(*map(np.arange, shape)))]
@@ -279,9 +276,7 @@ def select(condlist, choicelist, default=0):
     for i, condition in enumerate(conditions):
         if condition.dtype != bool:
             raise TypeError(f"select: expected condition {i} to be bool, got {condition.dtype}")
-    values = [x if type(x) in (int, float, complex) else asarray(x) for x in [*choicelist, default]]
-    dtype = np.result_type(*(x.dtype if isinstance(x, Tensor) else x for x in values))
-    *choices, result = broadcast_arrays(*(asarray(x, dtype) for x in values))
+    *choices, result = broadcast_arrays(*promoted(*choicelist, default))
     for condition, choice in zip(conditions[::-1], choices[::-1], strict=True):
         result = functions.where(condition, choice, result)
     return result

@@ -246,7 +246,7 @@ def _dtype(name):
 def _read_tensor(file, name, dtype, shape):
     try:
         tensor = empty(shape, dtype=dtype)
-    except ValueError as error:  # such as too many axes
+    except (ValueError, OverflowError) as error:  # such as too many axes
         raise _Damage(f"tensor {name!r}: {error}") from None
     values = np.asarray(tensor)
     if tensor.size:

@@ -40,7 +40,7 @@ def assert_same(actual, expected):
         for one, other in zip(actual, expected, strict=True):
             assert_same(one, other)
         return
-    if isinstance(expected, (bool, int, str)) and not isinstance(expected, np.generic):
+    if isinstance(expected, (bool, int, str, np.dtype)) and not isinstance(expected, np.generic):
         assert type(actual) is type(expected)
         assert actual == expected
         return

@@ -107,7 +107,13 @@ def test_moveaxis_of_any_axes(shape, data):
 
 def test_views_share_memory():
     x = tl.zeros((2, 3))
-    for view in (tl.flip(x), tl.rot90(x), tl.moveaxis(x, 0, 1), tl.rollaxis(x, 1), x.swapaxes(0, 1)):
+    for view in (
+        tl.flip(x),
+        tl.rot90(x),
+        tl.moveaxis(x, 0, 1),
+        tl.rollaxis(x, 1),
+        x.swapaxes(0, 1),
+    ):
         view[...] = view + 1
     assert (x == 5).all()
 

@@ -219,6 +219,7 @@ DAMAGED = [
     (raw({"x": entry()}, bytes(9)), "expected 8 bytes of data, got 9"),
     (raw({"x": entry("BOOL", [1], [0, 1])}, b"\2"), "expected bytes 0 and 1 for bool, got 2"),
     (raw({"x": entry("F32", [0] * 100, [0, 0])}), "tensor 'x'"),
+    (raw({"x": entry("F32", [0, 2**70], [0, 0])}), "tensor 'x'"),
     (raw({"__metadata__": {"a": 1}}), "expected __metadata__ to hold strings"),
     (raw({"__metadata__": []}), "expected __metadata__ to hold strings"),
     (raw({"__metadata__": {"tensorlib.structure": "{"}}), "structure in the metadata does not fit"),

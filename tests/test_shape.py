@@ -7,6 +7,9 @@ from tensorlib.testing import check_grads
 
 CUBE = np.arange(24.0).reshape(2, 3, 4)
 ONES = np.arange(6.0).reshape(1, 2, 1, 3)
+LAYOUTS = [
+    CUBE, CUBE.T, CUBE.transpose(1, 0, 2), CUBE[:, ::-2], np.array(3), np.ones((0, 2))
+]  # fmt: skip
 
 CASES = [
     ("shape", (CUBE,), {}),
@@ -14,8 +17,7 @@ CASES = [
     ("ndim", (CUBE,), {}),
     ("size", (CUBE,), {}),
     ("size", (CUBE, 1), {}),
-    *[("ravel", (x, order), {}) for order in "CFAK"
-      for x in (CUBE, CUBE.T, CUBE.transpose(1, 0, 2), CUBE[:, ::-2], np.array(3), np.ones((0, 2)))],
+    *[("ravel", (x, order), {}) for order in "CFAK" for x in LAYOUTS],
     ("expand_dims", (CUBE, 0), {}),
     ("expand_dims", (CUBE.T, (-1, 1)), {}),
     ("expand_dims", (3.0, 0), {}),

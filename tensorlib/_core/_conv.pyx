@@ -2,8 +2,9 @@
 
 from libc.stdint cimport intptr_t
 
+from tensorlib._core._dtypes cimport TL_FLOAT32, TL_FLOAT64
 from tensorlib._core._memory cimport Storage, storage_new, storage_release
-from tensorlib._core._tensor cimport TL_FLOAT32, TL_FLOAT64, Tensor, tensor_empty
+from tensorlib._core._tensor cimport Tensor, tensor_empty
 
 cdef extern from "conv.h" namespace "tl::conv" nogil:
     cdef struct Array:

@@ -1,178 +1,232 @@
-"""Copies: from one memory layout or dtype to another, and of several tensors into one."""
+"""Copies: to other layouts, to other dtypes, and of several tensors into one."""
 
-from libc.string cimport memcpy
+from libc.stdint cimport intptr_t
+from libc.string cimport memcpy, memmove
 
-from tensorlib._core._exchange cimport to_ndarray
+from tensorlib._core._dtypes cimport dtype_id, dtype_itemsize
 from tensorlib._core._loops cimport LoopFunction, Walk, cast_loop, walk_prepare, walk_run
+from tensorlib._core._memory cimport storage_retain
 from tensorlib._core._tensor cimport (
     MAX_DIMS,
     Tensor,
-    copy_into,
-    dtype_id,
-    dtype_itemsize,
     may_share_memory,
     operators,
     tensor_empty,
-    tensor_view,
+    tensor_wrap,
 )
 
 import numpy as np
 
-cdef extern from "transpose.h" namespace "tl" nogil:
-    void copy_transposed(char *target, const char *source, Py_ssize_t rows, Py_ssize_t columns,
-                         Py_ssize_t target_row, Py_ssize_t source_column, int itemsize)
+cdef extern from "copy.h" namespace "tl" nogil:
+    void copy_walk(const Walk &walk, char **start, intptr_t itemsize)
 
 # More elements than this are worth letting other threads run.
 cdef enum:
     LONG = 8192
 
 
+# ------------------------------------------------------------------------------------------
+# element by element
+# ------------------------------------------------------------------------------------------
+
+cdef bint same_layout(Tensor a, Tensor b) noexcept:
+    """Whether two tensors of one shape have each element at the same address."""
+    cdef int i
+    if a.data != b.data or dtype_itemsize(a.dtype_) != dtype_itemsize(b.dtype_):
+        return False
+    for i in range(a.ndim_):
+        if a.strides_[i] != b.strides_[i] and a.shape_[i] > 1:
+            return False
+    return True
+
+
 cdef int copy_elements(Tensor target, Tensor source) except -1:
-    """Copy elements between tensors of one shape, whatever their layouts and dtypes."""
-    cdef Walk walk
-    cdef char *pointers[2]
-    cdef LoopFunction loop
+    """Copy between tensors of one shape, whatever their layouts and dtypes."""
+    cdef Py_ssize_t nbytes = target.size_ * dtype_itemsize(target.dtype_)
+    cdef bint same_dtype = target.dtype_ == source.dtype_
     cdef Tensor held
-    cdef int i, itemsize = dtype_itemsize(target.dtype_)
-    cdef bint same = target.dtype_ == source.dtype_
     if target.size_ == 0:
         return 0
-    if same and target.contiguous and source.contiguous:
-        if target.data != source.data:
-            if may_share_memory(target, source):
-                held = tensor_empty(source.ndim_, source.shape_, source.dtype_, "copy")
-                memcpy(held.data, source.data, source.size_ * itemsize)
-                source = held
+    if same_dtype and target.contiguous and source.contiguous:
+        if target.size_ > LONG:
             with nogil:
-                memcpy(target.data, source.data, source.size_ * itemsize)
+                memmove(target.data, source.data, nbytes)
+        else:
+            memmove(target.data, source.data, nbytes)
         return 0
     if may_share_memory(target, source):
-        held = tensor_empty(source.ndim_, source.shape_, source.dtype_, "copy")
-        copy_elements(held, source)
-        return copy_elements(target, held)
+        if not same_layout(target, source):
+            held = tensor_empty(source.ndim_, source.shape_, source.dtype_, "copy")
+            walk_copy(held, source)
+            source = held
+        elif same_dtype:
+            return 0
+    return walk_copy(target, source)
+
+
+cdef int walk_copy(Tensor target, Tensor source) except -1:
+    cdef Walk walk
+    cdef char *start[2]
+    cdef int i, itemsize = dtype_itemsize(target.dtype_)
+    cdef LoopFunction loop
     walk.ndim = target.ndim_
     walk.operands = 2
     for i in range(target.ndim_):
         walk.shape[i] = target.shape_[i]
         walk.strides[i][0] = source.strides_[i]
         walk.strides[i][1] = target.strides_[i]
-    pointers[0] = source.data
-    pointers[1] = target.data
-    # Sorted by the target: writes in order cost less than reads in order.
-    swap(&walk)
+    start[0] = source.data
+    start[1] = target.data
     if not walk_prepare(&walk):
         return 0
-    swap(&walk)
-    if same and walk.ndim == 2 and walk.strides[1][1] == itemsize \
-            and walk.strides[0][0] == itemsize:
+    if source.dtype_ != target.dtype_:
+        loop = cast_loop(source.dtype_, target.dtype_)
+        if target.size_ > LONG:
+            with nogil:
+                walk_run(walk, start, loop, NULL)
+        else:
+            walk_run(walk, start, loop, NULL)
+    elif target.size_ > LONG:
         with nogil:
-            copy_transposed(pointers[1], pointers[0], walk.shape[0], walk.shape[1],
-                            walk.strides[0][1], walk.strides[1][0], itemsize)
-        return 0
-    loop = cast_loop(source.dtype_, target.dtype_)
-    if target.size_ > LONG:
-        with nogil:
-            walk_run(walk, pointers, loop, NULL)
+            copy_walk(walk, start, itemsize)
     else:
-        walk_run(walk, pointers, loop, NULL)
+        copy_walk(walk, start, itemsize)
     return 0
-
-
-cdef void swap(Walk *walk) noexcept:
-    """Exchange the two operands."""
-    cdef int i
-    cdef Py_ssize_t step
-    for i in range(walk.ndim):
-        step = walk.strides[i][0]
-        walk.strides[i][0] = walk.strides[i][1]
-        walk.strides[i][1] = step
 
 
 operators().copy = copy_elements
 
 
-cdef Tensor empty_like(Tensor x, int dtype, str order, str op):
-    """An uninitialised tensor of x's shape in a memory layout: C, F, A (F for F) or K (x's own)."""
-    cdef Py_ssize_t[MAX_DIMS] shape
-    cdef Py_ssize_t[MAX_DIMS] strides
-    cdef int[MAX_DIMS] axes
-    cdef Tensor made
-    cdef Py_ssize_t stride = dtype_itemsize(dtype)
-    cdef int i, j, ndim = x.ndim_
-    if order == "C" or ndim < 2 or (x.contiguous and order != "F"):
-        return tensor_empty(ndim, x.shape_, dtype, op)
-    if order == "A" and not to_ndarray(x).flags.fnc:
-        return tensor_empty(ndim, x.shape_, dtype, op)
+# ------------------------------------------------------------------------------------------
+# layouts
+# ------------------------------------------------------------------------------------------
+
+cdef bint is_fortran(Tensor x) noexcept:
+    cdef Py_ssize_t expected = dtype_itemsize(x.dtype_)
+    cdef int i
+    for i in range(x.ndim_):
+        if x.shape_[i] != 1:
+            if x.strides_[i] != expected:
+                return False
+            expected *= x.shape_[i]
+    return True
+
+
+cdef void memory_order(Tensor x, int *axes) noexcept:
+    """Axes from the largest stride to the smallest; equal ones stay as they are."""
+    cdef int i, j
+    for i in range(x.ndim_):
+        j = i
+        while j > 0 and abs(x.strides_[axes[j - 1]]) < abs(x.strides_[i]):
+            axes[j] = axes[j - 1]
+            j -= 1
+        axes[j] = i
+
+
+cdef void reverse_order(int ndim, int *axes) noexcept:
+    cdef int i
     for i in range(ndim):
         axes[i] = ndim - 1 - i
-    if order == "K":
-        for i in range(ndim):
-            axes[i] = i
-        for i in range(1, ndim):
-            j = i
-            while j > 0 and abs(x.strides_[axes[j - 1]]) < abs(x.strides_[axes[j]]):
-                axes[j - 1], axes[j] = axes[j], axes[j - 1]
-                j -= 1
+
+
+cdef Tensor empty_ordered(int ndim, const Py_ssize_t *shape, const int *axes, int dtype, str op):
+    """A new tensor whose axes lie in memory in the order given."""
+    cdef Py_ssize_t[MAX_DIMS] lengths
+    cdef Py_ssize_t[MAX_DIMS] strides
+    cdef Tensor laid
+    cdef int i
     for i in range(ndim):
-        shape[i] = x.shape_[axes[i]]
-    made = tensor_empty(ndim, shape, dtype, op)
-    for i in range(ndim - 1, -1, -1):
-        strides[axes[i]] = stride
-        stride *= shape[i] if shape[i] > 1 else 1
-    made = tensor_view(made, made.data, ndim, x.shape_, strides, dtype)
-    made.base = None
-    return made
+        lengths[i] = shape[axes[i]]
+    laid = tensor_empty(ndim, lengths, dtype, op)
+    for i in range(ndim):
+        strides[axes[i]] = laid.strides_[i]
+    return tensor_wrap(storage_retain(laid.storage), laid.data, ndim, shape, strides, dtype)
+
+
+cdef Tensor empty_like(Tensor x, int dtype, str order, str op):
+    """An uninitialised tensor of x's shape: C, F, A (F for F) or K (x's own order of memory)."""
+    cdef int[MAX_DIMS] axes
+    if order == "A":
+        order = "F" if is_fortran(x) and not x.contiguous else "C"
+    if order == "C" or order == "K" and x.contiguous:
+        return tensor_empty(x.ndim_, x.shape_, dtype, op)
+    if order == "K":
+        memory_order(x, axes)
+    else:
+        reverse_order(x.ndim_, axes)
+    return empty_ordered(x.ndim_, x.shape_, axes, dtype, op)
+
+
+# ------------------------------------------------------------------------------------------
+# kernels
+# ------------------------------------------------------------------------------------------
+
+def astype(Tensor x not None, dtype):
+    """The elements as another dtype, in x's order of memory."""
+    cdef Tensor result = empty_like(x, dtype_id(dtype, "astype"), "K", "astype")
+    copy_elements(result, x)
+    return result
 
 
 def copy(Tensor x not None, str order not None):
-    """The kernel of copy."""
+    """The elements in new memory, laid out by `order`."""
     if order not in ("C", "F", "A", "K"):
         raise ValueError(f"copy: order must be one of 'C', 'F', 'A', 'K', got {order!r}")
     cdef Tensor result = empty_like(x, x.dtype_, order, "copy")
-    copy_into(result, x)
+    copy_elements(result, x)
     return result
 
 
-def astype(Tensor x not None, dtype):
-    """The kernel of astype, in the memory layout of x."""
-    cdef Tensor result = empty_like(x, dtype_id(dtype, "astype"), "K", "astype")
-    copy_into(result, x)
-    return result
+cdef int check_joinable(Tensor part, Tensor first, int axis, int place) except -1:
+    cdef int i
+    if part.ndim_ != first.ndim_:
+        raise ValueError("concatenate: expected tensors of one number of dimensions, got "
+                         f"{first.ndim_} and, at index {place}, {part.ndim_}")
+    for i in range(first.ndim_):
+        if i != axis and part.shape_[i] != first.shape_[i]:
+            raise ValueError(f"concatenate: expected shapes that agree but for axis {axis}, got "
+                             f"{first.shape} and, at index {place}, {part.shape}")
+    return 0
 
 
 def concatenate(*arrays):
-    """The kernel of concatenate: the tensors, then the axis; dtypes are promoted."""
-    cdef tuple tensors = arrays[:-1]
-    cdef int axis = arrays[-1]
+    """Tensors joined along an axis, which is the last argument; dtypes are promoted."""
+    cdef int count = len(arrays) - 1, axis = arrays[count], place, dtype
+    cdef tuple tensors = arrays[:count]
+    cdef Tensor first, part, result
     cdef Py_ssize_t[MAX_DIMS] shape
-    cdef Py_ssize_t total = 0
-    cdef Tensor first, tensor, result
-    cdef char *place
-    cdef int i, k = 0
-    if not tensors:
+    cdef Py_ssize_t[MAX_DIMS] strides
+    cdef int[MAX_DIMS] axes
+    cdef Py_ssize_t length = 0
+    cdef bint fortran = True, mixed = False
+    cdef char *data
+    if count == 0:
         raise ValueError("concatenate: need at least one tensor to concatenate")
     first = tensors[0]
-    if axis < 0 or axis >= first.ndim_:
+    if first.ndim_ == 0:
         raise ValueError("concatenate: zero-dimensional tensors cannot be concatenated")
-    for tensor in tensors:
-        if tensor.ndim_ != first.ndim_:
-            raise ValueError("concatenate: expected tensors of one number of dimensions, got "
-                             f"{first.ndim_} and, at index {k}, {tensor.ndim_}")
-        for i in range(first.ndim_):
-            if i != axis and tensor.shape_[i] != first.shape_[i]:
-                raise ValueError(
-                    f"concatenate: expected shapes that agree but for axis {axis}, got "
-                    f"{first.shape} and, at index {k}, {tensor.shape}")
-        total += tensor.shape_[axis]
-        k += 1
-    for i in range(first.ndim_):
-        shape[i] = first.shape_[i]
-    shape[axis] = total
-    dtype = np.result_type(*{t.dtype for t in tensors})
-    result = tensor_empty(first.ndim_, shape, dtype_id(dtype, "concatenate"), "concatenate")
-    place = result.data
-    for tensor in tensors:
-        copy_into(tensor_view(result, place, tensor.ndim_, tensor.shape_, result.strides_,
-                              result.dtype_), tensor)
-        place += tensor.shape_[axis] * result.strides_[axis]
+    if not 0 <= axis < first.ndim_:
+        raise np.exceptions.AxisError(axis, first.ndim_, "concatenate")
+    for place in range(count):
+        part = tensors[place]
+        check_joinable(part, first, axis, place)
+        length += part.shape_[axis]
+        fortran = fortran and not part.contiguous and is_fortran(part)
+        mixed = mixed or part.dtype_ != first.dtype_
+    dtype = first.dtype_
+    if mixed:
+        dtype = dtype_id(np.result_type(*{each.dtype for each in tensors}), "concatenate")
+    memcpy(shape, first.shape_, first.ndim_ * sizeof(Py_ssize_t))
+    shape[axis] = length
+    if fortran:
+        reverse_order(first.ndim_, axes)
+        result = empty_ordered(first.ndim_, shape, axes, dtype, "concatenate")
+    else:
+        result = tensor_empty(first.ndim_, shape, dtype, "concatenate")
+    data = result.data
+    memcpy(strides, result.strides_, first.ndim_ * sizeof(Py_ssize_t))
+    for part in tensors:
+        copy_elements(tensor_wrap(storage_retain(result.storage), data, part.ndim_, part.shape_,
+                                  strides, dtype), part)
+        data += part.shape_[axis] * strides[axis]
     return result

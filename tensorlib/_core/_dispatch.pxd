@@ -20,3 +20,4 @@ cdef object elementwise(Op op, tuple inputs, object out, object dtype)
 cdef object binary(Op op, object first, object second)
 cdef object unary(Op op, object x)
 cdef bint watched() noexcept
+cdef object tell_recorder(Op op, tuple inputs, tuple params)

@@ -6,20 +6,26 @@ Promote, broadcast, allocate, run the kernel, tell the recorder.
 import importlib
 from types import SimpleNamespace
 
-cimport cython
-
+from tensorlib._core._dtypes cimport (
+    TL_FLOAT32,
+    TL_FLOAT64,
+    TL_INT64,
+    dtype_id,
+    dtype_itemsize,
+    dtype_object,
+)
 from tensorlib._core._exchange cimport asarray
 from tensorlib._core._loops cimport (
     Loop,
     LoopTable,
     Walk,
+    loop_error,
     store_scalar,
     walk_prepare,
     walk_run,
 )
 from tensorlib._core._reduce cimport accumulate, fold
 from tensorlib._core._tape cimport (
-    Rule,
     any_tracked,
     bind,
     check_not_leaf,
@@ -29,30 +35,21 @@ from tensorlib._core._tape cimport (
     wrote,
 )
 from tensorlib._core._tensor cimport (
-    INLINE_DIMS,
     MAX_DIMS,
-    TL_FLOAT32,
-    TL_FLOAT64,
-    TL_INT64,
     Tensor,
     check_writeable,
     copy_into,
-    dtype_id,
-    dtype_itemsize,
-    dtype_object,
     may_share_memory,
-    operators,
     refresh,
     tensor_alias,
     tensor_empty,
-    tensor_view,
     tuple_of,
 )
-from tensorlib._core._views cimport basic_view, broadcast, view_at
 
 import numpy as np
 
-from tensorlib._core import _copy, _tape, _views  # _copy installs copy_into
+from tensorlib._core import _copy  # noqa: installs copy_into
+from tensorlib._core import _tape, _views
 from tensorlib._core import ops as table
 
 cdef enum:
@@ -249,30 +246,28 @@ cdef object run_kernel(Op op, tuple inputs, tuple params):
 # elementwise ops
 # ------------------------------------------------------------------------------------------
 
-cdef struct Scalars:
-    char bytes[3][16]
-
-
-cdef inline void run_contiguous(Loop *loop, Tensor a, Tensor b, Tensor out) noexcept:
+cdef inline int run_contiguous(Loop *loop, Tensor a, Tensor b, Tensor out) except -1:
     """A loop over whole operands of one shape; b is None for unary ops."""
     cdef char *pointers[3]
     cdef Py_ssize_t[3] steps
     cdef Py_ssize_t n = out.size_
+    # As NumPy, whose loops choose between SIMD and libm by the strides: none for one element.
+    cdef Py_ssize_t moves = n != 1
     pointers[0] = a.data
-    steps[0] = dtype_itemsize(loop.dtypes[0])
+    steps[0] = moves * dtype_itemsize(loop.dtypes[0])
+    steps[1] = moves * dtype_itemsize(loop.dtypes[1])
     if b is None:
         pointers[1] = out.data
-        steps[1] = dtype_itemsize(loop.dtypes[1])
     else:
         pointers[1] = b.data
         pointers[2] = out.data
-        steps[1] = dtype_itemsize(loop.dtypes[1])
-        steps[2] = dtype_itemsize(loop.dtypes[2])
+        steps[2] = moves * dtype_itemsize(loop.dtypes[2])
     if n > LONG:
         with nogil:
             loop.function(pointers, &n, steps, loop.data)
     else:
         loop.function(pointers, &n, steps, loop.data)
+    return loop_error()
 
 
 cdef inline bint same_shape(Tensor a, Tensor b) noexcept:
@@ -289,10 +284,6 @@ cdef object binary(Op op, object first, object second):
     """An op of two inputs and one output, with a short way for what is most common."""
     cdef Tensor a, b, out
     cdef Loop *loop
-    cdef char[16] element
-    cdef char *pointers[3]
-    cdef Py_ssize_t[3] steps
-    cdef Py_ssize_t n
     if recording:
         return tell_recorder(op, (first, second), ())
     if type(first) is Tensor and type(second) is Tensor:
@@ -308,28 +299,42 @@ cdef object binary(Op op, object first, object second):
                         record(op.rule, (a, b), (), out)
                 return out
     elif type(first) is Tensor and (type(second) is float or type(second) is int):
-        a = first
-        if a.contiguous and not a.tracked and a.base is None \
-                and (a.dtype_ == TL_FLOAT64 or a.dtype_ == TL_FLOAT32
-                     or (a.dtype_ == TL_INT64 and type(second) is int)):
-            loop = op.loops.same(a.dtype_)
-            if loop.dtypes[0] == a.dtype_ and loop.dtypes[1] == a.dtype_:
-                try:
-                    store_scalar(element, a.dtype_, second)
-                except OverflowError:
-                    return elementwise(op, (first, second), None, None)
-                out = tensor_empty(a.ndim_, a.shape_, loop.dtypes[2], op.name)
-                pointers[0], pointers[1], pointers[2] = a.data, element, out.data
-                steps[0], steps[1] = dtype_itemsize(a.dtype_), 0
-                steps[2] = dtype_itemsize(out.dtype_)
-                n = out.size_
-                if n > LONG:
-                    with nogil:
-                        loop.function(pointers, &n, steps, loop.data)
-                else:
-                    loop.function(pointers, &n, steps, loop.data)
-                return out
+        return binary_scalar(op, first, second, False)
+    elif type(second) is Tensor and (type(first) is float or type(first) is int):
+        return binary_scalar(op, second, first, True)
     return elementwise(op, (first, second), None, None)
+
+
+cdef object binary_scalar(Op op, Tensor a, object scalar, bint swapped):
+    """The same for a tensor and a scalar of Python, which comes first where `swapped`."""
+    cdef Tensor element, out
+    cdef Loop *loop
+    cdef char *pointers[3]
+    cdef Py_ssize_t[3] steps
+    cdef Py_ssize_t n
+    if a.contiguous and (a.dtype_ == TL_FLOAT64 or a.dtype_ == TL_FLOAT32
+                         or (a.dtype_ == TL_INT64 and type(scalar) is int)):
+        try:
+            loop = op.loops.same(a.dtype_)
+            element = weak_scalar(op, scalar, a.dtype_)
+        except (OverflowError, TypeError):  # the long way knows what to do
+            loop = NULL
+        if loop != NULL and loop.dtypes[0] == a.dtype_ and loop.dtypes[1] == a.dtype_:
+            out = tensor_empty(a.ndim_, a.shape_, loop.dtypes[2], op.name)
+            n = out.size_
+            pointers[swapped], pointers[not swapped] = a.data, element.data
+            steps[swapped], steps[not swapped] = dtype_itemsize(a.dtype_) if n != 1 else 0, 0
+            pointers[2], steps[2] = out.data, dtype_itemsize(out.dtype_) if n != 1 else 0
+            if n > LONG:
+                with nogil:
+                    loop.function(pointers, &n, steps, loop.data)
+            else:
+                loop.function(pointers, &n, steps, loop.data)
+            loop_error()
+            if (a.tracked or a.base is not None) and any_tracked((a,)):
+                record(op.rule, (element, a) if swapped else (a, element), (), out)
+            return out
+    return elementwise(op, (scalar, a) if swapped else (a, scalar), None, None)
 
 
 cdef object unary(Op op, object x):
@@ -398,7 +403,7 @@ cdef Loop *choose_loop(Op op, list operands, object dtype) except NULL:
     return op.loops.resolve(tuple(key), dtype)
 
 
-cdef object weak_scalar(Op op, object value, int dtype):
+cdef Tensor weak_scalar(Op op, object value, int dtype):
     """A 0-d tensor of a Python scalar in the loop's dtype."""
     cdef Tensor tensor = tensor_empty(0, NULL, dtype, op.name)
     store_scalar(tensor.data, dtype, value)
@@ -648,174 +653,4 @@ cdef int run_strided(Loop *loop, list inputs, list outputs, int ndim,
             walk_run(walk, pointers, loop.function, loop.data)
     else:
         walk_run(walk, pointers, loop.function, loop.data)
-    return 0
-
-
-# ------------------------------------------------------------------------------------------
-# writes
-# ------------------------------------------------------------------------------------------
-
-def assign(Tensor target not None, object value, str name="setitem"):
-    """Write `value`, broadcast and cast, into all of a tensor."""
-    cdef Tensor source = asarray(value) if not isinstance(value, Tensor) else value
-    cdef Tensor result
-    cdef tuple inputs
-    cdef bint tracked
-    check_writeable(target, name)
-    while source.ndim_ > target.ndim_ and source.shape_[0] == 1:
-        source = source[0]
-    if source.ndim_ > target.ndim_:
-        raise ValueError(f"{name}: could not broadcast a value of shape {source.shape} into shape "
-                         f"{target.shape}")
-    tracked = grad_enabled() and any_tracked((target, source))
-    if tracked:
-        check_not_leaf(target, name)
-    laid = broadcast(source, target.ndim_, target.shape_, name)
-    copy_into(target, laid)
-    wrote(target, name)
-    if tracked:
-        result = tensor_alias(target)
-        result.node = None
-        result.tracked = False
-        if source.tracked:
-            # The walk undoes the broadcasting.
-            record((<Op>ops.astype).rule, (source,), (target.dtype,), result)
-        bind(target, result)
-
-
-cdef tuple prepared(object index):
-    """An index as a tuple of what the kernels take."""
-    cdef list entries = []
-    for entry in index if type(index) is tuple else (index,):
-        if entry is None or entry is Ellipsis or isinstance(entry, (slice, Tensor)):
-            entries.append(entry)
-        elif isinstance(entry, (int, np.integer)) and not isinstance(entry, bool):
-            entries.append(int(entry))
-        else:
-            entries.append(index_tensor(entry))
-    return tuple(entries)
-
-
-cdef Tensor index_tensor(object entry):
-    if isinstance(entry, (str, bytes, float, complex)):
-        raise IndexError(index_message)
-    array = np.asarray(entry)
-    if array.size == 0 and not hasattr(entry, "dtype"):
-        array = array.astype(np.int64)
-    if array.dtype.kind not in "biu":
-        raise IndexError(index_message)
-    return asarray(array)
-
-
-cdef str index_message = (
-    "only integers, slices (`:`), ellipsis (`...`), None and integer or boolean arrays are valid "
-    "indices")
-
-
-cdef object getitem(Tensor x, object index):
-    cdef Tensor result
-    cdef tuple entries
-    if recording:
-        entries = prepared(index)
-        kind = ops.basic_index if view_at(x, entries) is not None else ops.advanced_index
-        return tell_recorder(kind, (x,), (entries,))
-    result = view_at(x, index)
-    if result is not None:
-        if (x.tracked or x.base is not None) and any_tracked((x,)):
-            entries = index if type(index) is tuple else (index,)
-            record((<Op>ops.basic_index).rule, (x,), (entries,), result)
-        return result
-    return apply(ops.advanced_index, (x,), (prepared(index),))
-
-
-cdef int setitem(Tensor x, object index, object value) except -1:
-    cdef Tensor view = view_at(x, index)
-    cdef Tensor source, cast, result
-    cdef tuple entries
-    cdef bint tracked
-    if view is not None:
-        assign(view, value)
-        return 0
-    entries = prepared(index)
-    check_writeable(x, "setitem")
-    source = asarray(value) if not isinstance(value, Tensor) else value
-    if source.dtype_ != x.dtype_:
-        source = source.astype(x.dtype)
-    tracked = grad_enabled() and any_tracked((x, source))
-    if tracked:
-        check_not_leaf(x, "setitem")
-    old = tensor_alias(x)
-    index_write(x, entries, source)
-    wrote(x, "setitem")
-    if tracked:
-        result = tensor_alias(x)
-        result.node = None
-        result.tracked = False
-        record((<Op>ops.index_put).rule, (old, source), (entries,), result)
-        bind(x, result)
-    return 0
-
-
-cdef object index_write(Tensor target, tuple index, Tensor value):
-    """The kernel of a write through arrays; its module is imported at the first one."""
-    from tensorlib._core._indexing import index_write as kernel
-    kernel(target, index, value)
-
-
-# ------------------------------------------------------------------------------------------
-# operators
-# ------------------------------------------------------------------------------------------
-
-# In the order of the slots in _tensor.pyx.
-cdef list binary_ops = [getattr(ops, name) for name in (
-    "add", "subtract", "multiply", "divide", "floor_divide", "remainder", "power", "matmul",
-    "bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift", "divmod",
-    "less", "less_equal", "equal", "not_equal", "greater", "greater_equal",
-)]
-cdef list unary_ops = [getattr(ops, name) for name in (
-    "negative", "positive", "absolute", "invert")]
-cdef enum:
-    MATMUL = 7
-    DIVMOD = 13
-    EQUAL = 16
-    NOT_EQUAL = 17
-
-
-cdef bint foreign(object value) except -1:
-    """Whether an operand is of a type that should answer itself."""
-    if isinstance(value, (Tensor, int, float, complex, np.ndarray, np.generic, list, tuple)):
-        return False
-    return not (hasattr(value, "__array__") or hasattr(value, "__array_interface__"))
-
-
-cdef object binary_slot(int slot, object a, object b):
-    cdef Op op = binary_ops[slot]
-    if not isinstance(a, Tensor) and foreign(a) or not isinstance(b, Tensor) and foreign(b):
-        return NotImplemented
-    if slot == MATMUL:
-        return apply(op, (asarray(a), asarray(b)), ())
-    if slot == DIVMOD:
-        return apply(op, (a, b), ())
-    return binary(op, a, b)
-
-
-cdef object inplace_slot(int slot, Tensor a, object b):
-    cdef Op op = binary_ops[slot]
-    if foreign(b):
-        return NotImplemented
-    if slot == MATMUL:
-        assign(a, apply(op, (a, asarray(b)), ()), "matmul")
-        return a
-    elementwise(op, (a, b), (a,), None)
-    return a
-
-
-cdef object unary_slot(int slot, Tensor a):
-    return unary(unary_ops[slot], a)
-
-
-operators().binary = binary_slot
-operators().inplace = inplace_slot
-operators().unary = unary_slot
-operators().getitem = getitem
-operators().setitem = setitem
+    return loop_error()

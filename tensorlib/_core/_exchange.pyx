@@ -6,17 +6,9 @@ cimport numpy as cnp
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 
+from tensorlib._core._dtypes cimport TL_BFLOAT16, dtype_id, dtype_itemsize, dtype_object
 from tensorlib._core._memory cimport storage_wrap
-from tensorlib._core._tensor cimport (
-    TL_BFLOAT16,
-    Tensor,
-    copy_into,
-    dtype_id,
-    dtype_itemsize,
-    dtype_object,
-    tensor_empty,
-    tensor_wrap,
-)
+from tensorlib._core._tensor cimport Tensor, refuse_gradient, tensor_wrap
 
 import numpy as np
 
@@ -191,4 +183,90 @@ def represent(Tensor tensor not None):
     return f"{name}({', '.join([text, *extras])})"
 
 
+# ------------------------------------------------------------------------------------------
+# methods
+# ------------------------------------------------------------------------------------------
+
+def numpy(Tensor self):
+    """The elements as an ndarray over the same memory.
+
+    Raises
+    ------
+    TypeError
+        If the tensor requires a gradient, which an ndarray would lose.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.arange(3).numpy()
+    array([0, 1, 2])
+    """
+    return to_ndarray(refuse_gradient(self, "numpy"))
+
+
+def tolist(Tensor self):
+    """The elements as nested lists of Python scalars.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.eye(2).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
+    return to_ndarray(self).tolist()
+
+
+def tobytes(Tensor self, order="C"):
+    """The elements as bytes, in C or Fortran order.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.asarray([1, 2], dtype="int8").tobytes()
+    b'\\x01\\x02'
+    """
+    return to_ndarray(self).tobytes(order)
+
+
+def flags(Tensor self):
+    """numpy.flagsobj: memory layout, as NumPy describes it."""
+    return to_ndarray(self).flags
+
+
+def flat(Tensor self):
+    """numpy.flatiter: an iterator over the elements in C order."""
+    return to_ndarray(refuse_gradient(self, "flat")).flat
+
+
+def array_interface(Tensor self):
+    """dict: the memory, as version 3 of NumPy's protocol describes it."""
+    if self.dtype_ == TL_BFLOAT16:
+        raise AttributeError("__array_interface__: the protocol has no code for bfloat16")
+    return to_ndarray(refuse_gradient(self, "__array_interface__")).__array_interface__
+
+
+def to_array(Tensor self, dtype=None, *, copy=None):
+    """The tensor as an ndarray, for NumPy's functions."""
+    array = to_ndarray(refuse_gradient(self, "__array__"))
+    if dtype is None and not copy:
+        return array
+    return np.array(array, dtype=dtype, copy=copy)
+
+
+def to_dlpack(Tensor self, *, stream=None, max_version=None, dl_device=None, copy=None):
+    """The tensor as a DLPack capsule, through NumPy."""
+    array = to_ndarray(refuse_gradient(self, "__dlpack__"))
+    return array.__dlpack__(stream=stream, max_version=max_version, dl_device=dl_device, copy=copy)
+
+
+def dlpack_device(Tensor self):
+    """DLPack's numbers of the device: (1, 0), the CPU."""
+    return 1, 0
+
+
 _tensor.set_protocols(exporter=sys.modules[__name__])
+_tensor.add_methods({
+    "numpy": numpy, "tolist": tolist, "tobytes": tobytes, "flags": property(flags),
+    "flat": property(flat), "__array_interface__": property(array_interface),
+    "__array__": to_array, "__dlpack__": to_dlpack, "__dlpack_device__": dlpack_device,
+})

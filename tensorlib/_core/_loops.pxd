@@ -1,3 +1,4 @@
+from cpython.exc cimport PyErr_Clear, PyErr_Occurred
 from libc.stdint cimport uint8_t
 
 from tensorlib._core._tensor cimport Tensor
@@ -32,15 +33,24 @@ cdef class LoopTable:
     cdef readonly int nout
     cdef readonly object identity   # of a reduction, or None
     cdef bint widens                # small integers are folded in 64 bits
-    cdef bint logical               # folded as bool
     cdef bint reorderable           # may be folded over several axes at once
+    cdef Loop folds[15]             # for reductions, by the dtype of the elements
     cdef Loop uniform[15]           # by the dtype of all inputs
     cdef dict mixed                 # key of dtypes -> address of a Loop
     cdef Loop *same(self, int dtype) except NULL
+    cdef Loop *folding(self, int dtype) except NULL
     cdef Loop *resolve(self, tuple inputs, object dtype) except NULL
     cdef tuple promoted(self, tuple inputs, object dtype)
     cdef int fill(self, Loop *loop, tuple dtypes, tuple inputs) except -1
 
 # [from][to]; in this extension alone
 cdef LoopFunction cast_loop(int source, int target) noexcept
+cdef inline int loop_error() except -1:
+    """The one error that a loop sets itself: NumPy's integer power refuses negative exponents."""
+    if PyErr_Occurred() != NULL:
+        PyErr_Clear()
+        raise ValueError("power: integers to negative integer powers are not allowed")
+    return 0
+
+
 cdef int store_scalar(char *address, int dtype, object value) except -1

@@ -9,15 +9,12 @@ from cpython.pycapsule cimport PyCapsule_GetPointer
 from libc.stdlib cimport calloc
 from libc.string cimport memcpy
 
-from tensorlib._core._tensor cimport (
+from tensorlib._core._dtypes cimport (
     TL_BFLOAT16,
-    TL_BOOL,
-    TL_FLOAT16,
     TL_FLOAT32,
     TL_FLOAT64,
     TL_INT64,
     TL_NDTYPES,
-    Tensor,
     dtype_id,
     dtype_itemsize,
     dtype_object,
@@ -35,11 +32,15 @@ cdef extern from "numpy/ufuncobject.h":
         int nin
         int nout
         int nargs
+        int identity
         LoopFunction *functions
         void **data
         int ntypes
         char *types
         PyObject *userloops
+
+    enum:
+        NOT_REORDERABLE "PyUFunc_None"
 
     ctypedef struct PyUFunc_Loop1d:
         LoopFunction func
@@ -73,11 +74,7 @@ cdef class LoopTable:
         self.mixed = {}
         self.identity = None if ufunc is None else ufunc.identity
         self.widens = name in ("add", "multiply")
-        self.logical = name.startswith("logical")
-        # NumPy keeps this to itself.
-        self.reorderable = name not in (
-            "subtract", "divide", "floor_divide", "remainder", "fmod", "power", "float_power",
-            "arctan2", "copysign", "nextafter", "left_shift", "right_shift", "heaviside")
+        self.reorderable = ufunc is not None and (<PyUFuncObject *>ufunc).identity != NOT_REORDERABLE
 
     cdef Loop *same(self, int dtype) except NULL:
         """The loop for inputs that all have this dtype; it may still cast."""
@@ -86,6 +83,18 @@ cdef class LoopTable:
         if loop.function == NULL:
             found = self.resolve((dtype_object(dtype),) * self.nin, None)
             loop[0] = found[0]
+        return loop
+
+    cdef Loop *folding(self, int dtype) except NULL:
+        """The loop that folds elements of this dtype; its first input and its output agree."""
+        cdef Loop *loop = &self.folds[dtype]
+        cdef object element = dtype_object(dtype)
+        if loop.function == NULL:
+            try:
+                dtypes = self.ufunc.resolve_dtypes((None, element, None), reduction=True)
+            except TypeError as error:
+                raise TypeError(f"{self.name}: no reduction of {element}") from error
+            self.fill(loop, dtypes, (element,))
         return loop
 
     cdef Loop *resolve(self, tuple inputs, object dtype) except NULL:
@@ -119,7 +128,7 @@ cdef class LoopTable:
                     f"{self.name}: not supported for {describe(inputs)}"
                     + ("" if dtype is None else f" with a result of {dtype}")) from error
         values = inputs[1:] if self.name == "where" else inputs
-        common = dtype or np.result_type(*(0 if v is int else v(0) if v in (float, complex) else v
+        common = dtype or np.result_type(*(0 if v is int else v(0) if isinstance(v, type) else v
                                            for v in values))
         if self.name == "where":
             return np.dtype("?"), common, common, common
@@ -179,7 +188,6 @@ cdef object describe(tuple inputs):
 
 cdef int id_of_number(int number) except -2:
     """The dtype id of one of NumPy's type numbers, -1 where there is none."""
-    cdef object dtype
     if number < 0 or number > 23 or number in (cnp.NPY_LONGDOUBLE, cnp.NPY_CLONGDOUBLE) \
             or 17 <= number <= 22:
         return -1

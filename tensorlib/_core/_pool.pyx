@@ -2,15 +2,9 @@
 
 from libc.stdint cimport int64_t, intptr_t
 
+from tensorlib._core._dtypes cimport TL_INT64, dtype_is_complex, dtype_itemsize
 from tensorlib._core._memory cimport Storage, storage_new, storage_release
-from tensorlib._core._tensor cimport (
-    MAX_DIMS,
-    TL_INT64,
-    Tensor,
-    dtype_is_complex,
-    dtype_itemsize,
-    tensor_empty,
-)
+from tensorlib._core._tensor cimport MAX_DIMS, Tensor, tensor_empty
 
 cdef extern from "pool.h" namespace "tl::pool" nogil:
     cdef struct Window:
@@ -82,7 +76,8 @@ def max_pool2d(Tensor x not None, kernel_size, stride, padding, dilation):
     cdef Storage *scratch
     cdef int i, outer = x.ndim_ - 2
     if outer < 0:
-        raise ValueError(f"max_pool2d: expected images of shape (..., height, width), got {x.shape}")
+        raise ValueError("max_pool2d: expected images of shape (..., height, width), got "
+                         f"{x.shape}")
     if dtype_is_complex(x.dtype_):
         raise TypeError(f"max_pool2d: expected images of real numbers, got {x.dtype}")
     read_pair(window.kernel, kernel_size, 1, "kernel_size")

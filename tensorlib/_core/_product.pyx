@@ -4,18 +4,14 @@ Those loops hand matrices to BLAS where the strides allow it and are slow where 
 operands with other strides are copied first.
 """
 
-
-
+from tensorlib._core._dtypes cimport TL_FLOAT32, dtype_itemsize
 from tensorlib._core._loops cimport Loop, LoopTable, Walk, walk_prepare
 from tensorlib._core._tensor cimport (
     MAX_DIMS,
-    TL_FLOAT32,
     Tensor,
     c_contiguous,
     copy_into,
-    dtype_itemsize,
     tensor_empty,
-    tuple_of,
 )
 
 import numpy as np

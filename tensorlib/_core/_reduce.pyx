@@ -2,21 +2,31 @@
 
 from libc.string cimport memcpy, memset
 
-from tensorlib._core._loops cimport Loop, LoopTable, Walk, store_scalar, walk_prepare, walk_run
-from tensorlib._core._tensor cimport (
-    MAX_DIMS,
-    TL_BOOL,
+from tensorlib._core._dtypes cimport (
     TL_INT64,
     TL_UINT8,
     TL_UINT64,
-    Tensor,
-    copy_into,
     dtype_itemsize,
     dtype_object,
+)
+from tensorlib._core._loops cimport (
+    Loop,
+    LoopTable,
+    Walk,
+    loop_error,
+    store_scalar,
+    walk_prepare,
+    walk_run,
+)
+from tensorlib._core._tensor cimport (
+    MAX_DIMS,
+    Tensor,
+    copy_into,
     tensor_empty,
     tensor_view,
-    tuple_of,
 )
+
+import numpy as np
 
 # More elements than this are worth letting other threads run.
 cdef enum:
@@ -30,17 +40,7 @@ cdef int fold_dtype(LoopTable table, Tensor x) except -1:
             return TL_INT64
         if TL_UINT8 <= x.dtype_ < TL_UINT64:
             return TL_UINT64
-    if table.logical:
-        return TL_BOOL
     return x.dtype_
-
-
-cdef Loop *fold_loop(LoopTable table, str name, int dtype) except NULL:
-    cdef Loop *loop = table.same(dtype)
-    if loop.dtypes[0] != dtype or loop.dtypes[1] != dtype or loop.dtypes[2] != dtype:
-        raise TypeError(f"{name}: the loop for {dtype_object(dtype)} does not give its own dtype, "
-                        "so it cannot be folded")
-    return loop
 
 
 cdef Tensor with_dtype(Tensor x, int dtype, str name):
@@ -53,7 +53,7 @@ cdef Tensor with_dtype(Tensor x, int dtype, str name):
 
 cdef Tensor fold(LoopTable table, str name, Tensor x, uint64_t axes, bint keepdims, int dtype):
     """Fold over the axes whose bits are set."""
-    cdef Loop *loop = fold_loop(table, name, dtype)
+    cdef Loop *loop = table.folding(dtype)
     cdef object identity = table.identity
     cdef Py_ssize_t[MAX_DIMS] shape
     cdef Py_ssize_t count = 1
@@ -61,7 +61,8 @@ cdef Tensor fold(LoopTable table, str name, Tensor x, uint64_t axes, bint keepdi
     cdef Tensor result
     cdef Walk walk
     cdef char *pointers[5]
-    x = with_dtype(x, dtype, name)
+    x = with_dtype(with_dtype(x, dtype, name), loop.dtypes[1], name)
+    dtype = loop.dtypes[2]
     if x.contiguous and x.size_ > 0 and not keepdims and table.reorderable \
             and (x.ndim_ == MAX_DIMS or axes == (<uint64_t>1 << x.ndim_) - 1) and x.ndim_ > 0:
         return fold_all(table, loop, name, x)
@@ -77,15 +78,15 @@ cdef Tensor fold(LoopTable table, str name, Tensor x, uint64_t axes, bint keepdi
             shape[ndim] = x.shape_[i]
             ndim += 1
     result = tensor_empty(ndim, shape, dtype, name)
+    if folded > 1 and not table.reorderable:
+        raise ValueError(f"{name}: the op is not reorderable, so at most one axis may be given")
+    if identity is None and count == 0:
+        raise_empty(name)
     if result.size_ == 0:
         return result
     if identity is None:
-        if count == 0:
-            raise_empty(name)
         if folded > 1:
             return fold_each(table, name, x, axes, keepdims, dtype)
-    if folded > 1 and not table.reorderable:
-        raise ValueError(f"{name}: the op is not reorderable, so at most one axis may be given")
     walk.ndim = x.ndim_
     walk.operands = 3
     for i in range(x.ndim_):
@@ -101,14 +102,12 @@ cdef Tensor fold(LoopTable table, str name, Tensor x, uint64_t axes, bint keepdi
     pointers[1] = x.data
     if identity is None:
         copy_first(result, x, axis, keepdims)
-        if folded:
-            walk.shape[axis] -= 1
-            pointers[1] += x.strides_[axis]
+        if folded == 0:
+            return result
+        walk.shape[axis] -= 1
+        pointers[1] += x.strides_[axis]
     else:
         fill(result, identity)
-        if folded == 0:
-            copy_into(result, x)
-            return result
     # Sorted by the input, whose memory is larger.
     for i in range(x.ndim_):
         walk.strides[i][0], walk.strides[i][1] = walk.strides[i][1], walk.strides[i][0]
@@ -121,12 +120,13 @@ cdef Tensor fold(LoopTable table, str name, Tensor x, uint64_t axes, bint keepdi
             walk_run(walk, pointers, loop.function, loop.data)
     else:
         walk_run(walk, pointers, loop.function, loop.data)
+    loop_error()
     return result
 
 
 cdef Tensor fold_all(LoopTable table, Loop *loop, str name, Tensor x):
     """Fold all elements of contiguous memory at once."""
-    cdef Tensor result = tensor_empty(0, NULL, x.dtype_, name)
+    cdef Tensor result = tensor_empty(0, NULL, loop.dtypes[2], name)
     cdef int itemsize = dtype_itemsize(x.dtype_)
     cdef char *pointers[3]
     cdef Py_ssize_t[3] steps
@@ -146,6 +146,7 @@ cdef Tensor fold_all(LoopTable table, Loop *loop, str name, Tensor x):
             loop.function(pointers, &n, steps, loop.data)
     elif n > 0:
         loop.function(pointers, &n, steps, loop.data)
+    loop_error()
     return result
 
 
@@ -204,7 +205,8 @@ cdef int fill(Tensor result, object value) except -1:
     if type(value) is int and <long>value == 0:
         memset(result.data, 0, result.size_ * itemsize)
         return 0
-    store_scalar(element, result.dtype_, value)
+    # A cast, as the identity -1 stands for all bits of unsigned integers too.
+    store_scalar(element, result.dtype_, np.asarray(value).astype(result.dtype)[()])
     for i in range(result.size_):
         memcpy(result.data + i * itemsize, element, itemsize)
     return 0
@@ -212,12 +214,13 @@ cdef int fill(Tensor result, object value) except -1:
 
 cdef Tensor accumulate(LoopTable table, str name, Tensor x, int axis, int dtype):
     """The running fold along an axis."""
-    cdef Loop *loop = fold_loop(table, name, dtype)
+    cdef Loop *loop = table.folding(dtype)
     cdef Tensor result
     cdef Walk walk
     cdef char *pointers[5]
     cdef int i
-    x = with_dtype(x, dtype, name)
+    x = with_dtype(with_dtype(x, dtype, name), loop.dtypes[1], name)
+    dtype = loop.dtypes[2]
     result = tensor_empty(x.ndim_, x.shape_, dtype, name)
     if x.size_ == 0:
         return result
@@ -243,6 +246,7 @@ cdef Tensor accumulate(LoopTable table, str name, Tensor x, int axis, int dtype)
             walk_run(walk, pointers, loop.function, loop.data)
     else:
         walk_run(walk, pointers, loop.function, loop.data)
+    loop_error()
     return result
 
 

@@ -10,18 +10,15 @@ from cpython.ref cimport Py_INCREF, Py_REFCNT, Py_XDECREF
 from libcpp.pair cimport pair
 from libcpp.queue cimport priority_queue
 
-from tensorlib._core._memory cimport storage_retain
+from tensorlib._core._dtypes cimport dtype_is_inexact, dtype_object
 from tensorlib._core._exchange cimport asarray
 from tensorlib._core._tensor cimport (
     Tensor,
     copy_into,
-    dtype_is_inexact,
-    dtype_object,
     operators,
     refresh,
     tensor_alias,
     tensor_empty,
-    tensor_wrap,
     tuple_of,
 )
 
@@ -482,6 +479,11 @@ cdef object stale(Node node, tuple source, Tensor tensor, uint32_t version):
         f"in place: expected version {version}, got {tensor.storage.version}{where}")
 
 
+cdef object freed(Node node):
+    return RuntimeError(f"{node.rule.name}: backward through a graph that was freed; use "
+                        "retain_graph=True in the first backward")
+
+
 cdef class Walk:
     """One backward pass: gradients that wait for their node, newest node first."""
     cdef priority_queue[Entry] ready
@@ -526,9 +528,7 @@ cdef class Walk:
         cdef tuple parents = node.parents
         cdef int i
         if node.released:
-            raise RuntimeError(
-                f"{rule.name}: backward through a graph that was freed; use retain_graph=True "
-                "in the first backward")
+            raise freed(node)
         if rule.outputs > 1:
             gradient = tuple([
                 zeros_like_output(node, i) if gradient[i] is None else gradient[i]
@@ -628,6 +628,8 @@ cdef set nodes_through(list roots, set targets):
             continue
         seen.add(entry)
         node = entry
+        if node.released:
+            raise freed(node)
         order.append((node.sequence, node))
         for parent in node.parents or ():
             stack.append(parent[0] if type(parent) is tuple else parent)

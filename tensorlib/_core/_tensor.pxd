@@ -1,26 +1,6 @@
-cimport numpy as cnp
 from libc.stdint cimport uint32_t, uint8_t
 
 from tensorlib._core._memory cimport Storage
-
-cdef extern from "dtypes.h":
-    enum:
-        TL_BOOL
-        TL_INT8
-        TL_INT16
-        TL_INT32
-        TL_INT64
-        TL_UINT8
-        TL_UINT16
-        TL_UINT32
-        TL_UINT64
-        TL_FLOAT16
-        TL_BFLOAT16
-        TL_FLOAT32
-        TL_FLOAT64
-        TL_COMPLEX64
-        TL_COMPLEX128
-        TL_NDTYPES
 
 cdef enum:
     MAX_DIMS = 64    # NumPy's own limit
@@ -44,13 +24,6 @@ cdef class Tensor:
     cdef object grad_
     cdef object __weakref__
 
-# dtypes
-cdef object dtype_object(int dtype)                 # np.dtype of an id
-cdef int dtype_id(object dtype, str op) except -1   # of anything np.dtype() accepts
-cdef int dtype_itemsize(int dtype) noexcept nogil
-cdef bint dtype_is_inexact(int dtype) noexcept nogil
-cdef bint dtype_is_complex(int dtype) noexcept nogil
-
 # constructors
 cdef Tensor tensor_empty(int ndim, const Py_ssize_t *shape, int dtype, str op)
 cdef Tensor tensor_view(Tensor source, char *data, int ndim, const Py_ssize_t *shape,
@@ -63,6 +36,7 @@ cdef bint may_share_memory(Tensor a, Tensor b) noexcept
 cdef int check_writeable(Tensor tensor, str op) except -1
 cdef Tensor tensor_alias(Tensor x)                    # another object: same storage, same history
 cdef int refresh(Tensor tensor) except -1
+cdef Tensor refuse_gradient(Tensor tensor, str op)   # itself, unless it requires a gradient
 cdef Tensor c_contiguous(Tensor x, str op)          # itself where it is, else a copy
 cdef int copy_into(Tensor target, Tensor source) except -1   # same shape; casts as needed
 

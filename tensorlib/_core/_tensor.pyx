@@ -9,6 +9,18 @@ from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject, PyTypeObject
 from libc.string cimport memcpy
 
+from tensorlib._core._dtypes cimport (
+    TL_BFLOAT16,
+    TL_BOOL,
+    TL_FLOAT32,
+    TL_FLOAT64,
+    TL_INT8,
+    TL_INT64,
+    TL_UINT64,
+    dtype_is_inexact,
+    dtype_itemsize,
+    dtype_object,
+)
 from tensorlib._core._memory cimport (
     Storage, storage_new, storage_release, storage_retain
 )
@@ -24,67 +36,6 @@ cdef extern from "Python.h":
     void PyType_Modified(PyTypeObject *type)
     PyObject *type_dict(object type)
     Py_ssize_t PY_SSIZE_T_MAX
-
-
-# ------------------------------------------------------------------------------------------
-# dtypes
-# ------------------------------------------------------------------------------------------
-
-cdef list dtype_objects = [np.dtype(name) for name in (
-    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
-    "float16", "float16", "float32", "float64", "complex64", "complex128",
-)]
-dtype_objects[TL_BFLOAT16] = None  # until ml_dtypes is asked for
-cdef int[15] itemsizes = [1, 1, 2, 4, 8, 1, 2, 4, 8, 2, 2, 4, 8, 8, 16]
-cdef dict ids_by_number = {
-    np.dtype(code).num: id for id, code in (
-        (TL_BOOL, "?"), (TL_INT8, "b"), (TL_INT16, "h"), (TL_INT32, "i"), (TL_INT64, "int64"),
-        (TL_UINT8, "B"), (TL_UINT16, "H"), (TL_UINT32, "I"), (TL_UINT64, "uint64"),
-        (TL_FLOAT16, "e"), (TL_FLOAT32, "f"), (TL_FLOAT64, "d"), (TL_COMPLEX64, "F"),
-        (TL_COMPLEX128, "D"),
-    )
-}
-for _code in "lqLQ":  # C's long and long long are two numbers of one type
-    _name = np.dtype(_code).name
-    ids_by_number[np.dtype(_code).num] = ids_by_number[np.dtype(_name).num]
-
-
-cdef object dtype_object(int dtype):
-    return dtype_objects[dtype]
-
-
-cdef int dtype_id(object dtype, str op) except -1:
-    cdef object found
-    cdef int i
-    for i in range(TL_NDTYPES):
-        if dtype_objects[i] is dtype:
-            return i
-    if not isinstance(dtype, np.dtype):
-        dtype = np.dtype(dtype)
-    found = ids_by_number.get(dtype.num)
-    if found is None and dtype.name == "bfloat16":
-        ids_by_number[dtype.num] = TL_BFLOAT16
-        dtype_objects[TL_BFLOAT16] = dtype
-        found = TL_BFLOAT16
-    if found is None:
-        raise TypeError(
-            f"{op}: expected a bool, integer, floating-point or complex dtype of at most "
-            f"16 bytes, got {dtype}")
-    if not dtype.isnative:
-        raise TypeError(f"{op}: expected a dtype in native byte order, got {dtype.str}")
-    return found
-
-
-cdef int dtype_itemsize(int dtype) noexcept nogil:
-    return itemsizes[dtype]
-
-
-cdef bint dtype_is_inexact(int dtype) noexcept nogil:
-    return dtype >= TL_FLOAT16
-
-
-cdef bint dtype_is_complex(int dtype) noexcept nogil:
-    return dtype >= TL_COMPLEX64
 
 
 # ------------------------------------------------------------------------------------------
@@ -118,7 +69,7 @@ cdef inline int set_ndim(Tensor tensor, int ndim) except -1:
 cdef Tensor tensor_empty(int ndim, const Py_ssize_t *shape, int dtype, str op):
     """An uninitialised tensor in C order."""
     cdef Tensor tensor = Tensor.__new__(Tensor)
-    cdef Py_ssize_t size = 1, stride = itemsizes[dtype], length
+    cdef Py_ssize_t size = 1, stride = dtype_itemsize(dtype), length
     cdef bint overflow = False
     cdef int i
     if ndim > MAX_DIMS:
@@ -143,7 +94,7 @@ cdef Tensor tensor_empty(int ndim, const Py_ssize_t *shape, int dtype, str op):
     tensor.size_ = size
     tensor.dtype_ = dtype
     tensor.contiguous = True
-    tensor.storage = storage_new(size * itemsizes[dtype], op)
+    tensor.storage = storage_new(size * dtype_itemsize(dtype), op)
     tensor.data = tensor.storage.data
     return tensor
 
@@ -152,7 +103,7 @@ cdef Tensor tensor_wrap(Storage *storage, char *data, int ndim, const Py_ssize_t
                         const Py_ssize_t *strides, int dtype):
     """A tensor over a storage whose reference it takes; the layout is trusted."""
     cdef Tensor tensor = Tensor.__new__(Tensor)
-    cdef Py_ssize_t size = 1, itemsize = itemsizes[dtype]
+    cdef Py_ssize_t size = 1, itemsize = dtype_itemsize(dtype)
     cdef bint contiguous = True
     cdef int i
     tensor.storage = storage
@@ -230,7 +181,7 @@ cdef bint may_share_memory(Tensor a, Tensor b) noexcept:
 cdef void extent(Tensor tensor, char **low, char **high) noexcept:
     cdef int i
     low[0] = tensor.data
-    high[0] = tensor.data + itemsizes[tensor.dtype_]
+    high[0] = tensor.data + dtype_itemsize(tensor.dtype_)
     for i in range(tensor.ndim_):
         if tensor.strides_[i] < 0:
             low[0] += (tensor.shape_[i] - 1) * tensor.strides_[i]
@@ -316,7 +267,6 @@ cdef class Tensor:
         if object is None:
             raise TypeError("Tensor: expected an array_like, got nothing")
         cdef Tensor made = exchange.asarray(object, dtype, None, copy=True)
-        cdef int i
         if self.storage != NULL:
             raise TypeError("Tensor: __init__ of a tensor that exists already")
         self.storage = storage_retain(made.storage)
@@ -365,17 +315,17 @@ cdef class Tensor:
     @property
     def itemsize(self):
         """int: bytes of one element."""
-        return itemsizes[self.dtype_]
+        return dtype_itemsize(self.dtype_)
 
     @property
     def nbytes(self):
         """int: bytes of all elements."""
-        return self.size_ * itemsizes[self.dtype_]
+        return self.size_ * dtype_itemsize(self.dtype_)
 
     @property
     def dtype(self):
         """numpy.dtype: the type of the elements."""
-        return dtype_objects[self.dtype_]
+        return dtype_object(self.dtype_)
 
     @property
     def device(self):
@@ -393,16 +343,6 @@ cdef class Tensor:
         if self.ndim_ < 2:
             raise ValueError(f"mT: expected at least 2 dimensions, got {self.ndim_}")
         return self.swapaxes(-1, -2)
-
-    @property
-    def flags(self):
-        """numpy.flagsobj: memory layout, as NumPy describes it."""
-        return exchange.to_numpy(self).flags
-
-    @property
-    def flat(self):
-        """numpy.flatiter: an iterator over the elements in C order."""
-        return exchange.to_numpy(refuse_gradient(self, "flat")).flat
 
     # gradients ------------------------------------------------------------------------------
 
@@ -519,7 +459,7 @@ cdef class Tensor:
         elif type(index) is int and not rest:
             flat = checked_index(index, self.size_, 0)
             if self.contiguous:
-                address += flat * itemsizes[self.dtype_]
+                address += flat * dtype_itemsize(self.dtype_)
             else:
                 for i in range(self.ndim_ - 1, -1, -1):
                     address += flat % self.shape_[i] * self.strides_[i]
@@ -533,18 +473,6 @@ cdef class Tensor:
             for i in range(self.ndim_):
                 address += checked_index(indices[i], self.shape_[i], i) * self.strides_[i]
         return scalar_at(address, self.dtype_)
-
-    def tolist(self):
-        """The elements as nested lists of Python scalars."""
-        return exchange.to_numpy(self).tolist()
-
-    def tobytes(self, order="C"):
-        """The elements as bytes, in C or Fortran order."""
-        return exchange.to_numpy(self).tobytes(order)
-
-    def numpy(self):
-        """The elements as an ndarray over the same memory."""
-        return exchange.to_numpy(refuse_gradient(self, "numpy"))
 
     def __len__(self):
         if self.ndim_ == 0:
@@ -627,8 +555,8 @@ cdef class Tensor:
             raise BufferError("buffer: the tensor is not in Fortran order")
         buffer.buf = self.data
         buffer.obj = self
-        buffer.len = self.size_ * itemsizes[self.dtype_]
-        buffer.itemsize = itemsizes[self.dtype_]
+        buffer.len = self.size_ * dtype_itemsize(self.dtype_)
+        buffer.itemsize = dtype_itemsize(self.dtype_)
         buffer.readonly = not self.storage.writeable
         buffer.ndim = self.ndim_
         buffer.format = <char *><bytes>formats[self.dtype_] if flags & PyBUF_FORMAT else NULL
@@ -638,34 +566,14 @@ cdef class Tensor:
         buffer.internal = NULL
 
     @property
-    def __array_interface__(self):
-        refuse_gradient(self, "__array_interface__")
-        return exchange.to_numpy(self).__array_interface__
-
-    @property
     def __array_priority__(self):
         return 1000.0
-
-    def __array__(self, dtype=None, *, copy=None):
-        array = exchange.to_numpy(refuse_gradient(self, "__array__"))
-        if dtype is None and not copy:
-            return array
-        return np.array(array, dtype=dtype, copy=copy)
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
         return array_ufunc_protocol(self, ufunc, method, inputs, kwargs)
 
     def __array_function__(self, func, types, args, kwargs):
         return array_function_protocol(self, func, types, args, kwargs)
-
-    def __dlpack__(self, *, stream=None, max_version=None, dl_device=None, copy=None):
-        """The tensor as a DLPack capsule, through NumPy."""
-        array = exchange.to_numpy(refuse_gradient(self, "__dlpack__"))
-        return array.__dlpack__(stream=stream, max_version=max_version, dl_device=dl_device,
-                                copy=copy)
-
-    def __dlpack_device__(self):
-        return 1, 0
 
     # operators ------------------------------------------------------------------------------
 
@@ -887,4 +795,4 @@ cdef object scalar_at(char *address, int dtype):
         return integer
     if dtype == TL_BOOL:
         return address[0] != 0
-    return np.frombuffer((<const char *>address)[:itemsizes[dtype]], dtype_objects[dtype])[0].item()
+    return np.frombuffer((<const char *>address)[:dtype_itemsize(dtype)], dtype_object(dtype))[0].item()

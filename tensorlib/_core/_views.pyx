@@ -2,16 +2,17 @@
 
 from cpython.slice cimport PySlice_AdjustIndices, PySlice_Check, PySlice_Unpack
 
-from tensorlib._core._tensor cimport (
-    MAX_DIMS,
+from tensorlib._core._dtypes cimport (
     TL_COMPLEX64,
-    TL_COMPLEX128,
     TL_FLOAT32,
     TL_FLOAT64,
-    Tensor,
-    copy_into,
     dtype_is_complex,
     dtype_itemsize,
+)
+from tensorlib._core._tensor cimport (
+    MAX_DIMS,
+    Tensor,
+    copy_into,
     tensor_empty,
     tensor_rows,
     tensor_view,
@@ -80,6 +81,13 @@ cdef inline int apply_integer(Layout *layout, Tensor x, Py_ssize_t i) except -1:
     return 0
 
 
+cdef inline Py_ssize_t as_index(object entry) except? -1:
+    try:
+        return entry
+    except OverflowError:
+        raise IndexError(f"index {entry} does not fit into 64 bits") from None
+
+
 cdef inline int apply_slice(Layout *layout, Tensor x, object index) except -1:
     cdef Py_ssize_t start, stop, step, length
     PySlice_Unpack(index, &start, &stop, &step)
@@ -129,7 +137,7 @@ cdef Tensor view_at(Tensor x, object index):
     layout.data = x.data
     layout.axis = 0
     layout.ndim = 0
-    apply_integer(&layout, x, index)
+    apply_integer(&layout, x, as_index(index))
     return tensor_view(x, layout.data, x.ndim_ - 1, x.shape_ + 1, x.strides_ + 1, x.dtype_)
 
 
@@ -157,7 +165,7 @@ cdef Tensor basic_view(Tensor x, tuple index):
     for entry in index:
         kind = index_kind(entry)
         if kind == 0:
-            apply_integer(&layout, x, entry)
+            apply_integer(&layout, x, as_index(entry))
         elif kind == 1:
             apply_slice(&layout, x, entry)
         elif kind == 2:
@@ -272,7 +280,13 @@ def transpose(Tensor x not None, tuple axes not None):
 
 cdef Tensor broadcast(Tensor x, int ndim, const Py_ssize_t *shape, str op):
     cdef Py_ssize_t[MAX_DIMS] strides
+    cdef int128 size = 1
     cdef int i, lead = ndim - x.ndim_
+    for i in range(ndim):
+        if size <= PY_SSIZE_T_MAX and shape[i] != 0:
+            size *= shape[i]
+    if size > PY_SSIZE_T_MAX:
+        raise ValueError(f"{op}: the shape {tuple_of(shape, ndim)} has too many elements")
     if lead < 0:
         raise ValueError(f"{op}: expected a shape of at least {x.ndim_} dimensions, got "
                          f"{tuple_of(shape, ndim)}")

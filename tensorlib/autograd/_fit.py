@@ -22,7 +22,9 @@ def fit(gradient, shape, dtype, op):
     """
     if gradient.shape != shape:
         lead = gradient.ndim - len(shape)
-        repeated = [i + lead for i, n in enumerate(shape) if n == 1 and gradient.shape[i + lead] != 1]
+        repeated = [
+            i + lead for i, n in enumerate(shape) if n == 1 and gradient.shape[i + lead] != 1
+        ]
         kept = gradient.shape[max(lead, 0) :]
         if lead < 0 or any(n not in (1, m) for n, m in zip(shape, kept, strict=True)):
             raise RuntimeError(

@@ -4,7 +4,7 @@ import numpy as np
 
 from tensorlib._core import _tape
 from tensorlib._core._functions import asarray, full_like
-from tensorlib._core._tensor import Tensor
+from tensorlib._core._tensor import Tensor, add_methods
 
 
 def _tensors(name, argument, value):
@@ -201,3 +201,31 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
     if retain_graph is None:
         retain_graph = create_graph
     _tape.backward(tensors, seeds, inputs, retain_graph, create_graph, True)
+
+
+def _backward_method(self, gradient=None, retain_graph=None, create_graph=False, inputs=None):
+    """Add the gradients of this tensor to the leaves that it was made from.
+
+    Parameters
+    ----------
+    gradient : Tensor, optional
+        The gradient of something with respect to this tensor; needed unless it has one element.
+    retain_graph : bool, optional
+        Keep the graph for another walk; as `create_graph` by default.
+    create_graph : bool, optional
+        Record the walk, for higher derivatives.
+    inputs : sequence of Tensor, optional
+        Add to the gradients of these only.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> x = tl.asarray([1.0, 2.0]).requires_grad_()
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    tensor([2., 4.])
+    """
+    backward(self, gradient, retain_graph, create_graph, inputs)
+
+
+add_methods({"backward": _backward_method})

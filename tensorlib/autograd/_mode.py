@@ -116,7 +116,7 @@ class no_grad(_PlainMode):  # noqa: N801
     Examples
     --------
     >>> import tensorlib as tl
-    >>> x = tl.ones(3, requires_grad=True)
+    >>> x = tl.ones(3).requires_grad_()
     >>> with tl.no_grad():
     ...     y = x * 2
     >>> y.requires_grad
@@ -145,7 +145,7 @@ class enable_grad(_PlainMode):  # noqa: N801
     Examples
     --------
     >>> import tensorlib as tl
-    >>> x = tl.ones(3, requires_grad=True)
+    >>> x = tl.ones(3).requires_grad_()
     >>> with tl.no_grad(), tl.enable_grad():
     ...     y = x * 2
     >>> y.requires_grad
@@ -173,7 +173,7 @@ class set_grad_enabled(_Mode):  # noqa: N801
     Examples
     --------
     >>> import tensorlib as tl
-    >>> x = tl.ones(3, requires_grad=True)
+    >>> x = tl.ones(3).requires_grad_()
     >>> training = False
     >>> with tl.set_grad_enabled(training):
     ...     y = x * 2

@@ -100,7 +100,7 @@ class _Checker:
         weight = self.random.uniform(0.5, 1.5, output.shape)
         if output.dtype.kind == "c":
             weight = weight + 1j * self.random.uniform(0.5, 1.5, output.shape)
-        return weight
+        return np.asarray(weight)
 
     def gradients(self, f, values, weights, order):
         args = [asarray(value.copy()) for value in values]

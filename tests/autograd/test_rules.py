@@ -28,6 +28,7 @@ DIFFERENTIABLE = [name for name in ROWS if _tape.has_rule(name)]
 NOT_DIFFERENTIABLE = [name for name in ROWS if not _tape.has_rule(name)]
 REAL_ONLY = {"argsort", "conv2d", "conv2d_input", "conv2d_weight", "max_pool2d"}
 REAL_ONLY |= {"relu", "sigmoid"}  # functors of real numbers
+REAL_ONLY |= {"as_strided"}  # the strides of its sample are those of float64
 COMPLEX = [
     name
     for name in DIFFERENTIABLE
@@ -111,7 +112,7 @@ def test_gradients_have_the_dtype_of_their_inputs():
         assert (g.dtype, g.shape) == (z.dtype, z.shape)
 
 
-# kinks: the choices are PyTorch's
+# kinks: the choices are PyTorch's, but for fmax and fmin, which share like maximum and minimum
 
 INF, NAN = np.inf, np.nan
 
@@ -130,6 +131,7 @@ INF, NAN = np.inf, np.nan
         (tl.power, [[0.0, 2.0, 0.0], [0.0, 0.0, 2.0]], [[0, 0, 0], [0, np.log(2), 0]]),
         (tl.power, [[0.0, NAN, INF], 0.0], [[0, 0, 0], NAN]),
         (tl.logaddexp, [[-INF, 0.0], [0.0, INF]], [[0, 0], [1, 1]]),
+        (tl.arctan2, [[0.0, 3.0], [0.0, 4.0]], [[0, 0.16], [0, -0.12]]),
         (tl.copysign, [[0.0, 2.0, -2.0], [-1.0, -1.0, -1.0]], [[0, -1, 1], [0, 0, 0]]),
         (tl.heaviside, [[0.0, 1.0, -1.0], 0.5], [[0, 0, 0], 1]),
         (tl.max, [[1.0, 3.0, 3.0]], [[0, 0.5, 0.5]]),
@@ -280,6 +282,12 @@ def strided(shape, strides, offset, change=lambda x: x):
 )
 def test_as_strided(f):
     check_grads(f, [random().standard_normal(10)])
+
+
+def test_as_strided_of_complex_numbers():
+    x = random().standard_normal(20).view(complex)
+    check_grads(strided((3, 4), (32, 16), 16), [x])
+    check_grads(strided((3, 4), (32, 16), 16, lambda x: x * x), [x])
 
 
 def test_as_strided_beyond_its_input():

@@ -116,8 +116,8 @@ def test_max_pool2d(images, size, stride, padding, dilation):
     result, indices = F.max_pool2d(x, *options, return_indices=True)
     assert_array_equal(result, seen.max(axis=(-1, -2)))
     assert indices.dtype == np.int64
-    flat = np.asarray(x).reshape(*images[:2], -1)
-    places = np.asarray(indices).reshape(*images[:2], -1)
+    flat = np.asarray(x).reshape(*images[:2], images[2] * images[3])
+    places = np.asarray(indices).reshape(*images[:2], result.shape[2] * result.shape[3])
     picked = np.take_along_axis(flat, places, axis=-1)
     assert_array_equal(result, picked.reshape(result.shape))
 

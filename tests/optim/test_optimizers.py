@@ -117,7 +117,7 @@ def test_a_fit():
     for make, options in (
         (optim.SGD, {"lr": 0.3, "momentum": 0.5}),
         (optim.Adam, {"lr": 0.1}),
-        (optim.Adadelta, {"lr": 20.0}),
+        (optim.Adadelta, {"lr": 1.0, "eps": 1e-2}),
     ):
         model = nn.Linear(1, 1, dtype="float64")
         optimizer = make(model.parameters(), **options)

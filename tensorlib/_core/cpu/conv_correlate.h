@@ -50,7 +50,7 @@ class Correlation : public Job {
   void run(char *memory) const override {
     T *filters = reinterpret_cast<T *>(memory);
     std::vector<std::vector<intptr_t>> offsets;
-    for (Pass const &pass : plan_.passes) offsets.push_back(offsets_of(pass));
+    for (Pass const &pass : plan_.passes) offsets.push_back(plan_.offsets(pass, sources_));
     intptr_t tiles = round_up(targets_, rows_) / rows_;
     parallel_for(groups_ * tiles, threads_, [&](intptr_t task, int) {
       pack_filters(filters, task / tiles, task % tiles * rows_);
@@ -61,7 +61,8 @@ class Correlation : public Job {
       intptr_t image = task / blocks_ / groups_ * images_;
       intptr_t images = std::min(images_, source_.shape[0] - image);
       for (intptr_t i = 0; i < images; ++i) {
-        fill_planes(plan_, source_, image + i, group * sources_, sources_, planes + i * image_size_);
+        fill_planes(plan_, source_, image + i, group * sources_, sources_,
+                    planes + i * image_size_);
       }
       // The last tile reads so far.
       std::fill_n(planes + images * image_size_, width_, T(0));
@@ -99,14 +100,6 @@ class Correlation : public Job {
         }
       }
     }
-  }
-
-  std::vector<intptr_t> offsets_of(Pass const &pass) const {
-    std::vector<intptr_t> offsets;
-    for (intptr_t source = 0; source < sources_; ++source) {
-      for (Tap const &tap : pass.taps) offsets.push_back(plan_.offset(source, tap));
-    }
-    return offsets;
   }
 
   void run_pass(std::size_t p, intptr_t const *offsets, T const *filters, T const *planes, T *sums,

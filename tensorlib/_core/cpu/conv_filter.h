@@ -47,10 +47,11 @@ class FilterGradient : public Job {
 
   void run(char *memory) const override {
     T *sums = reinterpret_cast<T *>(memory), *workers = sums + sums_size();
+    std::vector<intptr_t> const offsets = plan_.offsets(plan_.passes[0], sources_);
     parallel_for(parts_ * groups_ * blocks_, threads_, [&](intptr_t task, int worker) {
       intptr_t block = task % blocks_ * block_, group = task / blocks_ % groups_;
       sum_part(task / blocks_ / groups_, group, block, std::min(block_, targets_ - block),
-               sums + task / blocks_ * result_size_ + block * sources_ * taps_,
+               offsets.data(), sums + task / blocks_ * result_size_ + block * sources_ * taps_,
                workers + worker * worker_size());
     });
     T *result = reinterpret_cast<T *>(result_.data);
@@ -67,8 +68,8 @@ class FilterGradient : public Job {
     return round_up(chunk_ * (gradient_size_ + image_size_) + slack_, 16);
   }
 
-  void sum_part(intptr_t part, intptr_t group, intptr_t first_target, intptr_t targets, T *sums,
-                T *workspace) const {
+  void sum_part(intptr_t part, intptr_t group, intptr_t first_target, intptr_t targets,
+                intptr_t const *offsets, T *sums, T *workspace) const {
     std::fill_n(sums, targets * sources_ * taps_, T(0));
     intptr_t end = std::min((part + 1) * images_, image_.shape[0]);
     for (intptr_t first = part * images_; first < end; first += chunk_) {
@@ -80,7 +81,7 @@ class FilterGradient : public Job {
         fill_planes(plan_, image_, first + i, group * sources_, sources_, planes + i * image_size_);
       }
       std::fill_n(planes + count * image_size_, slack_, T(0));
-      add_products(gradients, planes, count, targets, sums);
+      add_products(gradients, planes, count, targets, offsets, sums);
     }
   }
 
@@ -97,7 +98,7 @@ class FilterGradient : public Job {
   }
 
   void add_products(T const *gradients, T const *planes, intptr_t images, intptr_t targets,
-                    T *sums) const {
+                    intptr_t const *offsets, T *sums) const {
     intptr_t const depth = sources_ * taps_;
     T tile[3 * 8];
     DotArgs<T> args;
@@ -112,14 +113,12 @@ class FilterGradient : public Job {
       intptr_t height = std::min(rows_, targets - target);
       args.gradient = gradients + target * positions_;
       for (intptr_t k = 0; k < depth; k += 3) {
-        for (int j = 0; j < 3; ++j) {
-          intptr_t tap = std::min(k + j, depth - 1);
-          args.offsets[j] = plan_.offset(tap / taps_, plan_.passes[0].taps[tap % taps_]);
-        }
+        for (int j = 0; j < 3; ++j) args.offsets[j] = offsets[std::min(k + j, depth - 1)];
         intptr_t width = std::min<intptr_t>(3, depth - k);
         kernels_.dot(args);
         for (intptr_t i = 0; i < height; ++i) {
-          for (intptr_t j = 0; j < width; ++j) sums[(target + i) * depth + k + j] += tile[3 * i + j];
+          T *row = sums + (target + i) * depth + k;
+          for (intptr_t j = 0; j < width; ++j) row[j] += tile[3 * i + j];
         }
       }
     }

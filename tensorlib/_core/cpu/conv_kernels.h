@@ -140,7 +140,7 @@ TL_INLINE void dot(DotArgs<T> const &args) {
   for (int i = 0; i < 3 * rows; ++i) args.sums[i] = total<T, lanes>(spilled[i]);
 }
 
-// A processor's kernels: `target` lets the compiler use its instructions in them, and in them alone.
+// A processor's kernels; `target` lets the compiler use its instructions there and only there.
 #define TL_CONV_KERNELS(name, target, bytes, rows)                                        \
   template <class T, int width>                                                           \
   target void multiply_##name(MultiplyArgs<T> const &args) {                              \

@@ -78,9 +78,16 @@ struct Plan {
   std::vector<Pass> passes;
 
   intptr_t channel_size() const { return intptr_t(planes.size()) * rows * pitch; }
-  // Where a tap of a channel reads for the first position.
-  intptr_t offset(intptr_t channel, Tap const &tap) const {
-    return ((channel * intptr_t(planes.size()) + tap.plane) * rows + tap.row) * pitch + tap.column;
+  // Where the taps of each channel read for the first position.
+  std::vector<intptr_t> offsets(Pass const &pass, intptr_t channels) const {
+    std::vector<intptr_t> offsets;
+    for (intptr_t channel = 0; channel < channels; ++channel) {
+      for (Tap const &tap : pass.taps) {
+        intptr_t plane = channel * intptr_t(planes.size()) + tap.plane;
+        offsets.push_back((plane * rows + tap.row) * pitch + tap.column);
+      }
+    }
+    return offsets;
   }
 };
 

@@ -43,7 +43,9 @@ inline void copy_run(char *target, intptr_t target_step, char const *source, int
     std::memcpy(&value, source, size);
     std::fill_n(reinterpret_cast<Bytes<size> *>(target), n, value);
   } else {
-    for (intptr_t i = 0; i < n; ++i) copy_one<size>(target + i * target_step, source + i * source_step);
+    for (intptr_t i = 0; i < n; ++i) {
+      copy_one<size>(target + i * target_step, source + i * source_step);
+    }
   }
 }
 
@@ -93,9 +95,10 @@ inline void copy_walk(Walk walk, char *const *start, intptr_t itemsize) {
       }
     }
     if (along == last) {
-      walk_outer(walk, start, 1, [&](char **at) {
-        copy_run<size>(at[1], walk.strides[last][1], at[0], walk.strides[last][0], walk.shape[last]);
-      });
+      intptr_t const n = walk.shape[last];
+      intptr_t const *const steps = walk.strides[last];
+      walk_outer(walk, start, 1,
+                 [&](char **at) { copy_run<size>(at[1], steps[1], at[0], steps[0], n); });
       return;
     }
     std::swap(walk.shape[along], walk.shape[last - 1]);

@@ -1,12 +1,13 @@
 // Gathering, scattering and adding at places given by indices, and finding the nonzero elements.
 //
-// A region of a tensor is walked as [before][places][after]: axes kept in front of the indexed ones,
-// the places that the indices name, and axes kept behind. The other side of the copy is contiguous
-// and in that order, so it is read or written from start to end.
+// A region of a tensor is walked as [before][places][after]: axes kept in front of the indexed
+// ones, the places that the indices name, and axes kept behind. The other side of the copy is
+// contiguous and in that order, so it is read or written from start to end.
 #pragma once
 
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "by_dtype.h"
 #include "copy.h"
@@ -96,10 +97,13 @@ inline void visit_all(Axes const &axes, char *address, Visit visit) {
   }
 }
 
-// Calls run(address, step, n, k) for each run of elements of the region, where k counts the elements
+// Calls run(address, step, n, k) for each run of elements of the region, where k counts those
 // before it.
 template <class Run>
 inline void visit_runs(Region const &region, Run run) {
+  // Copies, as the compiler cannot know that what `run` writes is not the region itself.
+  int64_t const *const indices = region.indices;
+  intptr_t const count = region.count, length = region.length, stride = region.stride;
   Axes outer = region.after;
   intptr_t step = 0, n = 1, k = 0;
   if (outer.ndim > 0) {
@@ -108,20 +112,49 @@ inline void visit_runs(Region const &region, Run run) {
     n = outer.shape[outer.ndim];
   }
   visit_all(region.before, region.data, [&](char *start) {
-    for (intptr_t place = 0; place < region.count; ++place) {
-      int64_t const index = region.indices[place];
-      char *address = start + (index + (index < 0 ? region.length : 0)) * region.stride;
-      if (outer.ndim == 0) {
-        run(address, step, n, k);
-        k += n;
-      } else {
-        visit_all(outer, address, [&](char *at) {
-          run(at, step, n, k);
-          k += n;
-        });
+    if (outer.ndim == 0) {
+      intptr_t const run_step = step, run_length = n, first = k;
+      for (intptr_t place = 0; place < count; ++place) {
+        int64_t const index = indices[place];
+        run(start + (index + (index < 0 ? length : 0)) * stride, run_step, run_length,
+            first + place * run_length);
       }
+      k += count * n;
+      return;
+    }
+    for (intptr_t place = 0; place < count; ++place) {
+      int64_t const index = indices[place];
+      visit_all(outer, start + (index + (index < 0 ? length : 0)) * stride, [&](char *at) {
+        run(at, step, n, k);
+        k += n;
+      });
     }
   });
+}
+
+// Rows of a contiguous tensor; false, with the first index outside in `outside`, if there is one.
+inline bool gather_rows(char const *data, intptr_t length, intptr_t row, int64_t const *indices,
+                        intptr_t count, char *target, int64_t *outside) {
+  intptr_t const place = find_outside(indices, count, length);
+  if (place >= 0) {
+    *outside = indices[place];
+    return false;
+  }
+  auto copy = [&](auto size) {
+    for (intptr_t k = 0; k < count; ++k) {
+      int64_t const index = indices[k] + (indices[k] < 0 ? length : 0);
+      std::memcpy(target + k * size, data + index * size, size);
+    }
+  };
+  switch (row) {
+    case 1: copy(std::integral_constant<intptr_t, 1>()); break;
+    case 2: copy(std::integral_constant<intptr_t, 2>()); break;
+    case 4: copy(std::integral_constant<intptr_t, 4>()); break;
+    case 8: copy(std::integral_constant<intptr_t, 8>()); break;
+    case 16: copy(std::integral_constant<intptr_t, 16>()); break;
+    default: copy(row);
+  }
+  return true;
 }
 
 inline bool empty(Region const &region) {
@@ -135,7 +168,7 @@ inline void gather(Region region, char *target) {
   with_itemsize(region.itemsize, [&](auto element) {
     constexpr int size = sizeof(element);
     if (region.after.ndim == 0) {
-      visit_runs(region, [&](char *at, intptr_t, intptr_t, intptr_t k) {
+      visit_runs(region, [target](char *at, intptr_t, intptr_t, intptr_t k) {
         copy_one<size>(target + k * size, at);
       });
     } else {
@@ -154,7 +187,7 @@ inline void scatter(Region region, char const *source, intptr_t source_step) {
   with_itemsize(region.itemsize, [&](auto element) {
     constexpr int size = sizeof(element);
     if (region.after.ndim == 0) {
-      visit_runs(region, [&](char *at, intptr_t, intptr_t, intptr_t k) {
+      visit_runs(region, [source, source_step](char *at, intptr_t, intptr_t, intptr_t k) {
         copy_one<size>(at, source + k * source_step);
       });
     } else {
@@ -242,7 +275,12 @@ template <class Visit>
 inline void visit_true(char const *mask, intptr_t n, Visit visit) {
   intptr_t i = 0;
   for (; i + 8 <= n; i += 8) {
-    for (unsigned bits = mask_bits(mask + i); bits; bits &= bits - 1) visit(i + lowest_bit(bits));
+    unsigned bits = mask_bits(mask + i);
+    if (bits == 0xff) {
+      for (int k = 0; k < 8; ++k) visit(i + k);
+      continue;
+    }
+    for (; bits; bits &= bits - 1) visit(i + lowest_bit(bits));
   }
   for (; i < n; ++i) {
     if (mask[i]) visit(i);

@@ -19,3 +19,6 @@ enum DType {
   TL_COMPLEX128,
   TL_NDTYPES
 };
+
+// Bytes of one element.
+static const int tl_itemsizes[TL_NDTYPES] = {1, 1, 2, 4, 8, 1, 2, 4, 8, 2, 2, 4, 8, 8, 16};

@@ -1,0 +1,117 @@
+"""Medians, ratios and targets of a group, and the table that shows them."""
+
+import math
+from dataclasses import dataclass, field
+from statistics import geometric_mean, median, quantiles
+
+from comparison.cases import Group
+
+SUBJECT = "tensorlib"
+
+
+@dataclass
+class GroupResult:
+    name: str
+    group: Group
+    threads: int
+    repeats: int
+    seconds: dict = field(default_factory=dict)  # [case][library]: one number for each repeat
+    errors: dict = field(default_factory=dict)  # [case, library]: why there is none
+
+    def add(self, case, library, seconds):
+        self.seconds.setdefault(case, {}).setdefault(library, []).append(seconds)
+
+    def others(self):
+        """The libraries that tensorlib was compared with."""
+        timed = {library for timings in self.seconds.values() for library in timings}
+        return [x for x in self.group.libraries if x in timed and x != SUBJECT]
+
+    def ratios(self, other):
+        """The ratios of tensorlib's time to another library's, repeat by repeat, of each case."""
+        return {
+            case: [a / b for a, b in zip(timings[SUBJECT], timings[other], strict=True)]
+            for case, timings in self.seconds.items()
+            if SUBJECT in timings and other in timings
+        }
+
+    def measure(self, target):
+        """What a target limits; None where not all of its cases were measured."""
+        ratios = self.ratios(target.library)
+        if ratios.keys() != self.group.cases.keys():
+            return None
+        if target.measure == "geometric mean":
+            return overall(ratios)
+        if target.measure == "each ratio":
+            return max(map(median, ratios.values()))
+        return max(
+            1e3 * (median(timings[SUBJECT]) - median(timings[target.library]))
+            for timings in self.seconds.values()
+        )
+
+    def as_dict(self):
+        return {
+            "title": self.group.title,
+            "threads": self.threads,
+            "repeats": self.repeats,
+            "seconds": self.seconds,
+            "errors": {f"{case}, {library}": why for (case, library), why in self.errors.items()},
+            "targets": {str(target): self.measure(target) for target in self.group.targets},
+        }
+
+
+def table(result):
+    """The lines that tell of a group."""
+    others = result.others()
+    libraries = [x for x in result.group.libraries if x in {SUBJECT, *others}]
+    rows = [["", *libraries, *(f"{SUBJECT}/{other}" for other in others)]]
+    for case, timings in result.seconds.items():
+        row = [case]
+        row += [duration(median(timings[x])) if x in timings else "-" for x in libraries]
+        row += [spread(result.ratios(other).get(case)) for other in others]
+        rows.append(row)
+    if len(result.seconds) > 1:
+        means = [f"{overall(result.ratios(other)):.3f}" for other in others]
+        rows.append(["geometric mean", *[""] * len(libraries), *means])
+
+    threads = f"{result.threads} thread{'s' if result.threads > 1 else ''}"
+    lines = [f"{result.name}: {result.group.title}; {threads}, {result.repeats} repeats"]
+    lines += align(rows)
+    for (case, library), why in result.errors.items():
+        lines.append(f"failed, {case} with {library}: {why}")
+    for target in result.group.targets:
+        value = result.measure(target)
+        verdict = "not measured"
+        if value is not None:
+            verdict = f"{value:.3f}, {'met' if value <= target.limit else 'missed'}"
+        lines.append(f"target, {target}: {verdict}")
+    return "\n".join(lines)
+
+
+def overall(ratios):
+    return geometric_mean(map(median, ratios.values())) if ratios else math.nan
+
+
+def spread(ratios):
+    """The median of some ratios, and their quartiles."""
+    if not ratios:
+        return "-"
+    # One ratio is its own quartiles.
+    low, middle, high = quantiles(ratios if len(ratios) > 1 else ratios * 2, method="inclusive")
+    return f"{middle:.3f} ({low:.3f}-{high:.3f})"
+
+
+def duration(seconds):
+    """Three digits and a unit."""
+    for unit, scale in (("ns", 1e9), ("us", 1e6), ("ms", 1e3), ("s", 1)):
+        value = seconds * scale
+        if value < 999.5 or unit == "s":
+            return f"{value:#.3g}".rstrip(".") + f" {unit}"
+
+
+def align(rows):
+    """Rows as lines: the first column to the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
+        for row in rows
+    ]

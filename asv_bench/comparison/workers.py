@@ -1,0 +1,107 @@
+"""The parent's side: processes that time one case at a time."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+CHILD = Path(__file__).with_name("child.py")
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class CaseError(Exception):
+    """A library cannot run a case."""
+
+
+def environment(threads):
+    return {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads))}
+
+
+class Worker:
+    """A process that keeps one library loaded and times statements when asked."""
+
+    def __init__(self, library, threads, setup):
+        self.library = library
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", str(CHILD), library, str(threads)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment(threads),
+            text=True,
+        )
+        self.broken = None
+        try:
+            self.ask("setup", setup)
+        except CaseError as error:  # then each case of the group says so
+            self.broken = error
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()  # the child ends with its input
+        self.process.wait()
+        self.process.stdout.close()
+
+    def ask(self, *request):
+        try:
+            print(json.dumps(request), file=self.process.stdin, flush=True)
+            line = self.process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        if not line:
+            status = self.process.wait()
+            raise CaseError(f"the process of {self.library} ended with status {status}")
+        reply = json.loads(line)
+        if "error" in reply:
+            raise CaseError(reply["error"])
+        return reply["result"]
+
+    def prepare(self, case, statement):
+        """Run a statement once; return the mean of its result."""
+        if self.broken:
+            raise self.broken
+        return self.ask("prepare", case, statement)
+
+    def time(self, case):
+        """Seconds that the statement takes."""
+        return self.ask("time", case)
+
+
+class Launcher:
+    """Times whole processes: a program for each case, in which {library} stands for the name."""
+
+    def __init__(self, library, threads, setup):
+        self.library = library
+        self.env = environment(threads)
+        self.programs = {}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        pass
+
+    def prepare(self, case, program):
+        """Run a program once, so that its files are cached by the system."""
+        self.programs[case] = program.format(library=self.library)
+        self.time(case)
+
+    def time(self, case):
+        """Seconds from the start of the process to its end."""
+        start = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", self.programs[case]],
+            env=self.env,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        seconds = time.perf_counter() - start
+        if done.returncode:
+            lines = done.stderr.strip().splitlines()
+            raise CaseError(lines[-1] if lines else f"status {done.returncode}")
+        return seconds

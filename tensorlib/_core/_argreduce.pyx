@@ -1,0 +1,94 @@
+"""The places of the largest and the smallest elements."""
+
+cimport numpy as cnp
+from libc.stdint cimport int64_t, intptr_t
+
+from tensorlib._core._dtypes cimport TL_INT64, dtype_itemsize, dtype_object
+from tensorlib._core._numpy_functions cimport ArgFunction, numpy_functions
+from tensorlib._core._tensor cimport MAX_DIMS, Tensor, c_contiguous, tensor_empty
+
+import numpy as np
+
+cnp.import_array()
+
+cdef extern from "argreduce.h" namespace "tl::argreduce" nogil:
+    void find_places(bint largest, int dtype, const char *x, intptr_t outer, intptr_t n,
+                     intptr_t inner, int64_t *places)
+
+# More elements than this are worth letting other threads run.
+cdef enum:
+    LONG = 8192
+
+cdef list specimens = [None] * 15  # an array of each dtype, for NumPy's functions to ask
+
+
+cdef int find_in_rows(bint largest, Tensor x, Py_ssize_t rows, Py_ssize_t n,
+                      Tensor result) except -1:
+    """Along contiguous rows, by NumPy's function for the dtype."""
+    cdef Py_ssize_t row_bytes = n * dtype_itemsize(x.dtype_), i
+    cdef int64_t *places = <int64_t *>result.data
+    cdef ArgFunction function
+    cdef cnp.npy_intp place
+    if specimens[x.dtype_] is None:
+        specimens[x.dtype_] = np.empty(0, dtype_object(x.dtype_))
+    cdef void *specimen = <void *>specimens[x.dtype_]
+    if largest:
+        function = numpy_functions(dtype_object(x.dtype_)).argmax
+    else:
+        function = numpy_functions(dtype_object(x.dtype_)).argmin
+    with nogil:
+        for i in range(rows):
+            function(x.data + i * row_bytes, n, &place, specimen)
+            places[i] = place
+    return 0
+
+
+cdef Tensor find(bint largest, Tensor x, object axis, bint keepdims, str op):
+    cdef Py_ssize_t[MAX_DIMS] shape
+    cdef Py_ssize_t outer = 1, n = 1, inner = 1
+    cdef int along = -1, ndim = 0, i
+    cdef Tensor source, result
+    if axis is None:
+        n = x.size_
+    else:
+        along = axis
+        if not 0 <= along < x.ndim_:
+            raise np.exceptions.AxisError(axis, x.ndim_, op)
+        n = x.shape_[along]
+    for i in range(x.ndim_):
+        if axis is None or i == along:
+            if keepdims:
+                shape[ndim] = 1
+                ndim += 1
+            continue
+        shape[ndim] = x.shape_[i]
+        ndim += 1
+        if i < along:
+            outer *= x.shape_[i]
+        else:
+            inner *= x.shape_[i]
+    if n == 0 and outer * inner > 0:
+        raise ValueError(f"{op}: attempt to get {op} of an empty sequence")
+    result = tensor_empty(ndim, shape, TL_INT64, op)
+    if result.size_ == 0:
+        return result
+    source = c_contiguous(x, op)
+    if inner == 1:
+        find_in_rows(largest, source, outer, n, result)
+    elif source.size_ > LONG:
+        with nogil:
+            find_places(largest, source.dtype_, source.data, outer, n, inner,
+                        <int64_t *>result.data)
+    else:
+        find_places(largest, source.dtype_, source.data, outer, n, inner, <int64_t *>result.data)
+    return result
+
+
+def argmax(Tensor x not None, axis, bint keepdims):
+    """The index of the largest element, over all axes (None) or one; the first, and of NaN too."""
+    return find(True, x, axis, keepdims, "argmax")
+
+
+def argmin(Tensor x not None, axis, bint keepdims):
+    """The index of the smallest element, over all axes (None) or one; the first, and of NaN too."""
+    return find(False, x, axis, keepdims, "argmin")

@@ -1,0 +1,3 @@
+from tensorlib._core._tensor cimport Tensor
+
+cdef object write_out(str name, Tensor result, object out)

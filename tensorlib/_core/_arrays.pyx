@@ -1,0 +1,337 @@
+"""Functions that make tensors: new ones, copies, sorted ones."""
+
+from tensorlib._core._dispatch cimport apply
+from tensorlib._core._dtypes cimport dtype_id, dtype_itemsize, dtype_object
+from tensorlib._core._exchange cimport asarray
+from tensorlib._core._shapes cimport shape_of
+from tensorlib._core._tensor cimport MAX_DIMS, Tensor, tensor_empty
+
+import numpy as np
+from numpy.exceptions import AxisError
+from numpy.lib.array_utils import normalize_axis_index
+
+from tensorlib._core import _exchange
+from tensorlib._core._dispatch import ops
+from tensorlib._core._operators import assign
+
+
+cdef Tensor new(object shape, object dtype, object order, object device, str op):
+    cdef tuple lengths = shape_of(shape, op)
+    cdef Py_ssize_t[MAX_DIMS] dims
+    cdef int i, ndim = len(lengths)
+    cdef int dtype_number = dtype_id(np.float64 if dtype is None else dtype, op)
+    cdef Tensor result
+    _exchange.check_device(device, op)
+    if order not in ("C", "F"):
+        raise ValueError(f"{op}: order must be 'C' or 'F', got {order!r}")
+    if ndim > MAX_DIMS:
+        raise ValueError(f"{op}: expected at most {MAX_DIMS} dimensions, got {ndim}")
+    for i in range(ndim):
+        dims[i] = lengths[i if order == "C" else ndim - 1 - i]
+    result = tensor_empty(ndim, dims, dtype_number, op)
+    if order == "F" and ndim > 1:
+        result = result.transpose()
+        result.base = None
+    return result
+
+
+cdef object write_out(str name, Tensor result, object out):
+    """Put a result where the caller wants it."""
+    if not isinstance(out, Tensor):
+        raise TypeError(f"{name}: expected a Tensor as out, got {type(out).__name__}")
+    if out.shape != result.shape:
+        raise ValueError(f"{name}: expected out of shape {result.shape}, got {out.shape}")
+    if not np.can_cast(result.dtype, out.dtype, "same_kind"):
+        raise TypeError(f"{name}: cannot cast the result from {result.dtype} to {out.dtype} with "
+                        "casting rule 'same_kind'")
+    assign(out, result, name)
+    return out
+
+
+def astype(x, dtype, /, *, order="K", casting="unsafe", copy=True):
+    """The elements as another dtype.
+
+    Parameters
+    ----------
+    x : array_like
+    dtype : dtype
+    order : {'C', 'F', 'A', 'K'}, optional
+        The memory layout of the result.
+    casting : str, optional
+        NumPy's rule of what may be lost.
+    copy : bool, optional
+        False: return `x` itself where nothing changes.
+
+    Raises
+    ------
+    TypeError
+        If `casting` forbids the cast.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.astype([1.7, 2.2], int)
+    tensor([1, 2])
+    """
+    cdef Tensor tensor = x if isinstance(x, Tensor) else asarray(x)
+    cdef int target = dtype_id(dtype, "astype")
+    if casting != "unsafe" and not np.can_cast(tensor.dtype, dtype_object(target), casting):
+        raise TypeError(f"astype: cannot cast from {tensor.dtype} to {dtype_object(target)} with "
+                        f"casting rule {casting!r}")
+    if target == tensor.dtype_:
+        return tensor if not copy else apply(ops.copy, (tensor,), (order,))
+    result = apply(ops.astype, (tensor,), (dtype_object(target),))
+    return result if order in ("K", "A") else asarray(result, None, order)
+
+
+def astype_method(Tensor self, dtype, order="K", casting="unsafe", subok=True, copy=True):
+    """The elements as another dtype; parameters as of `astype`."""
+    return astype(self, dtype, order=order, casting=casting, copy=copy)
+
+
+def copy_method(Tensor self, order="C"):
+    """A copy with storage of its own, in the given memory layout."""
+    return apply(ops.copy, (self,), (order,))
+
+
+def fill_method(Tensor self, value):
+    """Set all elements to a scalar."""
+    assign(self, value, "fill")
+
+
+def array(object, dtype=None, *, copy=True, order="K", ndmin=0, device=None):
+    """An array_like as a tensor, copied unless `copy` says otherwise.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.array([[1, 2], [3, 4]])
+    tensor([[1, 2],
+            [3, 4]])
+    """
+    result = asarray(object, dtype, order, device, copy)
+    if result.ndim < ndmin:
+        result = result.reshape((1,) * (ndmin - result.ndim) + result.shape)
+    return result
+
+
+def empty(shape, dtype=None, order="C", *, device=None):
+    """An uninitialised tensor.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.empty((2, 3)).shape
+    (2, 3)
+    """
+    return new(shape, dtype, order, device, "empty")
+
+
+def zeros(shape, dtype=None, order="C", *, device=None):
+    """A tensor of zeros, of float64 by default.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.zeros(3)
+    tensor([0., 0., 0.])
+    """
+    cdef Tensor result = new(shape, dtype, order, device, "zeros")
+    clear(result)
+    return result
+
+
+cdef extern from "string.h":
+    void *memset(void *s, int c, size_t n)
+
+
+cdef void clear(Tensor x) noexcept:
+    memset(x.data, 0, x.size_ * dtype_itemsize(x.dtype_))
+
+
+def ones(shape, dtype=None, order="C", *, device=None):
+    """A tensor of ones, of float64 by default.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.ones(3)
+    tensor([1., 1., 1.])
+    """
+    result = new(shape, dtype, order, device, "ones")
+    assign(result, 1, "ones")
+    return result
+
+
+def full(shape, fill_value, dtype=None, order="C", *, device=None):
+    """A tensor in which all elements are `fill_value`, whose dtype is the default.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.full(2, 7)
+    tensor([7, 7])
+    """
+    value = asarray(fill_value)
+    result = new(shape, value.dtype if dtype is None else dtype, order, device, "full")
+    assign(result, value, "full")
+    return result
+
+
+cdef Tensor like(object a, object dtype, object order, object shape, object device, str op):
+    cdef Tensor x = a if isinstance(a, Tensor) else asarray(a)
+    if dtype is None:
+        dtype = x.dtype
+    if order not in ("C", "F", "A", "K"):
+        raise ValueError(f"{op}: order must be one of 'C', 'F', 'A', 'K', got {order!r}")
+    if order == "A" or (order == "K" and x.ndim_ > 1 and not x.contiguous and shape is None):
+        order = "F" if _exchange.to_numpy(x).flags.fnc else "C"
+    elif order == "K":
+        order = "C"
+    return new(x.shape if shape is None else shape, dtype, order, device, op)
+
+
+def empty_like(prototype, /, dtype=None, order="K", *, shape=None, device=None):
+    """An uninitialised tensor of the shape and dtype of another.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.empty_like([[1, 2]]).shape
+    (1, 2)
+    """
+    return like(prototype, dtype, order, shape, device, "empty_like")
+
+
+def zeros_like(a, dtype=None, order="K", *, shape=None, device=None):
+    """Zeros in the shape and dtype of another tensor.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.zeros_like([1.5, 2.5])
+    tensor([0., 0.])
+    """
+    cdef Tensor result = like(a, dtype, order, shape, device, "zeros_like")
+    clear(result)
+    return result
+
+
+def ones_like(a, dtype=None, order="K", *, shape=None, device=None):
+    """Ones in the shape and dtype of another tensor.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.ones_like([1.5, 2.5])
+    tensor([1., 1.])
+    """
+    result = like(a, dtype, order, shape, device, "ones_like")
+    assign(result, 1, "ones_like")
+    return result
+
+
+def full_like(a, fill_value, dtype=None, order="K", *, shape=None, device=None):
+    """One value in the shape and dtype of another tensor.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.full_like([1.5, 2.5], 3)
+    tensor([3., 3.])
+    """
+    result = like(a, dtype, order, shape, device, "full_like")
+    assign(result, fill_value, "full_like")
+    return result
+
+
+def arange(start, stop=None, step=1, dtype=None, *, device=None):
+    """Evenly spaced numbers of a half-open interval.
+
+    Parameters
+    ----------
+    start : number
+        The first; with only one argument, that is `stop` and the first is 0.
+    stop : number, optional
+        The end, not included.
+    step : number, optional
+        The distance.
+    dtype : dtype, optional
+        That of the arguments by default.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    ZeroDivisionError
+        If `step` is zero.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.arange(1, 10, 3)
+    tensor([1, 4, 7])
+    """
+    if stop is None:
+        start, stop = 0, start
+    return _exchange.asarray(np.arange(start, stop, step, dtype), device=device)
+
+
+def sort(a, axis=-1, kind=None, *, stable=None):
+    """A sorted copy; NaN comes last.
+
+    Parameters
+    ----------
+    a : array_like
+    axis : int or None, optional
+        The axis to sort along; None flattens first.
+    kind : {'quicksort', 'mergesort', 'heapsort', 'stable'}, optional
+    stable : bool, optional
+        Instead of `kind`: whether equal elements keep their order.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.sort([3, 1, 2])
+    tensor([1, 2, 3])
+    """
+    x, axis, kind = sort_arguments("sort", a, axis, kind, stable)
+    return apply(ops.sort, (x,), (axis, kind))
+
+
+def argsort(a, axis=-1, kind=None, *, stable=None):
+    """The indices that would sort; parameters as of `sort`.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.argsort([3, 1, 2])
+    tensor([1, 2, 0])
+    """
+    x, axis, kind = sort_arguments("argsort", a, axis, kind, stable)
+    return apply(ops.argsort, (x,), (axis, kind))
+
+
+cdef tuple sort_arguments(str op, object a, object axis, object kind, object stable):
+    cdef Tensor x = a if isinstance(a, Tensor) else asarray(a)
+    if kind is not None and stable is not None:
+        raise ValueError(f"{op}: expected kind or stable, got both")
+    if stable is not None:
+        kind = "stable" if stable else "quicksort"
+    if kind not in (None, "quicksort", "mergesort", "heapsort", "stable"):
+        raise ValueError(f"{op}: kind must be one of 'quicksort', 'mergesort', 'heapsort', "
+                         f"'stable', got {kind!r}")
+    if axis is None or x.ndim_ == 0:
+        x = x.reshape(-1)
+        if axis not in (None, 0, -1):
+            raise AxisError(f"{op}: axis {axis} is out of bounds for a 0-d tensor")
+        axis = -1
+    try:
+        axis = normalize_axis_index(axis, x.ndim_)
+    except AxisError as error:
+        raise AxisError(f"{op}: {error}") from None
+    except TypeError:
+        raise TypeError(f"{op}: expected axis to be an int or None, got {axis!r}") from None
+    return x, axis, kind

@@ -1,0 +1,34 @@
+cdef extern from "dtypes.h":
+    enum:
+        TL_BOOL
+        TL_INT8
+        TL_INT16
+        TL_INT32
+        TL_INT64
+        TL_UINT8
+        TL_UINT16
+        TL_UINT32
+        TL_UINT64
+        TL_FLOAT16
+        TL_BFLOAT16
+        TL_FLOAT32
+        TL_FLOAT64
+        TL_COMPLEX64
+        TL_COMPLEX128
+        TL_NDTYPES
+    const int tl_itemsizes[15]
+
+cdef object dtype_object(int dtype)                 # np.dtype of an id
+cdef int dtype_id(object dtype, str op) except -1   # of anything np.dtype() accepts
+
+
+cdef inline int dtype_itemsize(int dtype) noexcept nogil:
+    return tl_itemsizes[dtype]
+
+
+cdef inline bint dtype_is_inexact(int dtype) noexcept nogil:
+    return dtype >= TL_FLOAT16
+
+
+cdef inline bint dtype_is_complex(int dtype) noexcept nogil:
+    return dtype >= TL_COMPLEX64

@@ -1,0 +1,50 @@
+"""The dtypes of the core: small ids for NumPy's dtype objects."""
+
+import numpy as np
+
+
+cdef list dtype_objects = [np.dtype(name) for name in (
+    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+    "float16", "float16", "float32", "float64", "complex64", "complex128",
+)]
+dtype_objects[TL_BFLOAT16] = None  # until ml_dtypes is asked for
+cdef dict ids_by_number = {
+    np.dtype(code).num: id for id, code in (
+        (TL_BOOL, "?"), (TL_INT8, "b"), (TL_INT16, "h"), (TL_INT32, "i"), (TL_INT64, "int64"),
+        (TL_UINT8, "B"), (TL_UINT16, "H"), (TL_UINT32, "I"), (TL_UINT64, "uint64"),
+        (TL_FLOAT16, "e"), (TL_FLOAT32, "f"), (TL_FLOAT64, "d"), (TL_COMPLEX64, "F"),
+        (TL_COMPLEX128, "D"),
+    )
+}
+for _code in "lqLQ":  # C's long and long long are two numbers of one type
+    _name = np.dtype(_code).name
+    ids_by_number[np.dtype(_code).num] = ids_by_number[np.dtype(_name).num]
+
+
+cdef object dtype_object(int dtype):
+    return dtype_objects[dtype]
+
+
+cdef int dtype_id(object dtype, str op) except -1:
+    cdef object found
+    cdef int i
+    for i in range(TL_NDTYPES):
+        if dtype_objects[i] is dtype:
+            return i
+    if not isinstance(dtype, np.dtype):
+        try:
+            dtype = np.dtype(dtype)
+        except TypeError as error:
+            raise TypeError(f"{op}: {error}") from None
+    found = ids_by_number.get(dtype.num)
+    if found is None and dtype.name == "bfloat16":
+        ids_by_number[dtype.num] = TL_BFLOAT16
+        dtype_objects[TL_BFLOAT16] = dtype
+        found = TL_BFLOAT16
+    if found is None:
+        raise TypeError(
+            f"{op}: expected a bool, integer, floating-point or complex dtype of at most "
+            f"16 bytes, got {dtype}")
+    if not dtype.isnative:
+        raise TypeError(f"{op}: expected a dtype in native byte order, got {dtype.str}")
+    return found

@@ -1,0 +1,208 @@
+"""The operators of tensors: arithmetic, comparisons, indexing, and writes."""
+
+from tensorlib._core._dispatch cimport (
+    Op,
+    apply,
+    binary,
+    elementwise,
+    tell_recorder,
+    unary,
+    watched,
+)
+from tensorlib._core._exchange cimport asarray
+from tensorlib._core._tape cimport (
+    any_tracked,
+    bind,
+    check_not_leaf,
+    grad_enabled,
+    record,
+    wrote,
+)
+from tensorlib._core._tensor cimport (
+    Tensor,
+    check_writeable,
+    copy_into,
+    operators,
+    tensor_alias,
+)
+from tensorlib._core._views cimport broadcast, view_at
+
+import numpy as np
+
+from tensorlib._core._dispatch import ops
+
+
+# ------------------------------------------------------------------------------------------
+# writes
+# ------------------------------------------------------------------------------------------
+
+cdef Tensor value_for(Tensor target, object value):
+    """What is written into a tensor; an int must fit its dtype."""
+    if isinstance(value, Tensor):
+        return value
+    return asarray(value, target.dtype) if type(value) is int else asarray(value)
+
+
+def assign(Tensor target not None, object value, str name="setitem"):
+    """Write `value`, broadcast and cast, into all of a tensor."""
+    cdef Tensor source = value_for(target, value)
+    cdef Tensor result
+    cdef bint tracked
+    check_writeable(target, name)
+    while source.ndim_ > target.ndim_ and source.shape_[0] == 1:
+        source = source[0]
+    if source.ndim_ > target.ndim_:
+        raise ValueError(f"{name}: could not broadcast a value of shape {source.shape} into shape "
+                         f"{target.shape}")
+    tracked = grad_enabled() and any_tracked((target, source))
+    if tracked:
+        check_not_leaf(target, name)
+    laid = broadcast(source, target.ndim_, target.shape_, name)
+    copy_into(target, laid)
+    wrote(target, name)
+    if tracked:
+        result = tensor_alias(target)
+        result.node = None
+        result.tracked = False
+        if source.tracked:
+            # The walk undoes the broadcasting.
+            record((<Op>ops.astype).rule, (source,), (target.dtype,), result)
+        bind(target, result)
+
+
+cdef tuple prepared(object index):
+    """An index as a tuple of what the kernels take."""
+    cdef list entries = []
+    for entry in index if type(index) is tuple else (index,):
+        if entry is None or entry is Ellipsis or isinstance(entry, (slice, Tensor)):
+            entries.append(entry)
+        elif isinstance(entry, (int, np.integer)) and not isinstance(entry, bool):
+            entries.append(int(entry))
+        else:
+            entries.append(index_tensor(entry))
+    return tuple(entries)
+
+
+cdef Tensor index_tensor(object entry):
+    if isinstance(entry, (str, bytes, float, complex)):
+        raise IndexError(index_message)
+    array = np.asarray(entry)
+    if array.size == 0 and not hasattr(entry, "dtype"):
+        array = array.astype(np.int64)
+    if array.dtype.kind not in "biu":
+        raise IndexError(index_message)
+    return asarray(array)
+
+
+cdef str index_message = (
+    "only integers, slices (`:`), ellipsis (`...`), None and integer or boolean arrays are valid "
+    "indices")
+
+
+cdef object getitem(Tensor x, object index):
+    cdef Tensor result
+    cdef tuple entries
+    if watched():
+        entries = prepared(index)
+        kind = ops.basic_index if view_at(x, entries) is not None else ops.advanced_index
+        return tell_recorder(kind, (x,), (entries,))
+    result = view_at(x, index)
+    if result is not None:
+        if (x.tracked or x.base is not None) and any_tracked((x,)):
+            entries = index if type(index) is tuple else (index,)
+            record((<Op>ops.basic_index).rule, (x,), (entries,), result)
+        return result
+    return apply(ops.advanced_index, (x,), (prepared(index),))
+
+
+cdef int setitem(Tensor x, object index, object value) except -1:
+    cdef Tensor view = view_at(x, index)
+    cdef Tensor source, result
+    cdef tuple entries
+    cdef bint tracked
+    if view is not None:
+        assign(view, value)
+        return 0
+    entries = prepared(index)
+    check_writeable(x, "setitem")
+    source = value_for(x, value)
+    if source.dtype_ != x.dtype_:
+        source = source.astype(x.dtype)
+    tracked = grad_enabled() and any_tracked((x, source))
+    if tracked:
+        check_not_leaf(x, "setitem")
+    old = tensor_alias(x)
+    index_write(x, entries, source)
+    wrote(x, "setitem")
+    if tracked:
+        result = tensor_alias(x)
+        result.node = None
+        result.tracked = False
+        record((<Op>ops.index_put).rule, (old, source), (entries,), result)
+        bind(x, result)
+    return 0
+
+
+cdef object index_write(Tensor target, tuple index, Tensor value):
+    """The kernel of a write through arrays; its module is imported at the first one."""
+    from tensorlib._core._indexing import index_write as kernel
+    kernel(target, index, value)
+
+
+# ------------------------------------------------------------------------------------------
+# operators
+# ------------------------------------------------------------------------------------------
+
+# In the order of the slots in _tensor.pyx.
+cdef list binary_ops = [getattr(ops, name) for name in (
+    "add", "subtract", "multiply", "divide", "floor_divide", "remainder", "power", "matmul",
+    "bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift", "divmod",
+    "less", "less_equal", "equal", "not_equal", "greater", "greater_equal",
+)]
+cdef list unary_ops = [getattr(ops, name) for name in (
+    "negative", "positive", "absolute", "invert")]
+cdef enum:
+    MATMUL = 7
+    DIVMOD = 13
+    EQUAL = 16
+    NOT_EQUAL = 17
+
+
+cdef bint foreign(object value) except -1:
+    """Whether an operand is of a type that should answer itself."""
+    if isinstance(value, (Tensor, int, float, complex, np.ndarray, np.generic, list, tuple)):
+        return False
+    return not (hasattr(value, "__array__") or hasattr(value, "__array_interface__"))
+
+
+cdef object binary_slot(int slot, object a, object b):
+    cdef Op op = binary_ops[slot]
+    if not isinstance(a, Tensor) and foreign(a) or not isinstance(b, Tensor) and foreign(b):
+        return NotImplemented
+    if slot == MATMUL:
+        return apply(op, (asarray(a), asarray(b)), ())
+    if slot == DIVMOD:
+        return apply(op, (a, b), ())
+    return binary(op, a, b)
+
+
+cdef object inplace_slot(int slot, Tensor a, object b):
+    cdef Op op = binary_ops[slot]
+    if foreign(b):
+        return NotImplemented
+    if slot == MATMUL:
+        assign(a, apply(op, (a, asarray(b)), ()), "matmul")
+        return a
+    elementwise(op, (a, b), (a,), None)
+    return a
+
+
+cdef object unary_slot(int slot, Tensor a):
+    return unary(unary_ops[slot], a)
+
+
+operators().binary = binary_slot
+operators().inplace = inplace_slot
+operators().unary = unary_slot
+operators().getitem = getitem
+operators().setitem = setitem

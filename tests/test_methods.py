@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+
+import tensorlib as tl
+
+X = np.array([[3.25, -1.5, 2.0], [0.0, 7.75, -4.0]])
+
+CALLS = [
+    ("choose", ([[1, 2], [3, 4]],), {"mode": "wrap"}, np.array([0, 1])),
+    ("clip", (0,), {}, X),
+    ("clip", (-1, 2), {}, X),
+    ("clip", (), {"max": 2}, X),
+    ("compress", ([False, True], 0), {}, X),
+    ("conj", (), {}, X + 1j),
+    ("conjugate", (), {}, X),
+    ("diagonal", (1,), {}, X),
+    ("dot", (X.T,), {}, X),
+    ("flatten", ("F",), {}, X),
+    ("mean", (0,), {"keepdims": True}, X),
+    ("nonzero", (), {}, X),
+    ("ravel", (), {"order": "F"}, X),
+    ("repeat", (2,), {"axis": 1}, X),
+    ("round", (1,), {}, X),
+    ("searchsorted", ([2, 3],), {"side": "right"}, np.array([1, 2, 4])),
+    ("squeeze", (), {}, X[None]),
+    ("std", (), {"axis": 1, "ddof": 1}, X),
+    ("swapaxes", (0, 1), {}, X),
+    ("take", ([0, 2], 1), {}, X),
+    ("trace", (), {}, X),
+    ("var", (1,), {}, X),
+]
+
+
+@pytest.mark.parametrize("name, args, kwargs, array", CALLS)
+def test_like_ndarrays(same, name, args, kwargs, array):
+    expected = getattr(array, name)(*args, **kwargs)
+    same(getattr(tl.asarray(array), name)(*args, **kwargs), expected)
+
+
+def test_sort_and_put_change_the_tensor():
+    x = tl.asarray(X.copy())
+    assert x.sort() is None
+    assert x.tolist() == np.sort(X).tolist()
+    assert x.sort(axis=0) is None
+    assert x.tolist() == np.sort(np.sort(X), axis=0).tolist()
+    assert x.put([0, -1], 9) is None
+    assert x[0, 0] == 9 and x[1, 2] == 9
+
+
+def test_gradients_flow_through_sort_in_place():
+    x = tl.asarray([3.0, 1.0, 2.0]).requires_grad_()
+    y = x * 1
+    y.sort()
+    (y * tl.asarray([1.0, 10.0, 100.0])).sum().backward()
+    assert x.grad.tolist() == [100, 1, 10]
+
+
+def test_parts():
+    x = tl.asarray(X + 1j)
+    assert x.real.tolist() == X.tolist()
+    assert (x.imag == 1).all()
+
+
+def test_bad_input():
+    with pytest.raises(TypeError, match="indices"):
+        tl.ones(2).take([0.5])
+    with pytest.raises(ValueError, match="kind"):
+        tl.ones(2).sort(kind="moon")

@@ -1,0 +1,439 @@
+"""Views and structured ops of the op table against NumPy, for every dtype and memory layout."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from layouts import (
+    ALL_DTYPES,
+    BFLOAT16,
+    DTYPES,
+    LAYOUTS,
+    array_of,
+    assert_close,
+    assert_identical,
+    examples,
+    outcome,
+    random_array,
+    shapes,
+)
+from numpy.lib.stride_tricks import sliding_window_view
+
+import tensorlib as tl
+from tensorlib._core import ops as table
+from tensorlib._core._dispatch import apply, ops
+
+pytestmark = pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")
+
+CASES = {}
+FLOATING = [np.dtype("f"), np.dtype("d")]
+
+
+def case(name, dtypes=ALL_DTYPES):
+    """Register the test of an op: a function of hypothesis data and an array."""
+
+    def register(function):
+        CASES[name] = (function, dtypes)
+        return function
+
+    return register
+
+
+def shares_memory(x, array):
+    return np.shares_memory(array_of(x), array) if array.size else True
+
+
+# views
+
+
+@case("basic_index")
+def basic_index(data, a, rng):
+    entries = []
+    for n in a.shape[: data.draw(st.integers(0, a.ndim))]:
+        bounds = st.none() | st.integers(-n - 2, n + 2)
+        steps = st.none() | st.sampled_from([1, 2, -1, -3, 5])
+        choices = [st.builds(slice, bounds, bounds, steps)]
+        if n:
+            choices.append(st.integers(-n, n - 1))
+        entries.append(data.draw(st.one_of(choices)))
+    if data.draw(st.booleans()):
+        entries.insert(data.draw(st.integers(0, len(entries))), None)
+    if data.draw(st.booleans()):
+        entries.insert(len(entries), ...)
+    index = tuple(entries)
+    view = tl.asarray(a)[index]
+    assert_identical(view, a[index])
+    assert shares_memory(view, a) or not view.size
+    # NumPy's strides too, but for axes of length one or zero, where they mean nothing.
+    expected = a[index] if isinstance(a[index], np.ndarray) else np.asarray(a[index])
+    if expected.size:
+        pairs = zip(view.strides, expected.strides, expected.shape, strict=True)
+        assert all(ours == theirs or n == 1 for ours, theirs, n in pairs)
+
+
+@case("broadcast_to")
+def broadcast_to(data, a, rng):
+    lead = data.draw(st.sampled_from([(), (2,), (0, 3)]))
+    shape = lead + tuple(3 if n == 1 else n for n in a.shape)
+    view = tl.broadcast_to(tl.asarray(a), shape)
+    assert_identical(view, np.broadcast_to(a, shape))
+    assert shares_memory(view, a) or not view.size
+
+
+@case("diagonal")
+def diagonal(data, a, rng):
+    if a.ndim < 2:
+        return
+    axis1, axis2 = data.draw(st.permutations(range(-a.ndim, 0)))[:2]
+    offset = data.draw(st.integers(-8, 8))
+    view = tl.diagonal(tl.asarray(a), offset, axis1, axis2)
+    assert_identical(view, np.diagonal(a, offset, axis1, axis2))
+    assert shares_memory(view, a) or not view.size
+
+
+@case("real", DTYPES)
+def real(data, a, rng):
+    assert_identical(tl.real(tl.asarray(a)), np.real(a))
+    assert shares_memory(tl.real(tl.asarray(a)), a)
+
+
+@case("imag", DTYPES)
+def imag(data, a, rng):
+    assert_identical(tl.imag(tl.asarray(a)), np.imag(a))
+    if a.dtype.kind == "c":
+        assert shares_memory(tl.imag(tl.asarray(a)), a)
+
+
+@case("reshape")
+def reshape(data, a, rng):
+    """A view exactly where NumPy makes one."""
+    factors = [a.size] if a.size else [0, data.draw(st.integers(0, 5))]
+    while factors[0] and data.draw(st.booleans()):
+        last = factors.pop()
+        divisor = data.draw(st.sampled_from([d for d in range(1, last + 1) if last % d == 0]))
+        factors += [divisor, last // divisor]
+    order = data.draw(st.sampled_from("CCFA"))
+    shape = tuple(data.draw(st.permutations(factors)))
+    if 0 not in shape and shape and data.draw(st.booleans()):
+        shape = (*shape[:-1], -1)
+    expected = a.reshape(shape, order=order)
+    actual = tl.asarray(a).reshape(shape, order=order)
+    assert_identical(actual, expected)
+    if a.size:
+        assert shares_memory(actual, a) == np.shares_memory(expected, a)
+
+
+@case("transpose")
+def transpose(data, a, rng):
+    axes = data.draw(st.none() | st.permutations(range(a.ndim)))
+    view = tl.transpose(tl.asarray(a), axes)
+    assert_identical(view, np.transpose(a, axes))
+    assert view.strides == np.transpose(a, axes).strides
+    assert_identical(tl.asarray(a).T, a.T)
+
+
+@case("as_strided")
+def as_strided(data, a, rng):
+    """Any layout inside the storage is NumPy's view of the same memory, any other is refused."""
+    x = tl.array(a, order="C")
+    memory = np.asarray(x.numpy()).reshape(-1)
+    k, ndim = a.dtype.itemsize, data.draw(st.integers(0, 3))
+    shape = tuple(data.draw(st.integers(0, 4)) for _ in range(ndim))
+    strides = tuple(k * data.draw(st.integers(-4, 4)) for _ in range(ndim))
+    offset = k * data.draw(st.integers(0, 4))
+    spans = [(n - 1) * s for n, s in zip(shape, strides, strict=True)]
+    low = offset + sum(s for s in spans if s < 0)
+    high = offset + sum(s for s in spans if s > 0) + k
+    actual = outcome(tl.as_strided, x, shape, strides, offset)
+    if 0 in shape:
+        assert actual.shape == shape
+    elif low < 0 or high > memory.nbytes:
+        assert isinstance(actual, ValueError) and str(actual).startswith("as_strided: ")
+    else:
+        view = np.lib.stride_tricks.as_strided(memory[offset // k :], shape, strides)
+        assert_identical(actual, view)
+
+
+# copies
+
+
+@case("copy")
+def copy(data, a, rng):
+    for order in "CFAK":
+        copied = tl.asarray(a).copy(order)
+        assert_identical(copied, a)
+        assert not np.shares_memory(copied.numpy(), a)
+        if 0 not in copied.shape and 1 not in copied.shape:
+            assert copied.strides == a.copy(order).strides
+
+
+@case("astype")
+def astype(data, a, rng):
+    for dtype in ALL_DTYPES:
+        source = a
+        if dtype.kind in "biu" and a.dtype.kind not in "biu":
+            # What does not fit has no defined answer.
+            source = np.where(np.abs(a.astype(complex)) < 100, a, np.ones((), a.dtype))
+            source = np.abs(source).astype(a.dtype) if dtype.kind == "u" else source
+        if dtype == BFLOAT16 or a.dtype == BFLOAT16:
+            # ml_dtypes knows no complex numbers; ours go by way of float32.
+            if "c" in (a.dtype.kind, dtype.kind):
+                continue
+        converted = tl.asarray(source).astype(dtype)
+        assert_identical(converted, source.astype(dtype))
+
+
+@case("concatenate")
+def concatenate(data, a, rng):
+    if a.ndim == 0:
+        return
+    axis = data.draw(st.integers(-a.ndim, a.ndim - 1))
+    other = data.draw(st.sampled_from([a.dtype, *DTYPES])) if a.dtype != BFLOAT16 else a.dtype
+    lengths = data.draw(st.lists(st.integers(0, 3), max_size=3))
+    pieces = [a]
+    for n in lengths:
+        shape = list(a.shape)
+        shape[axis] = n
+        pieces.append(data.draw(st.sampled_from(LAYOUTS))(random_array(rng, other, shape)))
+    result = tl.concatenate([tl.asarray(p) for p in pieces], axis)
+    assert_identical(result, np.concatenate(pieces, axis))
+
+
+# sorting and searching
+
+
+def comparable(a):
+    """What NumPy should sort: to ml_dtypes a NaN is equal to everything."""
+    return a.astype(np.float32) if a.dtype == BFLOAT16 else a
+
+
+@case("sort")
+def sort(data, a, rng):
+    axis = data.draw(st.none() | st.integers(-max(a.ndim, 1), max(a.ndim, 1) - 1))
+    kind = data.draw(st.sampled_from([None, "stable", "heapsort", "mergesort"]))
+    expected = outcome(np.sort, comparable(a), axis, kind=kind)
+    if isinstance(expected, Exception):  # NumPy sorts no 0-d array
+        return
+    actual = tl.sort(tl.asarray(a), axis, kind=kind)
+    # The signs of zeros may be in another order.
+    assert_identical(actual, expected.astype(a.dtype), signed_zeros=False)
+
+
+@case("argsort")
+def argsort(data, a, rng):
+    axis = data.draw(st.none() | st.integers(-max(a.ndim, 1), max(a.ndim, 1) - 1))
+    expected = outcome(np.argsort, comparable(a), axis, stable=True)
+    if isinstance(expected, Exception):
+        return
+    assert_identical(tl.argsort(tl.asarray(a), axis, stable=True), expected)
+
+
+def arg_extremum(name):
+    def check(data, a, rng):
+        axis = data.draw(st.none() | st.integers(-a.ndim, a.ndim - 1)) if a.ndim else None
+        keepdims = data.draw(st.booleans())
+        expected = outcome(getattr(np, name), a, axis, keepdims=keepdims)
+        actual = outcome(getattr(tl, name), tl.asarray(a), axis, keepdims=keepdims)
+        if isinstance(expected, Exception):
+            assert isinstance(actual, ValueError) and str(actual).startswith(f"{name}: ")
+        else:
+            assert_identical(actual, expected)
+
+    return check
+
+
+case("argmax")(arg_extremum("argmax"))
+case("argmin")(arg_extremum("argmin"))
+
+
+@case("nonzero")
+def nonzero(data, a, rng):
+    if a.ndim == 0:
+        return  # an error in NumPy, and one of ours below
+    found = tl.nonzero(tl.asarray(a))
+    assert isinstance(found, tuple)
+    for ours, theirs in zip(found, np.nonzero(a), strict=True):
+        assert_identical(ours, theirs)
+
+
+# indexing with arrays; test_indexing.py has more
+
+
+def random_index(data, a, rng, broadcast=True):
+    """An index of integers, masks and slices that fits an array of at least one axis."""
+    entries = []
+    length = data.draw(st.integers(0, 4))
+    for n in a.shape:
+        kind = data.draw(st.integers(0, 3))
+        if kind == 0 or n == 0:
+            entries.append(slice(None, None, data.draw(st.sampled_from([1, -1, 2]))))
+        elif kind == 1 and len(entries) == 0:
+            entries.append(rng.random(n) < 0.5)
+            length = int(entries[-1].sum())
+        else:
+            entries.append(rng.integers(-n, n, length))
+    return tuple(entries)
+
+
+@case("advanced_index")
+def advanced_index(data, a, rng):
+    if a.ndim == 0:
+        return
+    index = random_index(data, a, rng)
+    ours = tuple(tl.asarray(i) if isinstance(i, np.ndarray) else i for i in index)
+    assert_identical(tl.asarray(a)[ours], a[index])
+    assert_identical(apply(ops.advanced_index, (tl.asarray(a),), (ours,)), a[index])
+
+
+@case("index_put")
+def index_put(data, a, rng):
+    if a.ndim == 0:
+        return
+    index = random_index(data, a, rng)
+    value = random_array(rng, a.dtype, a[index].shape[-1:])
+    expected = a.copy()
+    expected[index] = value
+    ours = tuple(tl.asarray(i) if isinstance(i, np.ndarray) else i for i in index)
+    before = a.copy()
+    result = apply(ops.index_put, (tl.asarray(a), tl.asarray(value)), (ours,))
+    assert_identical(result, expected)
+    assert_identical(tl.asarray(a), before)
+
+
+@case("index_add", [d for d in DTYPES if d.char != "?"])
+def index_add(data, a, rng):
+    if a.ndim == 0:
+        return
+    a = random_array(rng, a.dtype, a.shape, hard=0)
+    index = random_index(data, a, rng)
+    value = random_array(rng, a.dtype, a[index].shape, hard=0)
+    expected = a.copy()
+    np.add.at(expected, index, value)
+    ours = tuple(tl.asarray(i) if isinstance(i, np.ndarray) else i for i in index)
+    result = apply(ops.index_add, (tl.asarray(a), tl.asarray(value)), (ours,))
+    assert_close(result, expected, 16, scale=1000)
+
+
+@case("view_read")
+def view_read(data, a, rng):
+    if a.size == 0:
+        return
+    positions = rng.integers(0, a.size, (2, 3))
+    result = apply(ops.view_read, (tl.asarray(a),), (tl.asarray(positions),))
+    assert_identical(result, a.reshape(-1)[positions])
+
+
+@case("view_write")
+def view_write(data, a, rng):
+    if a.size == 0:
+        return
+    positions = rng.permutation(a.size)[: rng.integers(0, a.size + 1)]
+    value = random_array(rng, a.dtype, positions.shape)
+    expected = a.copy(order="C")
+    expected.reshape(-1)[positions] = value
+    inputs = (tl.asarray(a), tl.asarray(value))
+    assert_identical(apply(ops.view_write, inputs, (tl.asarray(positions),)), expected)
+
+
+# convolution and pooling
+
+GEOMETRIES = [
+    ((1, 1), (0, 0), (1, 1), 1),
+    ((2, 1), (1, 2), (1, 1), 1),
+    ((1, 3), (2, 0), (2, 1), 2),
+    ((2, 2), (1, 1), (2, 3), 4),
+]
+IMAGES, CHANNELS, OUTPUTS = (2, 4, 7, 8), 4, 8
+
+
+def windows(x, kernel, stride, dilation):
+    """All windows of padded images: (n, channels, rows, columns, *kernel)."""
+    spans = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
+    seen = sliding_window_view(x, spans, axis=(2, 3))[:, :, :: stride[0], :: stride[1]]
+    return seen[..., :: dilation[0], :: dilation[1]]
+
+
+def convolved(x, weight, stride, padding, dilation, groups):
+    x = np.pad(x, [(0, 0), (0, 0), (padding[0],) * 2, (padding[1],) * 2])
+    seen = windows(x, weight.shape[2:], stride, dilation)
+    seen = seen.reshape(len(x), groups, -1, *seen.shape[2:])
+    weight = weight.reshape(groups, -1, *weight.shape[1:])
+    made = np.einsum("ngcijkl,gockl->ngoij", seen, weight)
+    return made.reshape(len(x), -1, *made.shape[3:])
+
+
+def check_convolution(data, a, rng):
+    """conv2d against sums over windows, and its gradients against their definition: for numbers
+    s, `sum(conv2d(x, w) * g)` is linear in x and in w."""
+    geometry = data.draw(st.sampled_from(GEOMETRIES))
+    groups, layout = geometry[-1], data.draw(st.sampled_from(LAYOUTS[:-1]))
+    x = layout(rng.standard_normal(IMAGES).astype(a.dtype))
+    weight = layout(rng.standard_normal((OUTPUTS, CHANNELS // groups, 3, 2)).astype(a.dtype))
+    expected = convolved(x, weight, *geometry)
+    x_, weight_ = tl.asarray(x), tl.asarray(weight)
+    assert_close(apply(ops.conv2d, (x_, weight_), geometry), expected, 64, scale=10)
+    g = layout(rng.standard_normal(expected.shape).astype(a.dtype))
+    g_ = tl.asarray(g)
+    gx = apply(ops.conv2d_input, (g_, weight_), (IMAGES, *geometry))
+    gw = apply(ops.conv2d_weight, (x_, g_), (weight.shape, *geometry))
+    assert (gx.shape, gx.dtype, gw.shape, gw.dtype) == (IMAGES, a.dtype, weight.shape, a.dtype)
+    for _ in range(3):
+        dx = np.eye(1, x.size, rng.integers(x.size)).reshape(IMAGES)
+        dw = np.eye(1, weight.size, rng.integers(weight.size)).reshape(weight.shape)
+        for gradient, d, changed in [
+            (gx, dx, convolved(dx, weight, *geometry)),
+            (gw, dw, convolved(x, dw, *geometry)),
+        ]:
+            derivative = (changed * g).sum().astype(a.dtype)
+            assert_close((gradient * d.astype(a.dtype)).sum(), derivative, 64, scale=10)
+
+
+for _name in ("conv2d", "conv2d_input", "conv2d_weight"):
+    case(_name, FLOATING)(check_convolution)
+
+
+@case("max_pool2d", [np.dtype("f"), np.dtype("d")])
+def max_pool2d(data, a, rng):
+    kernel = data.draw(st.sampled_from([(2, 2), (3, 2), (1, 3)]))
+    stride = data.draw(st.sampled_from([(1, 1), (2, 2), (3, 1)]))
+    padding = data.draw(st.sampled_from([(0, 0), (1, 1)])) if kernel[0] > 1 else (0, 1)
+    dilation = data.draw(st.sampled_from([(1, 1), (2, 1)]))
+    layout = data.draw(st.sampled_from(LAYOUTS))
+    x = layout(rng.standard_normal(IMAGES).astype(a.dtype))
+    padded = np.pad(
+        x, [(0, 0), (0, 0), (padding[0],) * 2, (padding[1],) * 2], constant_values=-np.inf
+    )
+    seen = windows(padded, kernel, stride, dilation)
+    values, places = apply(ops.max_pool2d, (tl.asarray(x),), (kernel, stride, padding, dilation))
+    assert_identical(values, seen.max((-2, -1)))
+    assert places.dtype.kind == "i" and places.shape == values.shape
+    picked = np.take_along_axis(
+        x.reshape(*x.shape[:2], -1), array_of(places).reshape(*x.shape[:2], -1), -1
+    )
+    assert_identical(values, picked.reshape(values.shape))
+
+
+# the tests
+
+PARAMETERS = [
+    pytest.param(function, dtype, id=f"{name}-{dtype}")
+    for name, (function, dtypes) in CASES.items()
+    for dtype in dtypes
+]
+
+
+def test_every_row_has_a_case():
+    assert {row[0] for row in (*table.VIEWS, *table.STRUCTURED)} == set(CASES)
+
+
+@pytest.mark.parametrize("function, dtype", PARAMETERS)
+def test_every_op_against_numpy(function, dtype):
+    @examples(12)
+    @given(st.data())
+    def run(data):
+        shape = data.draw(shapes)
+        rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+        layout = data.draw(st.sampled_from(LAYOUTS))
+        function(data, layout(random_array(rng, dtype, shape)), rng)
+
+    run()
