@@ -161,19 +161,18 @@ def draw(path, losses, dataset, guesses, rows=5, columns=8):
 
 def load_digits(options):
     """The digits to learn from and those to test on, as data sets."""
+    given = options.test_images is not None
+    test = read_test_digits(options.test_images, options.test_labels) if given else None
     pixels, labels = mnist_data()
     pixels = pixels.reshape(-1, PIXELS, PIXELS)
-    if options.test_images:
-        test = read_test_digits(options.test_images, options.test_labels)
-    else:
-        # Of each digit the same number, and the same ones whatever the seed.
-        order = np.argsort(labels, kind="stable").reshape(CLASSES, -1)
-        kept = order[:, -HELD_OUT // CLASSES :].ravel()
-        test = dataset_of(pixels[kept], labels[kept])
-        rest = np.setdiff1d(np.arange(len(labels)), kept)
-        pixels, labels = pixels[rest], labels[rest]
-        print(f"no test files given: {HELD_OUT} of the {DIGITS} digits are held out to test on")
-    return dataset_of(pixels, labels), test
+    if given:
+        return dataset_of(pixels, labels), test
+    print(f"no test files given: {HELD_OUT} of the {DIGITS} digits are held out to test on")
+    # Of each digit the same number, and the same ones whatever the seed.
+    order = np.argsort(labels, kind="stable").reshape(CLASSES, -1)
+    kept = order[:, -HELD_OUT // CLASSES :].ravel()
+    rest = order[:, : -HELD_OUT // CLASSES].ravel()
+    return dataset_of(pixels[rest], labels[rest]), dataset_of(pixels[kept], labels[kept])
 
 
 def dataset_of(pixels, labels):

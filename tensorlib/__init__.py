@@ -1,6 +1,6 @@
 """NumPy's ndarray with gradients, devices and speed."""
 
-import importlib
+from contextlib import suppress
 
 from numpy import broadcast_shapes, e, euler_gamma, inf, nan, newaxis, pi
 
@@ -17,7 +17,6 @@ from tensorlib._complex import (
     real,
     real_if_close,
 )
-from tensorlib._core._dispatch import Recorder
 from tensorlib._core._exchange import from_dlpack
 from tensorlib._core._functions import (
     absolute,
@@ -214,6 +213,7 @@ from tensorlib._joining import (
     vstack,
 )
 from tensorlib._joining import concatenate as concat
+from tensorlib._lazy import lazy_module
 from tensorlib._manipulation import (
     flip,
     fliplr,
@@ -247,6 +247,7 @@ from tensorlib._selection import (
     trace,
     where,
 )
+from tensorlib._serialization import load, save
 from tensorlib._shape import (
     atleast_1d,
     atleast_2d,
@@ -271,24 +272,16 @@ from tensorlib._statistics import (
     std,
     var,
 )
+from tensorlib._version import __version__
 from tensorlib.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from tensorlib.random import manual_seed
 
-# Imported at first use, so that `import tensorlib` stays quick.
-SUBMODULES = {"nn", "optim", "testing", "utils"}
+# Loaded at first use, so that `import tensorlib` stays quick. Not by a module's __getattr__: with
+# one, Python looks every `tl.name` up the slow way.
+nn = lazy_module("tensorlib.nn")
+optim = lazy_module("tensorlib.optim")
+testing = lazy_module("tensorlib.testing")
+utils = lazy_module("tensorlib.utils")
 
-
-def __getattr__(name):
-    if name in SUBMODULES:
-        return importlib.import_module(f"tensorlib.{name}")
-    if name in ("load", "save"):
-        return getattr(importlib.import_module("tensorlib._serialization"), name)
-    if name == "bfloat16":
-        return importlib.import_module("ml_dtypes").bfloat16
-    if name == "__version__":
-        return importlib.import_module("importlib.metadata").version("tensorlib")
-    raise AttributeError(f"module 'tensorlib' has no attribute {name!r}")
-
-
-def __dir__():
-    return sorted({*globals(), *SUBMODULES, "bfloat16", "load", "save"})
+with suppress(ImportError):  # an extra of the installation
+    from ml_dtypes import bfloat16

@@ -1,5 +1,7 @@
 """Checks and conversions of arguments that many functions of the main namespace share."""
 
+from operator import index
+
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
@@ -7,9 +9,31 @@ from tensorlib._core._functions import asarray, reshape
 from tensorlib._core._tensor import Tensor
 
 
+class named:
+    """A block whose errors, raised by NumPy, get the name of the op."""
+
+    def __init__(self, op):
+        self.op = op
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, traceback):
+        if kind in (IndexError, TypeError, ValueError):
+            raise kind(f"{self.op}: {error}") from None
+
+
+def integer(op, name, value):
+    """An argument that is one integer."""
+    try:
+        return index(value)
+    except TypeError:
+        raise TypeError(f"{op}: expected {name} to be an integer, got {value!r}") from None
+
+
 def axis_index(op, axis, ndim):
     """One axis, counted from the front."""
-    return normalize_axis_index(axis, ndim, op)
+    return normalize_axis_index(integer(op, "axis", axis), ndim, op)
 
 
 def axis_tuple(op, axis, ndim):
@@ -17,7 +41,7 @@ def axis_tuple(op, axis, ndim):
     if axis is None:
         return tuple(range(ndim))
     if type(axis) is int:
-        return (normalize_axis_index(axis, ndim, op),)
+        return (axis_index(op, axis, ndim),)
     try:
         axes = normalize_axis_tuple(axis, ndim, op, allow_duplicate=True)
     except TypeError:

@@ -4,10 +4,9 @@
 compiled, in ``_core._functions``.
 """
 
-from operator import index
-
 import numpy as np
 
+from tensorlib._arguments import integer, named
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import (
     asarray,
@@ -54,7 +53,8 @@ def eye(N, M=None, k=0, dtype=float, order="C", *, device=None):
     tensor([[0., 1., 0.],
             [0., 0., 1.]])
     """
-    return asarray(np.eye(N, M, k, dtype, order), device=device)
+    with named("eye"):
+        return asarray(np.eye(N, M, k, dtype, order), device=device)
 
 
 def identity(n, dtype=None):
@@ -116,7 +116,7 @@ def diag(v, k=0):
     >>> tl.diag([[1, 2], [3, 4]], k=1)
     tensor([2])
     """
-    v, k = asarray(v), index(k)
+    v, k = asarray(v), integer("diag", "k", k)
     if v.ndim == 2:
         return apply(ops.diagonal, (v,), (k, 0, 1))
     if v.ndim != 1:
@@ -177,7 +177,8 @@ def tri(N, M=None, k=0, dtype=float):
     tensor([[1., 0., 0.],
             [1., 1., 0.]])
     """
-    return asarray(np.tri(N, M, k, dtype))
+    with named("tri"):
+        return asarray(np.tri(N, M, k, dtype))
 
 
 def tril(m, k=0):
@@ -207,8 +208,8 @@ def tril(m, k=0):
     tensor([[1, 0],
             [3, 4]])
     """
-    m = _at_least_one_axis("tril", m)
-    return where(asarray(np.tri(*m.shape[-2:], k=k, dtype=bool)), m, zeros((), m.dtype))
+    m, below = _below("tril", m, k)
+    return where(below, m, zeros((), m.dtype))
 
 
 def triu(m, k=0):
@@ -238,15 +239,16 @@ def triu(m, k=0):
     tensor([[1, 2],
             [0, 4]])
     """
-    m = _at_least_one_axis("triu", m)
-    return where(asarray(np.tri(*m.shape[-2:], k=k - 1, dtype=bool)), zeros((), m.dtype), m)
+    m, below = _below("triu", m, k, -1)
+    return where(below, zeros((), m.dtype), m)
 
 
-def _at_least_one_axis(op, m):
-    m = asarray(m)
+def _below(op, m, k, shift=0):
+    """The tensor, and where it is on or below the diagonal ``k + shift``."""
+    m, k = asarray(m), integer(op, "k", k)
     if m.ndim == 0:
         raise ValueError(f"{op}: expected at least one axis, got shape ()")
-    return m
+    return m, asarray(np.tri(*m.shape[-2:], k=k + shift, dtype=bool))
 
 
 def vander(x, N=None, increasing=False):
@@ -282,7 +284,7 @@ def vander(x, N=None, increasing=False):
     x = asarray(x)
     if x.ndim != 1:
         raise ValueError(f"vander: expected one axis, got shape {x.shape}")
-    columns = x.size if N is None else index(N)
+    columns = x.size if N is None else integer("vander", "N", N)
     x = asarray(x, np.promote_types(x.dtype, int))
     factors = broadcast_to(expand_dims(x, 1), (x.size, max(columns - 1, 0)))
     first = ones((x.size, min(columns, 1)), x.dtype)
@@ -320,7 +322,8 @@ def frombuffer(buffer, dtype=float, count=-1, offset=0):
     >>> tl.frombuffer(b"\\x01\\x02", dtype=tl.uint8)
     tensor([1, 2], dtype=uint8)
     """
-    return asarray(np.frombuffer(buffer, dtype, count, offset))
+    with named("frombuffer"):
+        return asarray(np.frombuffer(buffer, dtype, count, offset))
 
 
 def copy(a, order="K"):

@@ -8,11 +8,10 @@ them, so that labels broadcast as axes do.
 import math
 import string
 from functools import lru_cache
-from operator import index
 
 import numpy as np
 
-from tensorlib._arguments import write_out
+from tensorlib._arguments import integer, write_out
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import asarray, matmul, multiply, reshape, sum
 
@@ -269,8 +268,8 @@ def _letters(labels):
     for label in labels:
         if label is Ellipsis:
             text += "..."
-        elif 0 <= index(label) < len(LETTERS):
-            text += LETTERS[index(label)]
+        elif 0 <= integer("einsum", "a subscript", label) < len(LETTERS):
+            text += LETTERS[label]
         else:
             raise ValueError(
                 f"einsum: expected subscripts from 0 to {len(LETTERS) - 1}, got {label}"

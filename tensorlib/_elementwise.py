@@ -1,11 +1,10 @@
 """Functions of each element that are made of several ufuncs."""
 
 import math
-from operator import index
 
 import numpy as np
 
-from tensorlib._arguments import write_out
+from tensorlib._arguments import integer, write_out
 from tensorlib._complex import imag, real
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import (
@@ -52,10 +51,10 @@ def round(a, decimals=0, out=None):
     >>> tl.round([14, 16], -1)
     tensor([10, 20])
     """
-    a, decimals = asarray(a), index(decimals)
-    integer = a.dtype.kind in "iu"
+    a, decimals = asarray(a), integer("round", "decimals", decimals)
+    whole = a.dtype.kind in "iu"
     scale = 10.0 ** abs(decimals)
-    if integer and decimals >= 0:
+    if whole and decimals >= 0:
         result = apply(ops.copy, (a,), ("K",))
     elif decimals > 0:
         result = rint(a * scale) / scale
@@ -63,7 +62,7 @@ def round(a, decimals=0, out=None):
         result = rint(a / scale) * scale
     else:
         result = rint(a)
-    return write_out("round", out, asarray(result, a.dtype) if integer else result)
+    return write_out("round", out, asarray(result, a.dtype) if whole else result)
 
 
 around = round

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tensorlib._arguments import along, axis_index, elements, integers, write_out
+from tensorlib._arguments import along, axis_index, elements, integers, named, write_out
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import asarray, broadcast_to, reshape, transpose
 from tensorlib._manipulation import moveaxis
@@ -387,7 +387,8 @@ def insert(arr, obj, values, axis=None):
         count = values.shape[axis]
         places = np.repeat(places, count)
     count = places.size
-    order = np.insert(np.arange(length), places, np.arange(length, length + count))
+    with named("insert"):
+        order = np.insert(np.arange(length), places, np.arange(length, length + count))
     lengths = (*a.shape[:axis], count, *a.shape[axis + 1 :])
     both = _join("insert", (a, broadcast_to(values, lengths)), axis)
     return both[(slice(None),) * axis + (order,)]

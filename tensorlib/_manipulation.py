@@ -1,10 +1,8 @@
 """Axes in another order, and elements in other places."""
 
-from operator import index
-
 import numpy as np
 
-from tensorlib._arguments import axis_index, axis_tuple, integers
+from tensorlib._arguments import axis_index, axis_tuple, integer, integers, named
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import asarray, broadcast_to, reshape, transpose
 from tensorlib._shape import expand_dims, flatten, ravel
@@ -305,7 +303,7 @@ def rot90(m, k=1, axes=(0, 1)):
     axes = axis_tuple("rot90", tuple(axes), m.ndim)
     if len(axes) != 2:
         raise ValueError(f"rot90: expected two axes, got {axes}")
-    turns = index(k) % 4
+    turns = integer("rot90", "k", k) % 4
     if turns == 1:
         return swapaxes(flip(m, axes[1]), *axes)
     if turns == 3:
@@ -344,7 +342,9 @@ def roll(a, shift, axis=None):
     a = asarray(a)
     if axis is None:
         return reshape(roll(ravel(a), shift, 0), a.shape)
-    shifts, axes = np.broadcast_arrays(integers("roll", "shift", shift), axis)
+    shifts = integers("roll", "shift", shift)
+    with named("roll"):
+        shifts, axes = np.broadcast_arrays(shifts, axis)
     if shifts.ndim > 1:
         raise ValueError("roll: expected shift and axis to be ints or sequences of ints")
     pairs = list(zip(shifts.flat, axes.flat, strict=True))

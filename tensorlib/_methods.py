@@ -6,7 +6,7 @@ from tensorlib._core import _tensor
 from tensorlib._core._functions import conjugate, sort
 from tensorlib._creation import copy
 from tensorlib._elementwise import round
-from tensorlib._manipulation import repeat, swapaxes
+from tensorlib._manipulation import matrix_transpose, repeat, swapaxes
 from tensorlib._products import dot
 from tensorlib._selection import (
     choose,
@@ -56,6 +56,7 @@ def set_imag(self, value):
 
 _tensor.add_methods(
     {
+        "mT": property(matrix_transpose),
         "choose": choose,
         "clip": clip_method,
         "compress": compress_method,

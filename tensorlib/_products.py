@@ -2,11 +2,10 @@
 
 import math
 import warnings
-from operator import index
 
 import numpy as np
 
-from tensorlib._arguments import axis_index, axis_tuple, write_out
+from tensorlib._arguments import axis_index, axis_tuple, integer, write_out
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import asarray, conjugate, matmul, multiply, reshape
 from tensorlib._joining import stack
@@ -174,7 +173,7 @@ def tensordot(a, b, axes=2):
     if np.iterable(axes):
         axes_of_a, axes_of_b = (axis if np.iterable(axis) else (axis,) for axis in axes)
     else:
-        count = index(axes)
+        count = integer("tensordot", "axes", axes)
         axes_of_a, axes_of_b = range(-count, 0), range(count)
     axes_of_a = axis_tuple("tensordot", tuple(axes_of_a), a.ndim)
     axes_of_b = axis_tuple("tensordot", tuple(axes_of_b), b.ndim)

@@ -1,9 +1,8 @@
 """Ranges of numbers, and grids made of ranges."""
 
-from operator import index
-
 import numpy as np
 
+from tensorlib._arguments import integer, named
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import (
     arange,
@@ -58,7 +57,7 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
     >>> tl.linspace(0, 1, 5)
     tensor([0.  , 0.25, 0.5 , 0.75, 1.  ])
     """
-    num = index(num)
+    num = integer("linspace", "num", num)
     if num < 0:
         raise ValueError(f"linspace: expected num >= 0, got {num}")
     inexact = _inexact_type(start, stop)
@@ -250,7 +249,8 @@ def indices(dimensions, dtype=int, sparse=False):
     tensor([[0, 0],
             [1, 1]])
     """
-    result = np.indices(dimensions, dtype, sparse)
+    with named("indices"):
+        result = np.indices(dimensions, dtype, sparse)
     return tuple(map(asarray, result)) if sparse else asarray(result)
 
 

@@ -1,11 +1,9 @@
 """Elements picked by index, by condition or by place."""
 
-from operator import index
-
 import numpy as np
 from numpy import broadcast_shapes
 
-from tensorlib._arguments import axis_index, elements, integers, promoted, write_out
+from tensorlib._arguments import axis_index, elements, integer, integers, named, promoted, write_out
 from tensorlib._core import _functions as functions
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import asarray, broadcast_to, reshape, transpose
@@ -231,7 +229,8 @@ def choose(a, choices, out=None, mode="raise"):
     which = in_bounds("choose", which, len(choices), mode)
     if which.size and (which.min() < 0 or which.max() >= len(choices)):
         raise ValueError(f"choose: expected indices of {len(choices)} choices, got {which}")
-    shape = broadcast_shapes(which.shape, *(choice.shape for choice in choices))
+    with named("choose"):
+        shape = broadcast_shapes(which.shape, *(choice.shape for choice in choices))
     layers = stack([broadcast_to(choice, shape) for choice in choices])
     chosen = layers[(np.broadcast_to(which, shape), *np.ix_(*map(np.arange, shape)))]
     return write_out("choose", out, chosen)
@@ -428,7 +427,8 @@ def searchsorted(a, v, side="left", sorter=None):
     if array.ndim != 1:
         raise ValueError(f"searchsorted: expected an array of one axis, got shape {array.shape}")
     sorter = None if sorter is None else integers("searchsorted", "sorter", sorter)
-    return asarray(np.searchsorted(array, elements(v), side, sorter))
+    with named("searchsorted"):
+        return asarray(np.searchsorted(array, elements(v), side, sorter))
 
 
 def diagonal(a, offset=0, axis1=0, axis2=1):
@@ -470,7 +470,7 @@ def _diagonal(op, a, offset, axis1, axis2):
     axis1, axis2 = axis_index(op, axis1, a.ndim), axis_index(op, axis2, a.ndim)
     if axis1 == axis2:
         raise ValueError(f"{op}: expected two different axes, got {axis1} twice")
-    return apply(ops.diagonal, (a,), (index(offset), axis1, axis2))
+    return apply(ops.diagonal, (a,), (integer(op, "offset", offset), axis1, axis2))
 
 
 def trace(a, offset=0, axis1=0, axis2=1, dtype=None, out=None):

@@ -9,7 +9,6 @@ import contextlib
 import json
 import math
 import os
-import secrets
 from pathlib import Path
 
 import numpy as np
@@ -313,7 +312,7 @@ def _replacing(path):
     """A file to write that takes the place of `path` once it is whole and on the disk."""
     target = Path(os.path.realpath(path))
     # Not tempfile: its files are for the owner alone, whatever the umask says.
-    part = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+    part = target.with_name(f".{target.name}.{os.urandom(8).hex()}")
     try:
         with open(part, "xb") as file:
             yield file

@@ -2,7 +2,7 @@
 
 from numpy import broadcast_shapes
 
-from tensorlib._arguments import axis_tuple
+from tensorlib._arguments import axis_tuple, named
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import asarray, broadcast_to, reshape, transpose
 
@@ -312,5 +312,6 @@ def broadcast_arrays(*args):
             [1, 2]])
     """
     arrays = [asarray(a) for a in args]
-    common = broadcast_shapes(*(a.shape for a in arrays))
+    with named("broadcast_arrays"):
+        common = broadcast_shapes(*(a.shape for a in arrays))
     return tuple(a if a.shape == common else broadcast_to(a, common) for a in arrays)

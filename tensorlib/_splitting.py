@@ -1,10 +1,8 @@
 """An array taken apart."""
 
-from operator import index
-
 import numpy as np
 
-from tensorlib._arguments import along, axis_index, elements
+from tensorlib._arguments import along, axis_index, elements, integer, named
 from tensorlib._core._functions import asarray
 
 
@@ -77,7 +75,7 @@ def _split(op, a, cuts, axis, equal=False):
     axis = axis_index(op, axis, a.ndim)
     length = a.shape[axis]
     if np.ndim(cuts) == 0:
-        parts = index(cuts)
+        parts = integer(op, "the number of parts", cuts)
         if parts <= 0:
             raise ValueError(f"{op}: expected a number of parts > 0, got {parts}")
         if equal and length % parts:
@@ -85,7 +83,7 @@ def _split(op, a, cuts, axis, equal=False):
                 f"{op}: expected a length that {parts} divides, got {length} along axis {axis}"
             )
         cuts = [i * (length // parts) + min(i, length % parts) for i in range(1, parts)]
-    bounds = [0, *map(index, cuts), length]
+    bounds = [0, *(integer(op, "a cut", cut) for cut in cuts), length]
     front = (slice(None),) * axis
     return [a[(*front, slice(*pair))] for pair in zip(bounds, bounds[1:], strict=False)]
 
@@ -244,5 +242,7 @@ def delete(arr, obj, axis=None):
     tensor([2, 4])
     """
     a, axis = along("delete", arr, axis)
-    kept = np.delete(np.arange(a.shape[axis]), obj if isinstance(obj, slice) else elements(obj))
+    with named("delete"):
+        obj = obj if isinstance(obj, slice) else elements(obj)
+        kept = np.delete(np.arange(a.shape[axis]), obj)
     return a[(slice(None),) * axis + (kept,)]

@@ -44,14 +44,14 @@ CASES = [
 ]
 
 ERRORS = [
-    (lambda: tl.eye(-1), ValueError, "negative dimensions"),
+    (lambda: tl.eye(-1), ValueError, "eye: .*negative dimensions"),
     (lambda: tl.diag(tl.ones((2, 2, 2))), ValueError, r"diag: .* got shape \(2, 2, 2\)"),
-    (lambda: tl.diag(tl.ones(2), 1.5), TypeError, "float"),
+    (lambda: tl.diag(tl.ones(2), 1.5), TypeError, "diag: .* got 1.5"),
     (lambda: tl.tril(1.0), ValueError, r"tril: .* got shape \(\)"),
     (lambda: tl.triu(1.0), ValueError, r"triu: .* got shape \(\)"),
     (lambda: tl.vander(tl.ones((2, 2))), ValueError, r"vander: .* got shape \(2, 2\)"),
     (lambda: tl.copy(tl.ones(2), order="Z"), ValueError, "copy: .* 'Z'"),
-    (lambda: tl.frombuffer(b"abc", dtype=np.int16), ValueError, "multiple"),
+    (lambda: tl.frombuffer(b"abc", dtype=np.int16), ValueError, "frombuffer: .*multiple"),
     (lambda: tl.eye(2, device="moon"), ValueError, "moon"),
 ]
 

@@ -326,11 +326,11 @@ def test_values_that_do_not_fit():
         apply(ops.index_put, (X, tl.ones(5)), ((tl.asarray([0, 1]),),))
     with pytest.raises(ValueError, match="^(view_write|index_put): "):
         apply(ops.view_write, (X, tl.ones(5)), (tl.asarray([0, 1]),))
-    for positions in ([6], [-1]):
+    for positions in ([6], [-7], [0, 2**40]):
         with pytest.raises((IndexError, ValueError), match="^view_read: "):
             apply(ops.view_read, (X,), (tl.asarray(positions),))
         with pytest.raises((IndexError, ValueError), match="^(view_write|index_put): "):
-            apply(ops.view_write, (X, tl.ones(1)), (tl.asarray(positions),))
+            apply(ops.view_write, (X, tl.ones(())), (tl.asarray(positions),))
     assert x.tolist() == X.tolist()
 
 

@@ -74,7 +74,7 @@ ERRORS = [
     (lambda: tl.tensordot(tl.ones((2, 3)), tl.ones((4, 5))), ValueError, "tensordot: .* lengths"),
     (lambda: tl.tensordot(tl.ones(2), tl.ones(2), 2), AxisError, "tensordot: axis -2"),
     (lambda: tl.tensordot(tl.ones(2), tl.ones(2), ([0, 0], [0, 0])), ValueError, "distinct"),
-    (lambda: tl.tensordot(tl.ones(2), tl.ones(2), 1.5), TypeError, "float"),
+    (lambda: tl.tensordot(tl.ones(2), tl.ones(2), 1.5), TypeError, "tensordot: .*got [12].5"),
     (lambda: tl.cross(1, [1, 2, 3]), ValueError, r"cross: .* \(\)"),
     (lambda: tl.cross([1, 2, 3, 4], [1, 2, 3]), ValueError, "cross: .* got 4, 3"),
     (lambda: tl.cross([1, 2, 3], [1, 2, 3], axis=1), AxisError, "cross: axis 1"),

@@ -46,14 +46,14 @@ CASES = [
 
 ERRORS = [
     (lambda: tl.linspace(0, 1, -1), ValueError, "linspace: .* got -1"),
-    (lambda: tl.linspace(0, 1, 2.5), TypeError, "float"),
+    (lambda: tl.linspace(0, 1, 2.5), TypeError, "linspace: .*got [12].5"),
     (lambda: tl.linspace(tl.ones(2), tl.ones(3)), ValueError, "broadcast"),
     (lambda: tl.geomspace(0, 1), ValueError, "geomspace: .* zero"),
     (lambda: tl.geomspace(1, [1, 0]), ValueError, "geomspace: .* zero"),
     (lambda: tl.geomspace(1, 2, -3), ValueError, "got -3"),
     (lambda: tl.logspace(0, 1, -1), ValueError, "got -1"),
     (lambda: tl.meshgrid([1], [2], indexing="x"), ValueError, "meshgrid: .* 'x'"),
-    (lambda: tl.indices((-1,)), ValueError, "negative"),
+    (lambda: tl.indices((-1,)), ValueError, "indices: .*negative"),
 ]
 
 GRADIENTS = [

@@ -41,14 +41,14 @@ ERRORS = [
     (lambda: tl.split(tl.ones(5), 0), ValueError, "split: .* got 0"),
     (lambda: tl.split(tl.ones(5), 1, 1), AxisError, "split: axis 1"),
     (lambda: tl.array_split(tl.ones(5), -1), ValueError, "array_split: .* got -1"),
-    (lambda: tl.array_split(tl.ones(5), 2.5), TypeError, "float"),
+    (lambda: tl.array_split(tl.ones(5), 2.5), TypeError, "array_split: .*got [12].5"),
     (lambda: tl.hsplit(tl.asarray(1.0), 1), ValueError, "hsplit: .* at least 1"),
     (lambda: tl.vsplit(tl.ones(2), 1), ValueError, "vsplit: .* at least 2"),
     (lambda: tl.dsplit(tl.ones((2, 2)), 1), ValueError, "dsplit: .* at least 3"),
     (lambda: tl.unstack(1.0), ValueError, "unstack: .* at least 1"),
     (lambda: tl.unstack(tl.ones(2), axis=1), AxisError, "unstack: axis 1"),
-    (lambda: tl.delete(tl.ones(3), 5), IndexError, "5"),
-    (lambda: tl.delete(tl.ones(3), [0, 7]), IndexError, "7"),
+    (lambda: tl.delete(tl.ones(3), 5), IndexError, "delete: .*5"),
+    (lambda: tl.delete(tl.ones(3), [0, 7]), IndexError, "delete: .*7"),
     (lambda: tl.delete(tl.ones(3), 0, axis=2), AxisError, "delete: axis 2"),
 ]
 

@@ -67,7 +67,7 @@ cdef Tensor find(bint largest, Tensor x, object axis, bint keepdims, str op):
             outer *= x.shape_[i]
         else:
             inner *= x.shape_[i]
-    if n == 0 and outer * inner > 0:
+    if n == 0:
         raise ValueError(f"{op}: attempt to get {op} of an empty sequence")
     result = tensor_empty(ndim, shape, TL_INT64, op)
     if result.size_ == 0:

@@ -1,5 +1,6 @@
 """Functions that make tensors: new ones, copies, sorted ones."""
 
+from tensorlib._core._copy cimport empty_like as empty_in_order
 from tensorlib._core._dispatch cimport apply
 from tensorlib._core._dtypes cimport dtype_id, dtype_itemsize, dtype_object
 from tensorlib._core._exchange cimport asarray
@@ -13,6 +14,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from tensorlib._core import _exchange
 from tensorlib._core._dispatch import ops
 from tensorlib._core._operators import assign
+from tensorlib._core.device import check_device
 
 
 cdef Tensor new(object shape, object dtype, object order, object device, str op):
@@ -21,7 +23,7 @@ cdef Tensor new(object shape, object dtype, object order, object device, str op)
     cdef int i, ndim = len(lengths)
     cdef int dtype_number = dtype_id(np.float64 if dtype is None else dtype, op)
     cdef Tensor result
-    _exchange.check_device(device, op)
+    check_device(device, op)
     if order not in ("C", "F"):
         raise ValueError(f"{op}: order must be 'C' or 'F', got {order!r}")
     if ndim > MAX_DIMS:
@@ -184,9 +186,10 @@ cdef Tensor like(object a, object dtype, object order, object shape, object devi
         dtype = x.dtype
     if order not in ("C", "F", "A", "K"):
         raise ValueError(f"{op}: order must be one of 'C', 'F', 'A', 'K', got {order!r}")
-    if order == "A" or (order == "K" and x.ndim_ > 1 and not x.contiguous and shape is None):
-        order = "F" if _exchange.to_numpy(x).flags.fnc else "C"
-    elif order == "K":
+    if shape is None and order in ("A", "K") and not x.contiguous:
+        check_device(device, op)
+        return empty_in_order(x, dtype_id(dtype, op), order, op)
+    if order in ("A", "K"):
         order = "C"
     return new(x.shape if shape is None else shape, dtype, order, device, op)
 

@@ -20,4 +20,5 @@ cdef object elementwise(Op op, tuple inputs, object out, object dtype)
 cdef object binary(Op op, object first, object second)
 cdef object unary(Op op, object x)
 cdef bint watched() noexcept
+cdef unsigned long long bits_of(tuple axes) except? 0
 cdef object tell_recorder(Op op, tuple inputs, tuple params)

@@ -6,6 +6,7 @@ Promote, broadcast, allocate, run the kernel, tell the recorder.
 import importlib
 from types import SimpleNamespace
 
+from tensorlib._core._copy cimport empty_like
 from tensorlib._core._dtypes cimport (
     TL_FLOAT32,
     TL_FLOAT64,
@@ -30,6 +31,7 @@ from tensorlib._core._tape cimport (
     bind,
     check_not_leaf,
     grad_enabled,
+    holds_history,
     keeps_input,
     record,
     wrote,
@@ -48,7 +50,6 @@ from tensorlib._core._tensor cimport (
 
 import numpy as np
 
-from tensorlib._core import _copy  # noqa: installs copy_into
 from tensorlib._core import _tape, _views
 from tensorlib._core import ops as table
 
@@ -229,16 +230,20 @@ cpdef object apply(Op op, tuple inputs, tuple params=()):
     return result
 
 
+cdef unsigned long long bits_of(tuple axes) except? 0:
+    """A set of axes as one bit each."""
+    cdef unsigned long long bits = 0
+    for axis in axes:
+        bits |= <unsigned long long>1 << <int>axis
+    return bits
+
+
 cdef object run_kernel(Op op, tuple inputs, tuple params):
-    cdef Tensor x
-    cdef unsigned long long axes = 0
     if op.way == CALLS:
         return op.kernel(*inputs, *params) if params else op.kernel(*inputs)
     if op.way == REDUCES:
-        x = inputs[0]
-        for axis in params[0]:
-            axes |= <unsigned long long>1 << <int>axis
-        return fold(op.loops, op.name, x, axes, params[1], dtype_id(params[2], op.name))
+        return fold(op.loops, op.name, inputs[0], bits_of(params[0]), params[1],
+                    dtype_id(params[2], op.name))
     return accumulate(op.loops, op.name, inputs[0], params[0], dtype_id(params[1], op.name))
 
 
@@ -442,7 +447,7 @@ cdef object elementwise(Op op, tuple inputs, object out, object dtype):
         check_outputs(op, out, loop, ndim, shape)
     originals = list(operands)
     tracked = any_tracked(tuple(originals)) or (out is not None and grad_enabled()
-                                                and any_requires_grad(out))
+                                                and any_holds_history(out))
     if tracked and out is not None:
         for target in out:
             if target is not None:
@@ -451,7 +456,7 @@ cdef object elementwise(Op op, tuple inputs, object out, object dtype):
     for i in range(nin):
         tensor = operands[i]
         if tensor.dtype_ != loop.dtypes[i]:
-            result = tensor_empty(tensor.ndim_, tensor.shape_, loop.dtypes[i], op.name)
+            result = empty_like(tensor, loop.dtypes[i], "K", op.name)
             copy_into(result, tensor)
             operands[i] = result
         elif out is not None:
@@ -474,12 +479,10 @@ cdef object elementwise(Op op, tuple inputs, object out, object dtype):
     return results[0] if nout == 1 else tuple(results)
 
 
-cdef bint any_requires_grad(object tensors) except -1:
-    for tensor in tensors:
-        if tensor is not None:
-            refresh(tensor)
-            if (<Tensor>tensor).tracked:
-                return True
+cdef bint any_holds_history(tuple out) except -1:
+    for tensor in out:
+        if tensor is not None and holds_history(tensor):
+            return True
     return False
 
 

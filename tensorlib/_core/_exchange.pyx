@@ -13,6 +13,7 @@ from tensorlib._core._tensor cimport Tensor, refuse_gradient, tensor_wrap
 import numpy as np
 
 from tensorlib._core import _tensor
+from tensorlib._core.device import check_device
 
 cnp.import_array()
 
@@ -100,7 +101,8 @@ cpdef Tensor asarray(object a, object dtype=None, object order=None, object devi
     array([0., 5., 0.])
     """
     cdef object array
-    check_device(device, "asarray")
+    if device is not None:
+        check_device(device, "asarray")
     if isinstance(a, Tensor):
         if dtype is None and order is None and not copy:
             return a
@@ -132,12 +134,6 @@ cdef Tensor converted(Tensor a, object dtype, object order, object copy):
         a = a.astype(dtype, order=order or "K")
         return a
     return a.copy(order or "K")
-
-
-def check_device(device, op):
-    """Refuse a device that is not there."""
-    if device not in (None, "cpu"):
-        raise ValueError(f"{op}: expected device 'cpu', got {device!r}")
 
 
 def from_dlpack(x, /, *, device=None, copy=None):

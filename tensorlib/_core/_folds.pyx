@@ -1,10 +1,10 @@
 """Reductions over axes and running folds along one, with NumPy's parameters."""
 
 from tensorlib._core._arrays cimport write_out
-from tensorlib._core._dispatch cimport Op, apply
+from tensorlib._core._dispatch cimport Op, apply, bits_of, watched
 from tensorlib._core._dtypes cimport dtype_id, dtype_object
 from tensorlib._core._exchange cimport asarray
-from tensorlib._core._reduce cimport fold_dtype
+from tensorlib._core._reduce cimport fold, fold_dtype
 from tensorlib._core._tensor cimport MAX_DIMS, Tensor
 
 import numpy as np
@@ -60,6 +60,9 @@ cdef object reduce(Op op, object a, object axis, object dtype, object out, objec
         dtype = dtype_object(fold_dtype(op.loops, x))
     else:
         dtype = dtype_object(dtype_id(dtype, op.name))
+    if not watched() and not x.tracked and x.base is None and type(x) is Tensor and out is None \
+            and where is True and initial is NoValue:
+        return fold(op.loops, op.name, x, bits_of(axes), keepdims, dtype_id(dtype, op.name))
     if where is not True or initial is not NoValue:
         return reduce_some(op, x, axes, dtype, out, bool(keepdims), initial, where)
     result = apply(op, (x,), (axes, bool(keepdims), dtype))

@@ -101,5 +101,6 @@ _tensor.add_methods(
         "reshape": reshape_method,
         "sum": sum,
         "transpose": transpose_method,
+        "T": property(transpose),
     }
 )

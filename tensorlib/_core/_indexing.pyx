@@ -376,7 +376,7 @@ cdef Tensor whole_mask(Tensor x, tuple index):
 # kernels
 # ------------------------------------------------------------------------------------------
 
-cdef Tensor rows_at(Tensor x, Tensor entry):
+cdef Tensor rows_at(Tensor x, Tensor entry, str op):
     """Rows of a tensor in C order, by int64 in C order."""
     cdef Py_ssize_t[MAX_DIMS] shape
     cdef Py_ssize_t row = dtype_itemsize(x.dtype_)
@@ -385,13 +385,13 @@ cdef Tensor rows_at(Tensor x, Tensor entry):
     cdef Tensor result
     cdef int i, ndim = entry.ndim_ + x.ndim_ - 1
     if ndim > MAX_DIMS:
-        raise IndexError(f"advanced_index: the index makes more than {MAX_DIMS} dimensions")
+        raise IndexError(f"{op}: the index makes more than {MAX_DIMS} dimensions")
     for i in range(entry.ndim_):
         shape[i] = entry.shape_[i]
     for i in range(1, x.ndim_):
         shape[entry.ndim_ + i - 1] = x.shape_[i]
         row *= x.shape_[i]
-    result = tensor_empty(ndim, shape, x.dtype_, "advanced_index")
+    result = tensor_empty(ndim, shape, x.dtype_, op)
     if result.size_ > LONG:
         with nogil:
             inside = gather_rows(x.data, x.shape_[0], row, <int64_t *>entry.data, entry.size_,
@@ -400,13 +400,17 @@ cdef Tensor rows_at(Tensor x, Tensor entry):
         inside = gather_rows(x.data, x.shape_[0], row, <int64_t *>entry.data, entry.size_,
                              result.data, &outside)
     if not inside:
-        raise IndexError(f"advanced_index: index {outside} is out of bounds for axis 0 with size "
+        raise IndexError(f"{op}: index {outside} is out of bounds for axis 0 with size "
                          f"{x.shape_[0]}")
     return result
 
 
 def advanced_index(Tensor x not None, tuple index not None):
     """The elements that an index names, copied."""
+    return gathered(x, index, "advanced_index")
+
+
+cdef Tensor gathered(Tensor x, tuple index, str op):
     cdef Places places
     cdef Tensor entry, result, mask = whole_mask(x, index)
     cdef Py_ssize_t count
@@ -414,16 +418,16 @@ def advanced_index(Tensor x not None, tuple index not None):
     if mask is not None:
         with nogil:
             count = count_true(mask.data, mask.size_)
-        result = tensor_empty(1, &count, x.dtype_, "advanced_index")
+        result = tensor_empty(1, &count, x.dtype_, op)
         with nogil:
             gather_mask(x.data, mask.data, mask.size_, count, itemsize, result.data)
         return result
     if len(index) == 1 and isinstance(index[0], Tensor) and x.ndim_ > 0 and x.contiguous:
         entry = index[0]
         if entry.dtype_ == TL_INT64 and entry.ndim_ > 0 and entry.contiguous:
-            return rows_at(x, entry)
-    places = locate(x, index, "advanced_index")
-    result = tensor_empty(places.ndim, places.shape, x.dtype_, "advanced_index")
+            return rows_at(x, entry, op)
+    places = locate(x, index, op)
+    result = tensor_empty(places.ndim, places.shape, x.dtype_, op)
     if places.size > LONG:
         with nogil:
             gather(places.region, result.data)
@@ -498,8 +502,12 @@ cdef Tensor copied(Tensor x, str op):
 
 def index_put(Tensor x not None, Tensor value not None, tuple index not None):
     """A copy of x in which the places of an index hold a value, broadcast."""
-    cdef Tensor result = copied(x, "index_put")
-    write(result, index, value, "index_put")
+    return scattered(x, value, index, "index_put")
+
+
+cdef Tensor scattered(Tensor x, Tensor value, tuple index, str op):
+    cdef Tensor result = copied(x, op)
+    write(result, index, value, op)
     return result
 
 
@@ -533,12 +541,12 @@ def nonzero(Tensor x not None):
 
 def view_read(Tensor x not None, Tensor positions not None):
     """The elements of x at flat positions, in the shape of `positions`."""
-    return advanced_index(flat(x), (positions,))
+    return gathered(flat(x), (positions,), "view_read")
 
 
 def view_write(Tensor x not None, Tensor value not None, Tensor positions not None):
     """A copy of x that holds a value, of the shape of `positions`, at flat positions."""
-    cdef Tensor written = index_put(flat(x), value, (positions,))
+    cdef Tensor written = scattered(flat(x), value, (positions,), "view_write")
     return reshaped(written, x.ndim_, x.shape_, "view_write")
 
 

@@ -89,7 +89,9 @@ cdef class LoopTable:
         """The loop that folds elements of this dtype; its first input and its output agree."""
         cdef Loop *loop = &self.folds[dtype]
         cdef object element = dtype_object(dtype)
-        if loop.function == NULL:
+        if loop.function == NULL and self.widens:
+            loop[0] = self.same(dtype)[0]  # the caller widened already, unless a dtype was given
+        elif loop.function == NULL:
             try:
                 dtypes = self.ufunc.resolve_dtypes((None, element, None), reduction=True)
             except TypeError as error:

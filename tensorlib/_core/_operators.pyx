@@ -15,6 +15,7 @@ from tensorlib._core._tape cimport (
     bind,
     check_not_leaf,
     grad_enabled,
+    holds_history,
     record,
     wrote,
 )
@@ -54,7 +55,7 @@ def assign(Tensor target not None, object value, str name="setitem"):
     if source.ndim_ > target.ndim_:
         raise ValueError(f"{name}: could not broadcast a value of shape {source.shape} into shape "
                          f"{target.shape}")
-    tracked = grad_enabled() and any_tracked((target, source))
+    tracked = any_tracked((source,)) or (grad_enabled() and holds_history(target))
     if tracked:
         check_not_leaf(target, name)
     laid = broadcast(source, target.ndim_, target.shape_, name)
@@ -128,7 +129,7 @@ cdef int setitem(Tensor x, object index, object value) except -1:
     source = value_for(x, value)
     if source.dtype_ != x.dtype_:
         source = source.astype(x.dtype)
-    tracked = grad_enabled() and any_tracked((x, source))
+    tracked = any_tracked((source,)) or (grad_enabled() and holds_history(x))
     if tracked:
         check_not_leaf(x, "setitem")
     old = tensor_alias(x)
@@ -177,6 +178,8 @@ cdef bint foreign(object value) except -1:
 
 cdef object binary_slot(int slot, object a, object b):
     cdef Op op = binary_ops[slot]
+    if type(a) is Tensor and type(b) is Tensor:
+        return apply(op, (a, b), ()) if slot == MATMUL or slot == DIVMOD else binary(op, a, b)
     if not isinstance(a, Tensor) and foreign(a) or not isinstance(b, Tensor) and foreign(b):
         return NotImplemented
     if slot == MATMUL:

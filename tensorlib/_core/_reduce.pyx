@@ -58,10 +58,11 @@ cdef Tensor fold(LoopTable table, str name, Tensor x, uint64_t axes, bint keepdi
     cdef Py_ssize_t[MAX_DIMS] shape
     cdef Py_ssize_t count = 1
     cdef int i, k = 0, ndim = 0, folded = 0, axis = -1
-    cdef Tensor result
+    cdef Tensor first, result
     cdef Walk walk
     cdef char *pointers[5]
-    x = with_dtype(with_dtype(x, dtype, name), loop.dtypes[1], name)
+    first = with_dtype(x, dtype, name)
+    x = with_dtype(first, loop.dtypes[1], name)
     dtype = loop.dtypes[2]
     if x.contiguous and x.size_ > 0 and not keepdims and table.reorderable \
             and (x.ndim_ == MAX_DIMS or axes == (<uint64_t>1 << x.ndim_) - 1) and x.ndim_ > 0:
@@ -101,7 +102,7 @@ cdef Tensor fold(LoopTable table, str name, Tensor x, uint64_t axes, bint keepdi
     pointers[0] = pointers[2] = result.data
     pointers[1] = x.data
     if identity is None:
-        copy_first(result, x, axis, keepdims)
+        copy_first(result, first, axis, keepdims)
         if folded == 0:
             return result
         walk.shape[axis] -= 1
@@ -152,29 +153,50 @@ cdef Tensor fold_all(LoopTable table, Loop *loop, str name, Tensor x):
 
 cdef Tensor fold_each(LoopTable table, str name, Tensor x, uint64_t axes, bint keepdims,
                       int dtype):
-    """Fold one axis after the other, where there is no identity to start from."""
-    cdef int i, ndim = x.ndim_
-    cdef Tensor flat
-    if x.contiguous and axes == (<uint64_t>1 << ndim) - 1 and ndim < 64:
-        flat = tensor_view(x, x.data, 1, &x.size_, [dtype_itemsize(dtype)], dtype)
-        flat = fold(table, name, flat, 1, False, dtype)
-        if not keepdims:
-            return flat
-        return ones_shape(flat, ndim)
-    for i in range(ndim - 1, -1, -1):
-        if axes >> i & 1:
-            x = fold(table, name, x, <uint64_t>1 << i, keepdims, dtype)
-    return x
+    """Fold several axes where there is no identity to start from."""
+    cdef Py_ssize_t[MAX_DIMS] shape
+    cdef Py_ssize_t[MAX_DIMS] strides
+    cdef Py_ssize_t count = 1
+    cdef int i, kept = 0, ndim = x.ndim_
+    cdef Tensor moved, flat
+    if table.name in ("maximum", "minimum", "fmax", "fmin"):
+        # One axis after the other, which needs no copy.
+        for i in range(ndim - 1, -1, -1):
+            if axes >> i & 1:
+                x = fold(table, name, x, <uint64_t>1 << i, keepdims, dtype)
+        return x
+    # The order may matter: as one axis, in C order.
+    for folded in (False, True):
+        for i in range(ndim):
+            if (axes >> i & 1) == folded:
+                shape[kept] = x.shape_[i]
+                strides[kept] = x.strides_[i]
+                kept += 1
+                if folded:
+                    count *= x.shape_[i]
+    moved = tensor_empty(ndim, shape, x.dtype_, name)
+    copy_into(moved, tensor_view(x, x.data, ndim, shape, strides, x.dtype_))
+    kept = 0
+    for i in range(ndim):
+        kept += not axes >> i & 1
+    shape[kept] = count
+    for i in range(kept):
+        strides[i] = moved.strides_[i]
+    strides[kept] = dtype_itemsize(x.dtype_)
+    flat = tensor_view(moved, moved.data, kept + 1, shape, strides, x.dtype_)
+    flat = fold(table, name, flat, <uint64_t>1 << kept, False, dtype)
+    return with_ones(flat, x, axes) if keepdims else flat
 
 
-cdef Tensor ones_shape(Tensor x, int ndim):
+cdef Tensor with_ones(Tensor folded, Tensor x, uint64_t axes):
+    """A new result with the folded axes of x back, of length one."""
     cdef Py_ssize_t[MAX_DIMS] shape
     cdef int i
     cdef Tensor result
-    for i in range(ndim):
-        shape[i] = 1
-    result = tensor_empty(ndim, shape, x.dtype_, "reshape")
-    memcpy(result.data, x.data, dtype_itemsize(x.dtype_))
+    for i in range(x.ndim_):
+        shape[i] = 1 if axes >> i & 1 else x.shape_[i]
+    result = tensor_empty(x.ndim_, shape, folded.dtype_, "reshape")
+    memcpy(result.data, folded.data, folded.size_ * dtype_itemsize(folded.dtype_))
     return result
 
 
@@ -219,6 +241,9 @@ cdef Tensor accumulate(LoopTable table, str name, Tensor x, int axis, int dtype)
     cdef Walk walk
     cdef char *pointers[5]
     cdef int i
+    if loop.dtypes[0] != loop.dtypes[1]:
+        raise TypeError(f"{name}: the dtypes of the inputs, {dtype_object(loop.dtypes[0])} and "
+                        f"{dtype_object(loop.dtypes[1])}, differ")
     x = with_dtype(with_dtype(x, dtype, name), loop.dtypes[1], name)
     dtype = loop.dtypes[2]
     result = tensor_empty(x.ndim_, x.shape_, dtype, name)

@@ -1,5 +1,7 @@
 """Functions that change shapes: views where strides allow, copies where they must."""
 
+from cpython.exc cimport PyErr_Clear, PyErr_Occurred
+
 from tensorlib._core._dispatch cimport apply, watched
 from tensorlib._core._exchange cimport asarray
 from tensorlib._core._tensor cimport MAX_DIMS, Tensor, tuple_of
@@ -14,19 +16,23 @@ from tensorlib._core._dispatch import ops
 
 cdef extern from "Python.h":
     Py_ssize_t PY_SSIZE_T_MAX
-    Py_ssize_t PY_SSIZE_T_MIN
+    Py_ssize_t PyLong_AsSsize_t(object value)  # errors are looked for by hand
 
 cdef list all_axes = [tuple(range(n)) for n in range(MAX_DIMS + 1)]
 
 
-cdef object integer(object value, str op):
-    try:
-        value = value.__index__()
-    except AttributeError:
-        raise TypeError(f"{op}: expected an integer, got {type(value).__name__}") from None
-    if not PY_SSIZE_T_MIN <= value <= PY_SSIZE_T_MAX:
+cdef Py_ssize_t integer(object value, str op) except? -1:
+    cdef Py_ssize_t number
+    if type(value) is not int:
+        try:
+            value = value.__index__()
+        except AttributeError:
+            raise TypeError(f"{op}: expected an integer, got {type(value).__name__}") from None
+    number = PyLong_AsSsize_t(value)
+    if number == -1 and PyErr_Occurred() != NULL:
+        PyErr_Clear()
         raise OverflowError(f"{op}: expected an integer of 64 bits, got {value}")
-    return value
+    return number
 
 
 cdef tuple shape_of(object shape, str op):
@@ -54,8 +60,8 @@ cdef Tensor reshape_to(Tensor x, tuple shape, object copy):
                                  f"{shape}")
             unknown = i
         else:
-            if length and known > x.size_ // length and known:
-                known = -1  # more elements than there are
+            if (known | length) >> 31 and length and known > PY_SSIZE_T_MAX // length:
+                known = -1  # more elements than there can be
             known *= length
         dims[i] = length
     if unknown >= 0 and known > 0 and x.size_ % known == 0:

@@ -41,5 +41,6 @@ cdef bint any_tracked(tuple inputs) except -1
 cdef int record(Rule rule, tuple inputs, tuple params, object outputs) except -1
 cdef int wrote(Tensor target, str name) except -1
 cdef bint keeps_input(Rule rule, tuple inputs, int index) except -1
+cdef bint holds_history(Tensor target) except -1
 cdef int check_not_leaf(Tensor target, str name) except -1
 cdef int bind(Tensor target, Tensor result) except -1

@@ -354,6 +354,12 @@ cdef int wrote(Tensor target, str name) except -1:
     return 0
 
 
+cdef bint holds_history(Tensor target) except -1:
+    """Whether a write into a tensor must be recorded for its own sake, or its root's."""
+    refresh(target)
+    return target.tracked or (target.base is not None and target.base.tracked)
+
+
 cdef int check_not_leaf(Tensor target, str name) except -1:
     """Refuse to record a write into a leaf, whose gradient would no longer be its own."""
     cdef Tensor root = target if target.base is None else target.base

@@ -241,6 +241,9 @@ cdef enum:
 cdef int[6] comparisons = [LESS, LESS_EQUAL, EQUAL, NOT_EQUAL, GREATER, GREATER_EQUAL]  # Py_LT...
 
 
+cdef object NoIndex = object()
+
+
 @cython.freelist(64)
 cdef class Tensor:
     """An n-dimensional array of numbers that can remember how it was computed.
@@ -332,18 +335,6 @@ cdef class Tensor:
         """str: where the elements are."""
         return "cpu"
 
-    @property
-    def T(self):
-        """Tensor: a view with the axes reversed."""
-        return self.transpose()
-
-    @property
-    def mT(self):
-        """Tensor: a view with the last two axes exchanged."""
-        if self.ndim_ < 2:
-            raise ValueError(f"mT: expected at least 2 dimensions, got {self.ndim_}")
-        return self.swapaxes(-1, -2)
-
     # gradients ------------------------------------------------------------------------------
 
     @property
@@ -423,7 +414,7 @@ cdef class Tensor:
 
     # Python ---------------------------------------------------------------------------------
 
-    def item(self, index=None, /, *rest):
+    def item(self, index=NoIndex, /, *rest):
         """One element as a Python scalar.
 
         Parameters
@@ -452,7 +443,7 @@ cdef class Tensor:
         cdef char *address = self.data
         cdef Py_ssize_t flat
         cdef int i
-        if index is None:
+        if index is NoIndex:
             if self.size_ != 1:
                 raise ValueError("item: expected a tensor of one element, got shape "
                                  f"{self.shape}")
@@ -467,7 +458,7 @@ cdef class Tensor:
         else:
             indices = index if type(index) is tuple else (index, *rest)
             if len(indices) == 1:
-                return self.item(indices[0].__index__())
+                return self.item(checked_index(indices[0], self.size_, 0))
             if len(indices) != self.ndim_:
                 raise ValueError(f"item: expected {self.ndim_} indices, got {len(indices)}")
             for i in range(self.ndim_):
@@ -774,7 +765,13 @@ cdef object single(Tensor tensor, str kind):
 
 
 cdef inline Py_ssize_t checked_index(object index, Py_ssize_t length, int axis) except -1:
-    cdef Py_ssize_t i = index if type(index) is int else index.__index__()
+    cdef Py_ssize_t i
+    if type(index) is not int:
+        try:
+            index = index.__index__()
+        except AttributeError:
+            raise TypeError(f"item: expected integers, got {type(index).__name__}") from None
+    i = index
     if i < -length or i >= length:
         raise IndexError(f"index {i} is out of bounds for axis {axis} with size {length}")
     return i + length if i < 0 else i

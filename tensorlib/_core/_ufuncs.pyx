@@ -15,6 +15,7 @@ import numpy as np
 from tensorlib._core._arrays import zeros
 from tensorlib._core._dispatch import Op as OpType
 from tensorlib._core._dispatch import ops
+from tensorlib._core._ufunc_docs import documentation
 from tensorlib._core.ops import ACCUMULATIONS, REDUCTIONS
 
 NoValue = np._NoValue
@@ -58,8 +59,13 @@ cdef class Ufunc:
                        for n, d in (("where", True), ("dtype", None))]
         vars(self).update({
             "__name__": op.name, "__qualname__": op.name, "__module__": "tensorlib",
-            "__signature__": inspect.Signature(parameters), "__doc__": documentation(op),
+            "__signature__": inspect.Signature(parameters),
         })
+
+    @property
+    def __doc__(self):
+        """str: the documentation of the op."""
+        return documentation(self.op, self.numpy_ufunc())
 
     @property
     def nin(self):
@@ -167,40 +173,6 @@ cdef object call_ufunc(object self, PyObject **args, size_t nargs, PyObject *nam
     keywords = <tuple>names
     return call(op, positional,
                 **{keywords[i]: <object>args[n + i] for i in range(len(keywords))})
-
-
-def documentation(Op op):
-    """The docstring of a ufunc."""
-    inputs = ", ".join(op.inputs)
-    results = "Tensor" if op.outputs == 1 else "tuple of Tensor"
-    if op.kind == "product":
-        limits = "shapes and errors as in NumPy; the outer axes are broadcast."
-    else:
-        limits = "the inputs are broadcast together."
-    return f"""{op.doc}
-
-Parameters
-----------
-{inputs} : array_like
-    Numbers; {limits}
-out : Tensor or tuple, optional
-    Where the result goes; of the broadcast shape.
-where : array_like of bool, optional
-    Where to compute; elsewhere `out` stays as it is.
-dtype : dtype, optional
-    The dtype to compute in.
-
-Returns
--------
-{results}
-
-Raises
-------
-TypeError
-    If there is no loop for the dtypes of the inputs.
-ValueError
-    If the shapes do not fit together.
-"""
 
 
 cdef Ufunc any_ufunc = Ufunc(ops.add)

@@ -19,6 +19,8 @@ from tensorlib._core._tensor cimport (
     tuple_of,
 )
 
+import numpy as np
+
 cdef extern from "Python.h":
     """
     typedef __int128 int128;
@@ -113,10 +115,8 @@ cdef int index_kind(object entry) except -1:
         return 3
     if isinstance(entry, (bool, Tensor)) or not hasattr(entry, "__index__"):
         return 4
-    if hasattr(entry, "ndim") and hasattr(entry, "dtype"):
-        # NumPy's integers are integers, its bools and 0-d arrays are arrays.
-        return 0 if entry.ndim == 0 and entry.dtype.kind in "iu" else 4
-    return 0
+    # NumPy's integer scalars are integers, its bools and 0-d arrays are arrays.
+    return 4 if isinstance(entry, (np.ndarray, np.bool_)) else 0
 
 
 cdef Tensor view_at(Tensor x, object index):
