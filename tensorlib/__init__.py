@@ -213,7 +213,7 @@ from tensorlib._joining import (
     vstack,
 )
 from tensorlib._joining import concatenate as concat
-from tensorlib._lazy import lazy_module
+from tensorlib._lazy import lazy_module as _lazy_module
 from tensorlib._manipulation import (
     flip,
     fliplr,
@@ -278,10 +278,10 @@ from tensorlib.random import manual_seed
 
 # Loaded at first use, so that `import tensorlib` stays quick. Not by a module's __getattr__: with
 # one, Python looks every `tl.name` up the slow way.
-nn = lazy_module("tensorlib.nn")
-optim = lazy_module("tensorlib.optim")
-testing = lazy_module("tensorlib.testing")
-utils = lazy_module("tensorlib.utils")
+nn = _lazy_module("tensorlib.nn")
+optim = _lazy_module("tensorlib.optim")
+testing = _lazy_module("tensorlib.testing")
+utils = _lazy_module("tensorlib.utils")
 
 with suppress(ImportError):  # an extra of the installation
     from ml_dtypes import bfloat16

@@ -32,6 +32,13 @@ def compress_method(self, condition, axis=None, out=None):
     return compress(condition, self, axis, out)
 
 
+def transposed_matrices(self):
+    """Tensor: a view with the last two axes exchanged."""
+    if self.ndim < 2:
+        raise ValueError(f"mT: expected at least 2 dimensions, got {self.ndim}")
+    return matrix_transpose(self)
+
+
 def conjugate_method(self):
     """The complex conjugate; see `conjugate`."""
     return conjugate(self)
@@ -56,7 +63,7 @@ def set_imag(self, value):
 
 _tensor.add_methods(
     {
-        "mT": property(matrix_transpose),
+        "mT": property(transposed_matrices),
         "choose": choose,
         "clip": clip_method,
         "compress": compress_method,

@@ -431,13 +431,34 @@ def mild_array(name, rng, dtype, shape):
     return np.abs(array) if name in ("power", "float_power") and dtype.kind != "c" else array
 
 
+# NumPy's SIMD loops of these read the running result once for many elements: its own answers are
+# wrong on contiguous memory (NumPy 2.4), so the reference goes one by one.
+ONE_BY_ONE = {"arctan2", "float_power", "ldexp", "power"}
+
+
+def reduced(ufunc, array, axis=0, keepdims=False):
+    if ufunc.__name__ not in ONE_BY_ONE or array.ndim == 0 or array.size == 0:
+        return ufunc.reduce(array, axis=axis, keepdims=keepdims)
+    answer = ufunc.reduce(array, axis=axis, keepdims=True)  # shape, dtype and errors
+    axis = axis if isinstance(axis, int) else next(
+        (k for k in range(array.ndim) if array.shape[k] > 1), 0)
+    rows = np.moveaxis(array, axis, 0)
+    if rows.shape[0] * answer.size == array.size:
+        value = rows[0].astype(answer.dtype)
+        element = ufunc.resolve_dtypes((None, array.dtype, None), reduction=True)[1]
+        for row in rows[1:]:
+            value = ufunc(value, row.astype(element))
+        answer = np.expand_dims(value, axis).reshape(answer.shape)
+    return answer if keepdims else answer.squeeze(axis)
+
+
 @pytest.mark.parametrize("name", BINARY)
 def test_reduce(name):
     rng = np.random.default_rng(7)
     ufunc = reference(name)
     for dtype in ALL_DTYPES:
-        if name == "ldexp" and dtype.kind not in "bi":
-            continue  # a fold of integers into powers of two has no exponents of floats
+        if name == "ldexp" and dtype.kind != "b":
+            continue  # NumPy's fold of numbers takes its own results for exponents
         for layout in LAYOUTS:
             for shape in [(3, 4, 2), (5,), (0, 3), (), (1, 1)]:
                 array = layout(mild_array(name, rng, dtype, shape))
@@ -445,8 +466,9 @@ def test_reduce(name):
                     if isinstance(kwargs.get("axis"), tuple) and len(shape) < 2:
                         continue
                     kwargs["keepdims"] = bool(rng.integers(2))
-                    # A copy, as NumPy (2.4) skips elements of some layouts that it must cast.
-                    expected = outcome(ufunc.reduce, array.copy(), **kwargs)
+                    # NumPy (2.4) skips elements of some layouts when it must cast.
+                    read = array.copy() if dtype.kind in "biu" else array
+                    expected = outcome(reduced, ufunc, read, **kwargs)
                     actual = outcome(function(name).reduce, tl.asarray(array), **kwargs)
                     compare_folds(name, actual, expected, (dtype, layout, shape, kwargs))
 

@@ -17,6 +17,7 @@ cdef extern from "strided.h" namespace "tl" nogil:
     # Sorts and merges axes; False where there is nothing to walk over.
     bint walk_prepare(Walk *walk)
     void walk_run(const Walk &walk, char **start, LoopFunction loop, void *data)
+    void walk_each(const Walk &walk, char **start, LoopFunction loop, void *data)
 
 cdef extern from "loops.h" nogil:
     LoopFunction tl_functor_loop(const char *name, int dtype)
@@ -34,6 +35,7 @@ cdef class LoopTable:
     cdef readonly object identity   # of a reduction, or None
     cdef bint widens                # small integers are folded in 64 bits
     cdef bint reorderable           # may be folded over several axes at once
+    cdef bint one_by_one            # the loops cannot fold several elements in one call
     cdef Loop folds[15]             # for reductions, by the dtype of the elements
     cdef Loop uniform[15]           # by the dtype of all inputs
     cdef dict mixed                 # key of dtypes -> address of a Loop

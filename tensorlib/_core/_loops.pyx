@@ -74,6 +74,9 @@ cdef class LoopTable:
         self.mixed = {}
         self.identity = None if ufunc is None else ufunc.identity
         self.widens = name in ("add", "multiply")
+        # NumPy's SIMD loops of these read the running result once for many elements, which makes
+        # its own arctan2.reduce wrong on contiguous memory (NumPy 2.4).
+        self.one_by_one = name in ("arctan2", "float_power", "ldexp", "power")
         self.reorderable = ufunc is not None and (<PyUFuncObject *>ufunc).identity != NOT_REORDERABLE
 
     cdef Loop *same(self, int dtype) except NULL:

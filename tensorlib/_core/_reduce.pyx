@@ -15,6 +15,7 @@ from tensorlib._core._loops cimport (
     Walk,
     loop_error,
     store_scalar,
+    walk_each,
     walk_prepare,
     walk_run,
 )
@@ -116,7 +117,9 @@ cdef Tensor fold(LoopTable table, str name, Tensor x, uint64_t axes, bint keepdi
         return result
     for i in range(walk.ndim):
         walk.strides[i][0], walk.strides[i][1] = walk.strides[i][1], walk.strides[i][0]
-    if x.size_ > LONG:
+    if table.one_by_one:
+        walk_each(walk, pointers, loop.function, loop.data)
+    elif x.size_ > LONG:
         with nogil:
             walk_run(walk, pointers, loop.function, loop.data)
     else:

@@ -2,6 +2,7 @@
 
 from tensorlib._core._functions import empty
 from tensorlib.nn import functional, init
+from tensorlib.nn._arguments import pair
 from tensorlib.nn.module import Module
 from tensorlib.nn.parameter import Parameter
 
@@ -57,14 +58,14 @@ class Conv2d(Module):
         dtype="float32",
     ):
         super().__init__()
-        self.in_channels, self.out_channels = functional.pair(
+        self.in_channels, self.out_channels = pair(
             "Conv2d", "channels", (in_channels, out_channels), 1
         )
-        self.kernel_size = functional.pair("Conv2d", "kernel_size", kernel_size, 1)
-        self.stride = functional.pair("Conv2d", "stride", stride, 1)
-        self.padding = functional.pair("Conv2d", "padding", padding, 0)
-        self.dilation = functional.pair("Conv2d", "dilation", dilation, 1)
-        self.groups, _ = functional.pair("Conv2d", "groups", (groups, 1), 1)
+        self.kernel_size = pair("Conv2d", "kernel_size", kernel_size, 1)
+        self.stride = pair("Conv2d", "stride", stride, 1)
+        self.padding = pair("Conv2d", "padding", padding, 0)
+        self.dilation = pair("Conv2d", "dilation", dilation, 1)
+        self.groups, _ = pair("Conv2d", "groups", (groups, 1), 1)
         if in_channels % groups or out_channels % groups:
             raise ValueError(
                 f"Conv2d: expected channels that fall into {groups} groups, "

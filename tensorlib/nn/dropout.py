@@ -1,6 +1,7 @@
 """``Dropout``."""
 
 from tensorlib.nn import functional
+from tensorlib.nn._arguments import check_probability
 from tensorlib.nn.module import Module
 
 
@@ -29,7 +30,7 @@ class Dropout(Module):
 
     def __init__(self, p=0.5, generator=None):
         super().__init__()
-        functional.check_probability("Dropout", p)
+        check_probability("Dropout", p)
         self.p = p
         self.generator = generator
 

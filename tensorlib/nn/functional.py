@@ -1,12 +1,27 @@
 """What the layers compute, as functions without parameters of their own."""
 
 import math
-import operator
 
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import arange, exp, isfinite, log, square, where
 from tensorlib._manipulation import moveaxis
+from tensorlib.nn._arguments import check_probability, pair
 from tensorlib.random import default_generator
+
+__all__ = [
+    "conv2d",
+    "cross_entropy",
+    "dropout",
+    "flatten",
+    "linear",
+    "log_softmax",
+    "max_pool2d",
+    "mse_loss",
+    "nll_loss",
+    "relu",
+    "sigmoid",
+    "softmax",
+]
 
 
 def linear(x, weight, bias=None):
@@ -181,7 +196,23 @@ def relu(x):
 
 
 def sigmoid(x):
-    """Compute ``1 / (1 + exp(-x))``, element by element."""
+    """Compute ``1 / (1 + exp(-x))``, element by element.
+
+    Parameters
+    ----------
+    x : Tensor
+
+    Returns
+    -------
+    Tensor of the same shape
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> from tensorlib.nn import functional as F
+    >>> F.sigmoid(tl.asarray([0.0])).tolist()
+    [0.5]
+    """
     return apply(ops.sigmoid, (x,), ())
 
 
@@ -430,25 +461,6 @@ def mse_loss(x, target, reduction="mean"):
     """
     _check_reduction("mse_loss", reduction)
     return _reduce(square(x - target), reduction)
-
-
-def pair(operation, name, value, least):
-    """Two ints of at least `least` from one int or two; errors name the operation."""
-    try:
-        first, second = value if isinstance(value, tuple | list) else (value, value)
-        result = operator.index(first), operator.index(second)
-    except (TypeError, ValueError):
-        raise TypeError(
-            f"{operation}: expected {name} to be an int or a pair of ints, got {value!r}"
-        ) from None
-    if min(result) < least:
-        raise ValueError(f"{operation}: expected {name} >= {least}, got {value!r}")
-    return result
-
-
-def check_probability(operation, p):
-    if not 0 <= p <= 1:
-        raise ValueError(f"{operation}: expected a probability in [0, 1], got {p!r}")
 
 
 def _check_bias(operation, bias, weight):

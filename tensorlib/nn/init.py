@@ -5,6 +5,21 @@ import math
 from tensorlib.autograd import no_grad
 from tensorlib.random import default_generator
 
+__all__ = [
+    "calculate_fans",
+    "calculate_gain",
+    "constant_",
+    "kaiming_normal_",
+    "kaiming_uniform_",
+    "normal_",
+    "ones_",
+    "reset_affine_",
+    "uniform_",
+    "xavier_normal_",
+    "xavier_uniform_",
+    "zeros_",
+]
+
 # Variance that an activation takes away, as the factor that gives it back.
 GAINS = {"linear": 1.0, "sigmoid": 1.0, "tanh": 5.0 / 3.0, "relu": math.sqrt(2.0)}
 
@@ -72,19 +87,43 @@ def calculate_fans(tensor):
 
 
 def constant_(tensor, value):
-    """Fill with one value."""
+    """Fill with one value.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> from tensorlib import nn
+    >>> nn.init.constant_(tl.empty(3), 0.5).tolist()
+    [0.5, 0.5, 0.5]
+    """
     with no_grad():
         tensor[...] = value
     return tensor
 
 
 def zeros_(tensor):
-    """Fill with zeros."""
+    """Fill with zeros.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> from tensorlib import nn
+    >>> nn.init.zeros_(tl.empty(3)).tolist()
+    [0.0, 0.0, 0.0]
+    """
     return constant_(tensor, 0)
 
 
 def ones_(tensor):
-    """Fill with ones."""
+    """Fill with ones.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> from tensorlib import nn
+    >>> nn.init.ones_(tl.empty(3)).tolist()
+    [1.0, 1.0, 1.0]
+    """
     return constant_(tensor, 1)
 
 
@@ -121,7 +160,15 @@ def uniform_(tensor, a=0.0, b=1.0, generator=None):
 
 
 def normal_(tensor, mean=0.0, std=1.0, generator=None):
-    """Fill from the normal distribution; `generator` and errors as in `uniform_`."""
+    """Fill from the normal distribution; `generator` and errors as in `uniform_`.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> from tensorlib import nn
+    >>> abs(nn.init.normal_(tl.empty(1000), mean=5.0, std=0.1).mean().item() - 5.0) < 0.1
+    True
+    """
     return _fill("normal_", "standard_normal", tensor, std, mean, generator)
 
 
@@ -168,7 +215,15 @@ def kaiming_uniform_(tensor, a=0.0, mode="fan_in", nonlinearity="leaky_relu", ge
 
 
 def kaiming_normal_(tensor, a=0.0, mode="fan_in", nonlinearity="leaky_relu", generator=None):
-    """Fill normally with deviation ``gain / sqrt(fan)``; arguments as in `kaiming_uniform_`."""
+    """Fill normally with deviation ``gain / sqrt(fan)``; arguments as in `kaiming_uniform_`.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> from tensorlib import nn
+    >>> nn.init.kaiming_normal_(tl.empty((10, 6))).shape
+    (10, 6)
+    """
     return normal_(tensor, 0.0, _kaiming_deviation(tensor, a, mode, nonlinearity), generator)
 
 
@@ -177,13 +232,28 @@ def xavier_uniform_(tensor, gain=1.0, generator=None):
 
     Glorot and Bengio 2010, "Understanding the difficulty of training deep feedforward neural
     networks". Arguments and errors are those of `kaiming_uniform_`.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> from tensorlib import nn
+    >>> bool((abs(nn.init.xavier_uniform_(tl.empty((2, 4)))) <= 1).all())
+    True
     """
     bound = math.sqrt(3.0) * _xavier_deviation(tensor, gain)
     return uniform_(tensor, -bound, bound, generator)
 
 
 def xavier_normal_(tensor, gain=1.0, generator=None):
-    """Fill normally with deviation ``gain * sqrt(2 / (fan_in + fan_out))``."""
+    """Fill normally with deviation ``gain * sqrt(2 / (fan_in + fan_out))``.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> from tensorlib import nn
+    >>> nn.init.xavier_normal_(tl.empty((10, 6))).shape
+    (10, 6)
+    """
     return normal_(tensor, 0.0, _xavier_deviation(tensor, gain), generator)
 
 

@@ -1,6 +1,7 @@
 """``MaxPool2d``."""
 
 from tensorlib.nn import functional
+from tensorlib.nn._arguments import pair
 from tensorlib.nn.module import Module
 
 
@@ -33,12 +34,10 @@ class MaxPool2d(Module):
 
     def __init__(self, kernel_size, stride=None, padding=0, dilation=1, return_indices=False):
         super().__init__()
-        self.kernel_size = functional.pair("MaxPool2d", "kernel_size", kernel_size, 1)
-        self.stride = functional.pair(
-            "MaxPool2d", "stride", kernel_size if stride is None else stride, 1
-        )
-        self.padding = functional.pair("MaxPool2d", "padding", padding, 0)
-        self.dilation = functional.pair("MaxPool2d", "dilation", dilation, 1)
+        self.kernel_size = pair("MaxPool2d", "kernel_size", kernel_size, 1)
+        self.stride = pair("MaxPool2d", "stride", kernel_size if stride is None else stride, 1)
+        self.padding = pair("MaxPool2d", "padding", padding, 0)
+        self.dilation = pair("MaxPool2d", "dilation", dilation, 1)
         self.return_indices = return_indices
 
     def forward(self, x):

@@ -2,6 +2,8 @@
 
 from tensorlib.optim.optimizer import Optimizer
 
+__all__ = ["LRScheduler", "StepLR"]
+
 
 class LRScheduler:
     """The base of all schedulers: a subclass defines ``_next`` (the new rate of a group).
@@ -19,6 +21,18 @@ class LRScheduler:
     ------
     TypeError
         If it is no optimizer.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> from tensorlib import nn, optim
+    >>> class Inverse(optim.lr_scheduler.LRScheduler):
+    ...     def _next(self, group):
+    ...         return group["initial_lr"] / (1 + self.last_epoch)
+    >>> scheduler = Inverse(optim.SGD([nn.Parameter(tl.ones(2))], lr=1.0))
+    >>> scheduler.step()
+    >>> scheduler.get_last_lr()
+    [0.5]
     """
 
     def __init__(self, optimizer):

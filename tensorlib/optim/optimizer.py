@@ -38,6 +38,23 @@ class Optimizer:
     ValueError
         If there are no parameters, one is there twice or requires no gradient, or an option is out
         of its range.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> from tensorlib import nn, optim
+    >>> class SignDescent(optim.Optimizer):
+    ...     def __init__(self, parameters, lr):
+    ...         super().__init__(parameters, {"lr": lr})
+    ...
+    ...     def _update(self, data, grad, kept, step, group):
+    ...         data -= group["lr"] * tl.sign(grad)
+    >>> w = nn.Parameter(tl.asarray([3.0, -3.0]))
+    >>> optimizer = SignDescent([w], lr=0.5)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w.tolist()
+    [2.5, -2.5]
     """
 
     takes_complex = False

@@ -111,4 +111,11 @@ inline void walk_run(const Walk &walk, char *const *start, Loop loop, void *data
   walk_outer(walk, start, 1, [&](char **pointers) { loop(pointers, length, steps, data); });
 }
 
+// The same, with a call for each element.
+inline void walk_each(const Walk &walk, char *const *start, Loop loop, void *data) {
+  intptr_t const one = 1;
+  intptr_t const zeros[kMaxOperands] = {0};
+  walk_outer(walk, start, 0, [&](char **pointers) { loop(pointers, &one, zeros, data); });
+}
+
 }  // namespace tl

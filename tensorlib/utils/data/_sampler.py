@@ -6,6 +6,21 @@ from tensorlib.random import default_generator
 class Sampler:
     """The base of samplers: a subclass defines ``__iter__``, over numbers of samples, and
     ``__len__``.
+
+    Examples
+    --------
+    >>> from tensorlib.utils.data import DataLoader, Sampler
+    >>> class Backwards(Sampler):
+    ...     def __init__(self, dataset):
+    ...         self.dataset = dataset
+    ...
+    ...     def __iter__(self):
+    ...         return iter(reversed(range(len(self))))
+    ...
+    ...     def __len__(self):
+    ...         return len(self.dataset)
+    >>> list(DataLoader("abc", batch_size=2, sampler=Backwards("abc")))
+    [['c', 'b'], ['a']]
     """
 
     def __iter__(self):
