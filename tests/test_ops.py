@@ -4,6 +4,8 @@ Every op, for every dtype that it claims, on all memory layouts. Where a loop is
 result has NumPy's bits; the exceptions are noted where they are made.
 """
 
+import functools
+
 import ml_dtypes
 import numpy as np
 import pytest
@@ -108,7 +110,9 @@ def check(name, actual, expected, operands=()):
     exact = name not in ROUNDED_FUNCTORS
     if any(a.dtype.kind == "c" for a in operands):
         exact &= name not in STRIDE_DEPENDENT_COMPLEX
-    elif any(not a.flags.c_contiguous or a.shape != expected[0].shape for a in operands):
+    elif any(
+        not a.flags.c_contiguous or a.shape != expected[0].shape or a.size == 1 for a in operands
+    ):
         exact &= name not in STRIDE_DEPENDENT
     for one, other in zip(actual, expected, strict=True):
         if exact:
@@ -440,8 +444,11 @@ def reduced(ufunc, array, axis=0, keepdims=False):
     if ufunc.__name__ not in ONE_BY_ONE or array.ndim == 0 or array.size == 0:
         return ufunc.reduce(array, axis=axis, keepdims=keepdims)
     answer = ufunc.reduce(array, axis=axis, keepdims=True)  # shape, dtype and errors
-    axis = axis if isinstance(axis, int) else next(
-        (k for k in range(array.ndim) if array.shape[k] > 1), 0)
+    axis = (
+        axis
+        if isinstance(axis, int)
+        else next((k for k in range(array.ndim) if array.shape[k] > 1), 0)
+    )
     rows = np.moveaxis(array, axis, 0)
     if rows.shape[0] * answer.size == array.size:
         value = rows[0].astype(answer.dtype)
@@ -450,6 +457,15 @@ def reduced(ufunc, array, axis=0, keepdims=False):
             value = ufunc(value, row.astype(element))
         answer = np.expand_dims(value, axis).reshape(answer.shape)
     return answer if keepdims else answer.squeeze(axis)
+
+
+def one_by_one(ufunc, array, dtype, axis=0, keepdims=False):
+    """A fold along an axis. NumPy's own (2.4) skips elements where the loop has SIMD."""
+    if array.ndim == 0 or array.shape[axis or 0] == 0:
+        return ufunc.reduce(array, axis, keepdims=keepdims)
+    rows = np.moveaxis(array.astype(dtype), axis or 0, 0)
+    folded = np.asarray(functools.reduce(ufunc, rows), dtype)
+    return np.expand_dims(folded, axis or 0) if keepdims else folded
 
 
 @pytest.mark.parametrize("name", BINARY)
@@ -466,9 +482,9 @@ def test_reduce(name):
                     if isinstance(kwargs.get("axis"), tuple) and len(shape) < 2:
                         continue
                     kwargs["keepdims"] = bool(rng.integers(2))
-                    # NumPy (2.4) skips elements of some layouts when it must cast.
-                    read = array.copy() if dtype.kind in "biu" else array
-                    expected = outcome(reduced, ufunc, read, **kwargs)
+                    expected = outcome(ufunc.reduce, array, **kwargs)
+                    if name in ("arctan2", "power") and not isinstance(expected, Exception):
+                        expected = one_by_one(ufunc, array, expected.dtype, **kwargs)
                     actual = outcome(function(name).reduce, tl.asarray(array), **kwargs)
                     compare_folds(name, actual, expected, (dtype, layout, shape, kwargs))
 

@@ -42,7 +42,6 @@ from tensorlib._core._tensor cimport (
     check_writeable,
     copy_into,
     may_share_memory,
-    refresh,
     tensor_alias,
     tensor_empty,
     tuple_of,

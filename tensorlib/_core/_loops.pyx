@@ -77,7 +77,8 @@ cdef class LoopTable:
         # NumPy's SIMD loops of these read the running result once for many elements, which makes
         # its own arctan2.reduce wrong on contiguous memory (NumPy 2.4).
         self.one_by_one = name in ("arctan2", "float_power", "ldexp", "power")
-        self.reorderable = ufunc is not None and (<PyUFuncObject *>ufunc).identity != NOT_REORDERABLE
+        self.reorderable = (
+            ufunc is not None and (<PyUFuncObject *>ufunc).identity != NOT_REORDERABLE)
 
     cdef Loop *same(self, int dtype) except NULL:
         """The loop for inputs that all have this dtype; it may still cast."""

@@ -17,7 +17,7 @@ cdef class Tensor:
     cdef uint8_t dtype_      # an id of dtypes.h
     cdef bint contiguous     # in C order
     cdef bint tracked       # what requires_grad says, once refreshed
-    cdef uint32_t graph_version  # of the root: writes recorded on the tape; of a view: those it has seen
+    cdef uint32_t graph_version  # of a root: recorded writes; of a view: those it has seen
     cdef readonly Tensor base    # the root of which this is a view, or None
     cdef object node         # the tape's node that made it, or None
     cdef int output          # which output of that node

@@ -792,4 +792,5 @@ cdef object scalar_at(char *address, int dtype):
         return integer
     if dtype == TL_BOOL:
         return address[0] != 0
-    return np.frombuffer((<const char *>address)[:dtype_itemsize(dtype)], dtype_object(dtype))[0].item()
+    element = (<const char *>address)[:dtype_itemsize(dtype)]
+    return np.frombuffer(element, dtype_object(dtype))[0].item()
