@@ -43,8 +43,8 @@ def memory_stats():
     -------
     dict of str to int
         ``allocated`` and ``peak``: bytes that tensors use now, and at most so far; ``cached``:
-        bytes kept for reuse, never above ``cache_limit``; ``allocations`` and ``cache_hits``: blocks
-        handed out, and how many of them came from the cache.
+        bytes kept for reuse, never above ``cache_limit``; ``allocations`` and ``cache_hits``:
+        blocks handed out, and how many of them came from the cache.
 
     Examples
     --------
