@@ -1,6 +1,6 @@
 """NumPy's ndarray with gradients, devices and speed."""
 
-from contextlib import suppress
+import contextlib as _contextlib
 
 from numpy import broadcast_shapes, e, euler_gamma, inf, nan, newaxis, pi
 
@@ -283,5 +283,5 @@ optim = _lazy_module("tensorlib.optim")
 testing = _lazy_module("tensorlib.testing")
 utils = _lazy_module("tensorlib.utils")
 
-with suppress(ImportError):  # an extra of the installation
+with _contextlib.suppress(ImportError):  # an extra of the installation
     from ml_dtypes import bfloat16

@@ -421,42 +421,20 @@ def compare_folds(name, actual, expected, where):
     elif isinstance(actual, Exception):
         raise AssertionError((where, expected)) from actual
     elif name in OTHER_ORDER:
-        assert_close(actual, expected, OTHER_ORDER[name])
+        assert_close(actual, expected, OTHER_ORDER[name], scale=2 if name == "add" else 0)
     else:
         assert_identical(actual, expected)
 
 
 def mild_array(name, rng, dtype, shape):
-    """Numbers that no fold takes to where rounding or overflow decides."""
+    """Numbers that no fold takes to where rounding or overflow decides: for folds whose order
+    may differ, their absolute values are below two."""
     hard = 0 if name in OTHER_ORDER and dtype.kind in "fcV" else 0.1
     array = random_array(rng, dtype, shape, hard)
     if hard == 0:
-        array = (array.astype(dtype if dtype.kind == "c" else float) / 2).astype(dtype)
+        wide = array.astype(np.complex128 if dtype.kind == "c" else np.float64)
+        array = (2 * wide / (1 + np.abs(wide))).astype(dtype)
     return np.abs(array) if name in ("power", "float_power") and dtype.kind != "c" else array
-
-
-# NumPy's SIMD loops of these read the running result once for many elements: its own answers are
-# wrong on contiguous memory (NumPy 2.4), so the reference goes one by one.
-ONE_BY_ONE = {"arctan2", "float_power", "ldexp", "power"}
-
-
-def reduced(ufunc, array, axis=0, keepdims=False):
-    if ufunc.__name__ not in ONE_BY_ONE or array.ndim == 0 or array.size == 0:
-        return ufunc.reduce(array, axis=axis, keepdims=keepdims)
-    answer = ufunc.reduce(array, axis=axis, keepdims=True)  # shape, dtype and errors
-    axis = (
-        axis
-        if isinstance(axis, int)
-        else next((k for k in range(array.ndim) if array.shape[k] > 1), 0)
-    )
-    rows = np.moveaxis(array, axis, 0)
-    if rows.shape[0] * answer.size == array.size:
-        value = rows[0].astype(answer.dtype)
-        element = ufunc.resolve_dtypes((None, array.dtype, None), reduction=True)[1]
-        for row in rows[1:]:
-            value = ufunc(value, row.astype(element))
-        answer = np.expand_dims(value, axis).reshape(answer.shape)
-    return answer if keepdims else answer.squeeze(axis)
 
 
 def one_by_one(ufunc, array, dtype, axis=0, keepdims=False):
@@ -567,9 +545,9 @@ def compare_named(name, actual, expected):
     elif isinstance(actual, Exception):
         raise actual
     elif name in ROUNDED:
-        assert_close(actual, expected, ROUNDED[name])
+        assert_close(actual, expected, ROUNDED[name], scale=2 if "sum" in name else 0)
     else:
-        assert_identical(actual, expected)
+        assert_identical(actual, expected, signed_zeros=name not in ANY_ZERO)
 
 
 @pytest.mark.parametrize("dtype", ALL_DTYPES, ids=str)
@@ -665,7 +643,7 @@ def test_products(name, dtype):
     @given(product_operands(name, (dtype, dtype)))
     def run(arrays):
         # BLAS adds in an order that depends on strides.
-        assert_close(getattr(tl, name)(*tensors(arrays)), getattr(np, name)(*arrays), 64)
+        assert_close(getattr(tl, name)(*tensors(arrays)), getattr(np, name)(*arrays), 64, scale=1)
 
     run()
 
@@ -676,7 +654,7 @@ def test_products_of_mixed_dtypes(name):
     @given(st.sampled_from(DTYPES), st.sampled_from(DTYPES), st.data())
     def run(first, second, data):
         arrays = data.draw(product_operands(name, (first, second)))
-        assert_close(getattr(tl, name)(*tensors(arrays)), getattr(np, name)(*arrays), 64)
+        assert_close(getattr(tl, name)(*tensors(arrays)), getattr(np, name)(*arrays), 64, scale=1)
 
     run()
 

@@ -15,17 +15,30 @@ PAGES = {
     "autograd": ["tensorlib.autograd", "tensorlib.testing"],
     "nn": ["tensorlib.nn", "tensorlib.nn.functional"],
     "optim": ["tensorlib.optim", "tensorlib.optim.lr_scheduler"],
-    "utils": ["tensorlib.utils.data"],
+    "utils": ["tensorlib.random", "tensorlib.utils.data"],
 }
 OWN_PAGE = {"Tensor"}
 
 
 def public_names(module: ModuleType) -> list[str]:
+    """The names of the module's own classes and functions: not those that it shows for NumPy, nor
+    those of a namespace below it."""
+    below = [importlib.import_module(name) for names in PAGES.values() for name in names]
+    elsewhere = {
+        id(value)
+        for other in below
+        if other.__name__.startswith(f"{module.__name__}.")
+        for value in vars(other).values()
+    }
     names = getattr(module, "__all__", None) or dir(module)
     return sorted(
         name
         for name in names
-        if not name.startswith("_") and name not in OWN_PAGE and callable(getattr(module, name))
+        if not name.startswith("_")
+        and name not in OWN_PAGE
+        and callable(value := getattr(module, name))
+        and (getattr(value, "__module__", None) or "").startswith("tensorlib")
+        and id(value) not in elsewhere
     )
 
 
