@@ -132,9 +132,12 @@ def array_of(value):
 
 
 def bits(a, signed_zeros=True):
-    """The bytes of an array; all NaNs as one and, on request, all zeros."""
+    """The bytes of an array, with all NaNs as one. Without signed zeros all zeros are one too, as
+    are all complex numbers with a NaN: among these, the first or the last may be the largest."""
     a = np.array(a).reshape(-1)
     if a.dtype.kind not in "biu":
+        if not signed_zeros:
+            a[a != a] = np.nan * (1 + 1j) if a.dtype.kind == "c" else np.nan
         parts = a.view(a.dtype.char.lower()) if a.dtype.kind == "c" else a
         parts[parts != parts] = np.nan
         if not signed_zeros:
@@ -149,7 +152,7 @@ def assert_identical(actual, expected, signed_zeros=True):
     assert (actual.shape, actual.dtype) == (expected.shape, expected.dtype)
     if bits(array_of(actual), signed_zeros) != bits(expected, signed_zeros):
         np.testing.assert_array_equal(array_of(actual), expected)  # shows where
-        raise AssertionError("zeros of another sign")
+        raise AssertionError("zeros of another sign, or other parts beside NaN")
 
 
 def assert_close(actual, expected, epsilons, scale=0.0):

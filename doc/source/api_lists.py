@@ -61,10 +61,16 @@ def section(name: str) -> str:
 
 def write(folder: Path) -> list[str]:
     """Write ``folder/*.inc.rst`` and return their paths, for ``autosummary_generate``."""
+    modules = {name: importlib.import_module(name) for names in PAGES.values() for name in names}
+    listed = {f"{m}.{name}" for m, module in modules.items() for name in public_names(module)}
+    for page in (folder / "generated").glob("*.rst"):
+        if page.stem not in listed | {f"tensorlib.{name}" for name in OWN_PAGE}:
+            page.unlink()  # of a name that is gone
+
     paths = []
-    for page, modules in PAGES.items():
+    for page, names in PAGES.items():
         path = folder / f"{page}.inc.rst"
-        text = "".join(section(module) for module in modules)
+        text = "".join(section(name) for name in names)
         # An untouched file keeps Sphinx from reading the page again.
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
