@@ -13,7 +13,7 @@ from types import ModuleType
 PAGES = {
     "functions": ["tensorlib"],
     "autograd": ["tensorlib.autograd", "tensorlib.testing"],
-    "nn": ["tensorlib.nn", "tensorlib.nn.functional"],
+    "nn": ["tensorlib.nn", "tensorlib.nn.functional", "tensorlib.nn.init"],
     "optim": ["tensorlib.optim", "tensorlib.optim.lr_scheduler"],
     "utils": ["tensorlib.random", "tensorlib.utils.data"],
 }
