@@ -71,6 +71,20 @@ def test_matrix_transpose():
         tl.ones(3).mT  # noqa: B018
 
 
+def test_broadcast_views_are_not_written():
+    x = tl.ones(3)
+    view = tl.broadcast_to(x, (2, 3))
+    for write in (
+        lambda: view.__setitem__(0, 5.0),
+        lambda: view.fill(5.0),
+        lambda: view.__iadd__(1.0),
+        lambda: tl.exp(tl.ones((2, 3)), out=view),
+    ):
+        with pytest.raises(ValueError, match="read-only"):
+            write()
+    assert x.tolist() == [1, 1, 1]
+
+
 def test_flat():
     a = np.arange(6).reshape(2, 3).T
     assert list(tl.asarray(a).flat) == list(a.flat)

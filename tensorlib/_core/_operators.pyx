@@ -117,15 +117,15 @@ cdef object getitem(Tensor x, object index):
 
 
 cdef int setitem(Tensor x, object index, object value) except -1:
-    cdef Tensor view = view_at(x, index)
-    cdef Tensor source, result
+    cdef Tensor view, source, result
     cdef tuple entries
     cdef bint tracked
+    check_writeable(x, "setitem")
+    view = view_at(x, index)
     if view is not None:
         assign(view, value)
         return 0
     entries = prepared(index)
-    check_writeable(x, "setitem")
     source = value_for(x, value)
     if source.dtype_ != x.dtype_:
         source = source.astype(x.dtype)

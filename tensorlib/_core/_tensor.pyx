@@ -190,8 +190,12 @@ cdef void extent(Tensor tensor, char **low, char **high) noexcept:
 
 
 cdef int check_writeable(Tensor tensor, str op) except -1:
+    cdef int i
     if not tensor.storage.writeable:
         raise ValueError(f"{op}: output array is read-only")
+    for i in range(tensor.ndim_):
+        if tensor.strides_[i] == 0 and tensor.shape_[i] > 1 and tensor.size_ > 0:
+            raise ValueError(f"{op}: output array is read-only: a broadcast view")
     return 0
 
 
@@ -506,7 +510,7 @@ cdef class Tensor:
     def __iter__(self):
         if self.ndim_ == 0:
             raise TypeError("iteration over a 0-d tensor")
-        return (self[i] for i in range(self.shape_[0]))
+        return (self[i] for i in range(len(self)))
 
     def __contains__(self, value):
         return bool((self == value).any())

@@ -264,7 +264,7 @@ def reset_affine_(weight, bias):
 
     Parameters
     ----------
-    weight : Tensor, shape (out, in, *window)
+    weight : Tensor, shape (out, in, ...)
     bias : Tensor or None
 
     Examples
