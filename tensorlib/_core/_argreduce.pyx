@@ -5,7 +5,7 @@ from libc.stdint cimport int64_t, intptr_t
 
 from tensorlib._core._dtypes cimport TL_INT64, dtype_itemsize, dtype_object
 from tensorlib._core._numpy_functions cimport ArgFunction, numpy_functions
-from tensorlib._core._tensor cimport MAX_DIMS, Tensor, c_contiguous, tensor_empty
+from tensorlib._core._tensor cimport LONG, MAX_DIMS, Tensor, c_contiguous, tensor_empty
 
 import numpy as np
 
@@ -15,9 +15,6 @@ cdef extern from "argreduce.h" namespace "tl::argreduce" nogil:
     void find_places(bint largest, int dtype, const char *x, intptr_t outer, intptr_t n,
                      intptr_t inner, int64_t *places)
 
-# More elements than this are worth letting other threads run.
-cdef enum:
-    LONG = 8192
 
 cdef list specimens = [None] * 15  # an array of each dtype, for NumPy's functions to ask
 

@@ -7,6 +7,7 @@ from tensorlib._core._dtypes cimport dtype_id, dtype_itemsize
 from tensorlib._core._loops cimport LoopFunction, Walk, cast_loop, walk_prepare, walk_run
 from tensorlib._core._memory cimport storage_retain
 from tensorlib._core._tensor cimport (
+    LONG,
     MAX_DIMS,
     Tensor,
     may_share_memory,
@@ -19,10 +20,6 @@ import numpy as np
 
 cdef extern from "copy.h" namespace "tl" nogil:
     void copy_walk(const Walk &walk, char **start, intptr_t itemsize)
-
-# More elements than this are worth letting other threads run.
-cdef enum:
-    LONG = 8192
 
 
 # ------------------------------------------------------------------------------------------

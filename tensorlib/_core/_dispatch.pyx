@@ -37,6 +37,7 @@ from tensorlib._core._tape cimport (
     wrote,
 )
 from tensorlib._core._tensor cimport (
+    LONG,
     MAX_DIMS,
     Tensor,
     check_writeable,
@@ -54,8 +55,6 @@ from tensorlib._core import ops as table
 
 cdef enum:
     MAX_OPERANDS = 5
-    # More elements than this are worth letting other threads run.
-    LONG = 8192
 
 
 # ------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from libc.string cimport memcpy, memset
 from tensorlib._core._copy cimport copy_elements
 from tensorlib._core._dtypes cimport TL_BOOL, TL_INT8, TL_INT64, TL_UINT64, dtype_itemsize
 from tensorlib._core._tensor cimport (
+    LONG,
     MAX_DIMS,
     Tensor,
     c_contiguous,
@@ -50,9 +51,6 @@ cdef extern from "indexing.h" namespace "tl::indexing" nogil:
                       intptr_t source_step, intptr_t itemsize)
     void unravel(const int64_t *places, intptr_t n, intptr_t inner, intptr_t length,
                  int64_t *indices)
-
-cdef enum:
-    LONG = 8192  # elements for which the GIL is worth releasing
 
 
 # ------------------------------------------------------------------------------------------

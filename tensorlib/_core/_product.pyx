@@ -6,13 +6,7 @@ operands with other strides are copied first.
 
 from tensorlib._core._dtypes cimport TL_FLOAT32, dtype_itemsize
 from tensorlib._core._loops cimport Loop, LoopTable, Walk, walk_prepare
-from tensorlib._core._tensor cimport (
-    MAX_DIMS,
-    Tensor,
-    c_contiguous,
-    copy_into,
-    tensor_empty,
-)
+from tensorlib._core._tensor cimport LONG, MAX_DIMS, Tensor, c_contiguous, copy_into, tensor_empty
 
 import numpy as np
 
@@ -162,7 +156,7 @@ cdef Tensor product(int kind, Tensor a, Tensor b):
     pointers[0] = a.data
     pointers[1] = b.data
     pointers[2] = result.data
-    if result.size_ * inner_a > 8192:
+    if result.size_ * inner_a > LONG:
         with nogil:
             run_core(walk, pointers, <CoreLoop>loop.function, loop.data, dims, steps)
     else:

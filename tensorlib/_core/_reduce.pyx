@@ -19,19 +19,9 @@ from tensorlib._core._loops cimport (
     walk_prepare,
     walk_run,
 )
-from tensorlib._core._tensor cimport (
-    MAX_DIMS,
-    Tensor,
-    copy_into,
-    tensor_empty,
-    tensor_view,
-)
+from tensorlib._core._tensor cimport LONG, MAX_DIMS, Tensor, copy_into, tensor_empty, tensor_view
 
 import numpy as np
-
-# More elements than this are worth letting other threads run.
-cdef enum:
-    LONG = 8192
 
 
 cdef int fold_dtype(LoopTable table, Tensor x) except -1:

@@ -5,6 +5,7 @@ from tensorlib._core._memory cimport Storage
 cdef enum:
     MAX_DIMS = 64    # NumPy's own limit
     INLINE_DIMS = 4  # more axes than this live on the heap
+    LONG = 8192      # more elements than this are worth letting other threads run
 
 cdef class Tensor:
     cdef Storage *storage
