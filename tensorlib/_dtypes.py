@@ -1,37 +1,80 @@
 """NumPy's dtypes under the library's name, and the promotion of tensors."""
 
+import contextlib
+
 import numpy as np
 from numpy import (
+    False_,
+    ScalarType,
+    True_,
     bool_,
+    byte,
+    bytes_,
+    cdouble,
+    character,
+    clongdouble,
     complex64,
     complex128,
+    complexfloating,
+    csingle,
+    datetime64,
+    double,
     dtype,
     finfo,
+    flexible,
     float16,
     float32,
     float64,
+    floating,
+    generic,
+    half,
     iinfo,
+    inexact,
     int8,
     int16,
     int32,
     int64,
+    int_,
+    intc,
+    integer,
     intp,
     isdtype,
     issubdtype,
+    little_endian,
+    long,
+    longdouble,
+    longlong,
+    mintypecode,
+    number,
+    object_,
     promote_types,
+    sctypeDict,
+    short,
+    signedinteger,
+    single,
+    str_,
+    timedelta64,
+    typecodes,
+    typename,
+    ubyte,
+    uint,
     uint8,
     uint16,
     uint32,
     uint64,
+    uintc,
+    uintp,
+    ulong,
+    ulonglong,
+    unsignedinteger,
+    ushort,
+    void,
 )
 
 from tensorlib._core._tensor import Tensor
 
-__all__ = [
-    "bool_", "can_cast", "complex64", "complex128", "dtype", "finfo", "float16",
-    "float32", "float64", "iinfo", "int8", "int16", "int32", "int64", "intp", "isdtype",
-    "issubdtype", "promote_types", "result_type", "uint8", "uint16", "uint32", "uint64",
-]  # fmt: skip
+with contextlib.suppress(ImportError):  # not on every platform
+    from numpy import complex256, float128
 
 
 def result_type(*arrays_and_dtypes):
@@ -81,6 +124,54 @@ def can_cast(from_, to, casting="safe"):
     (True, False)
     """
     return np.can_cast(_dtype_of(from_), to, casting)
+
+
+def common_type(*arrays):
+    """The inexact type that numbers of several arrays have in common.
+
+    Parameters
+    ----------
+    *arrays : Tensor
+        Of numbers. Integers count as float64.
+
+    Returns
+    -------
+    type
+        A scalar type of NumPy's: float16 at least; complex if one array is.
+
+    Raises
+    ------
+    TypeError
+        If an array holds no numbers.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.common_type(tl.ones(2, dtype=tl.float32), tl.ones(2, dtype=int))
+    <class 'numpy.float64'>
+    """
+    return np.common_type(*(np.empty(0, array.dtype) for array in arrays))
+
+
+def min_scalar_type(a, /):
+    """The smallest dtype that holds the value of a scalar.
+
+    Parameters
+    ----------
+    a : scalar or array_like
+
+    Returns
+    -------
+    dtype
+        Of an array with axes its own.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.min_scalar_type(-260), tl.min_scalar_type(tl.ones(2))
+    (dtype('int16'), dtype('float64'))
+    """
+    return np.min_scalar_type(np.asarray(a.detach()) if isinstance(a, Tensor) else a)
 
 
 def _dtype_of(x):

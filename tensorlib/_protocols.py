@@ -15,6 +15,7 @@ from tensorlib._core._dispatch import ops
 from tensorlib._core._functions import asarray
 from tensorlib._core._tape import is_grad_enabled
 from tensorlib._core._tensor import Tensor
+from tensorlib._numpy_code import by_numpy
 
 # Functions that share a name with one of NumPy's and do something else.
 OTHERS = {"load", "save"}
@@ -53,7 +54,7 @@ def array_function(tensor, function, types, args, kwargs):
         return NotImplemented
     name, ours = function.__name__, _namesake(function)
     if ours is None or (name in WRITERS and args and isinstance(args[0], np.ndarray)):
-        return _by_numpy(name, function, args, kwargs)
+        return by_numpy(name, function, args, kwargs)
     kwargs = {
         key: value for key, value in kwargs.items() if key != "subok" and value is not np._NoValue
     }
@@ -104,7 +105,7 @@ def array_ufunc(tensor, ufunc, method, inputs, kwargs):
             return NotImplemented
     ours = UFUNCS.get(ufunc)
     if ours is None or method not in METHODS:
-        return _by_numpy(ufunc.__name__, getattr(ufunc, method), inputs, kwargs)
+        return by_numpy(ufunc.__name__, getattr(ufunc, method), inputs, kwargs)
     call = ours if method == "__call__" else getattr(ours, method)
     return _with_arrays_out(call, inputs, kwargs)
 
@@ -140,45 +141,6 @@ def _requires_grad(value):
     if isinstance(value, (list, tuple)):
         return any(map(_requires_grad, value))
     return isinstance(value, Tensor) and value.requires_grad
-
-
-def _by_numpy(name, function, args, kwargs):
-    """Call a function of NumPy on arrays over the tensors' memory."""
-    tensors = {}
-
-    def array_of(value):
-        if isinstance(value, Tensor):
-            if value.requires_grad:
-                raise TypeError(
-                    f"{name}: computed by NumPy, which knows no gradients, but a tensor requires "
-                    "one; use detach()"
-                )
-            array = np.asarray(value)
-            tensors[id(array)] = array, value
-            return array
-        return _rebuilt(value, array_of)
-
-    def tensor_of(value):
-        if id(value) in tensors:
-            return tensors[id(value)][1]
-        if isinstance(value, np.ndarray):
-            # Strings, dates and objects stay NumPy's own.
-            known = value.dtype.kind in "biufc" or value.dtype.name == "bfloat16"
-            return asarray(value) if known else value
-        return _rebuilt(value, tensor_of)
-
-    return tensor_of(function(*map(array_of, args), **{k: array_of(v) for k, v in kwargs.items()}))
-
-
-def _rebuilt(value, change):
-    """A list, tuple or dict with each value changed; anything else as it is."""
-    if isinstance(value, dict):
-        return {key: change(item) for key, item in value.items()}
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*map(change, value))
-    if type(value) in (list, tuple):
-        return type(value)(map(change, value))
-    return value
 
 
 _tensor.set_protocols(array_function=array_function, array_ufunc=array_ufunc)

@@ -4,7 +4,15 @@ from libc.stdint cimport intptr_t
 from libc.string cimport memcpy, memmove
 
 from tensorlib._core._dtypes cimport dtype_id, dtype_itemsize
-from tensorlib._core._loops cimport LoopFunction, Walk, cast_loop, walk_prepare, walk_run
+from tensorlib._core._loops cimport (
+    LoopFunction,
+    Walk,
+    cast_loop,
+    loop_done,
+    take_float_status,
+    walk_prepare,
+    walk_run,
+)
 from tensorlib._core._memory cimport storage_retain
 from tensorlib._core._tensor cimport (
     LONG,
@@ -78,11 +86,13 @@ cdef int walk_copy(Tensor target, Tensor source) except -1:
         return 0
     if source.dtype_ != target.dtype_:
         loop = cast_loop(source.dtype_, target.dtype_)
+        take_float_status()
         if target.size_ > LONG:
             with nogil:
                 walk_run(walk, start, loop, NULL)
         else:
             walk_run(walk, start, loop, NULL)
+        loop_done("cast")
     elif target.size_ > LONG:
         with nogil:
             copy_walk(walk, start, itemsize)

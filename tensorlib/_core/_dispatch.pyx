@@ -20,8 +20,9 @@ from tensorlib._core._loops cimport (
     Loop,
     LoopTable,
     Walk,
-    loop_error,
+    loop_done,
     store_scalar,
+    take_float_status,
     walk_prepare,
     walk_run,
 )
@@ -54,7 +55,7 @@ from tensorlib._core import _tape, _views
 from tensorlib._core import ops as table
 
 cdef enum:
-    MAX_OPERANDS = 5
+    MAX_OPERANDS = 8
 
 
 # ------------------------------------------------------------------------------------------
@@ -109,14 +110,37 @@ def find_ufunc(path):
     return found
 
 
+def elementwise_op(str name, ufunc, tuple inputs, int outputs, str doc):
+    """An op that computes element by element.
+
+    Parameters
+    ----------
+    name : str
+    ufunc : numpy.ufunc or None
+        Whose loops it has, NumPy's or another package's; None for the functor of its name.
+    inputs : tuple of str
+        Their names.
+    outputs : int
+        Their number.
+    doc : str
+        One sentence.
+
+    Returns
+    -------
+    Op
+    """
+    cdef Op op = Op(name, "elementwise", inputs, (), outputs, doc)
+    op.loops = LoopTable(name, ufunc, len(inputs), outputs)
+    return op
+
+
 def make_ops():
     """All ops, as a namespace."""
     cdef Op op
     found = {}
     for name, kernel, inputs, outputs, doc in table.ELEMENTWISE:
-        op = found[name] = Op(name, "elementwise", inputs, (), outputs, doc)
-        op.loops = LoopTable(name, None if kernel == "functor" else find_ufunc(kernel),
-                             len(inputs), outputs)
+        ufunc = None if kernel == "functor" else find_ufunc(kernel)
+        found[name] = elementwise_op(name, ufunc, inputs, outputs, doc)
     for name, _, inputs, doc in table.PRODUCTS:
         op = found[name] = Op(name, "product", inputs, (), 1, doc)
         op.kernel = LateKernel(op, "_product." + name)
@@ -129,8 +153,7 @@ def make_ops():
     for name, inputs, params, doc in table.VIEWS:
         op = found[name] = Op(name, "view", inputs, params, 1, doc)
         op.kernel = getattr(_views, name)
-    for name, kernel, inputs, params, doc in table.STRUCTURED:
-        outputs = 2 if name == "max_pool2d" else 1
+    for name, kernel, inputs, params, outputs, doc in table.STRUCTURED:
         op = found[name] = Op(name, "structured", inputs, params, outputs, doc)
         op.kernel = LateKernel(op, kernel)
     return SimpleNamespace(**found)
@@ -249,7 +272,7 @@ cdef object run_kernel(Op op, tuple inputs, tuple params):
 # elementwise ops
 # ------------------------------------------------------------------------------------------
 
-cdef inline int run_contiguous(Loop *loop, Tensor a, Tensor b, Tensor out) except -1:
+cdef inline int run_contiguous(Op op, Loop *loop, Tensor a, Tensor b, Tensor out) except -1:
     """A loop over whole operands of one shape; b is None for unary ops."""
     cdef char *pointers[3]
     cdef Py_ssize_t[3] steps
@@ -265,12 +288,13 @@ cdef inline int run_contiguous(Loop *loop, Tensor a, Tensor b, Tensor out) excep
         pointers[1] = b.data
         pointers[2] = out.data
         steps[2] = moves * dtype_itemsize(loop.dtypes[2])
+    take_float_status()
     if n > LONG:
         with nogil:
             loop.function(pointers, &n, steps, loop.data)
     else:
         loop.function(pointers, &n, steps, loop.data)
-    return loop_error()
+    return loop_done(op.name)
 
 
 cdef inline bint same_shape(Tensor a, Tensor b) noexcept:
@@ -296,7 +320,7 @@ cdef object binary(Op op, object first, object second):
             loop = op.loops.same(a.dtype_)
             if loop.dtypes[0] == a.dtype_ and loop.dtypes[1] == a.dtype_:
                 out = tensor_empty(a.ndim_, a.shape_, loop.dtypes[2], op.name)
-                run_contiguous(loop, a, b, out)
+                run_contiguous(op, loop, a, b, out)
                 if a.tracked or b.tracked or a.base is not None or b.base is not None:
                     if any_tracked((a, b)):
                         record(op.rule, (a, b), (), out)
@@ -328,12 +352,13 @@ cdef object binary_scalar(Op op, Tensor a, object scalar, bint swapped):
             pointers[swapped], pointers[not swapped] = a.data, element.data
             steps[swapped], steps[not swapped] = dtype_itemsize(a.dtype_) if n != 1 else 0, 0
             pointers[2], steps[2] = out.data, dtype_itemsize(out.dtype_) if n != 1 else 0
+            take_float_status()
             if n > LONG:
                 with nogil:
                     loop.function(pointers, &n, steps, loop.data)
             else:
                 loop.function(pointers, &n, steps, loop.data)
-            loop_error()
+            loop_done(op.name)
             if (a.tracked or a.base is not None) and any_tracked((a,)):
                 record(op.rule, (element, a) if swapped else (a, element), (), out)
             return out
@@ -350,7 +375,7 @@ cdef object unary(Op op, object x):
             loop = op.loops.same(a.dtype_)
             if loop.dtypes[0] == a.dtype_:
                 out = tensor_empty(a.ndim_, a.shape_, loop.dtypes[1], op.name)
-                run_contiguous(loop, a, None, out)
+                run_contiguous(op, loop, a, None, out)
                 if (a.tracked or a.base is not None) and any_tracked((a,)):
                     record(op.rule, (a,), (), out)
                 return out
@@ -464,7 +489,7 @@ cdef object elementwise(Op op, tuple inputs, object out, object dtype):
         if result is None or result.dtype_ != loop.dtypes[nin + k]:
             result = empty_as(op, operands, ndim, shape, loop.dtypes[nin + k])
         results.append(result)
-    run_strided(loop, operands, results, ndim, shape)
+    run_strided(op, loop, operands, results, ndim, shape)
     if out is not None:
         for k in range(nout):
             if out[k] is not None:
@@ -625,7 +650,7 @@ cdef Tensor empty_as(Op op, list operands, int ndim, const Py_ssize_t *shape, in
     return result
 
 
-cdef int run_strided(Loop *loop, list inputs, list outputs, int ndim,
+cdef int run_strided(Op op, Loop *loop, list inputs, list outputs, int ndim,
                      const Py_ssize_t *shape) except -1:
     """Run a loop over broadcast operands of any strides."""
     cdef Walk walk
@@ -649,9 +674,10 @@ cdef int run_strided(Loop *loop, list inputs, list outputs, int ndim,
             k += 1
     if not walk_prepare(&walk):
         return 0
+    take_float_status()
     if size > LONG:
         with nogil:
             walk_run(walk, pointers, loop.function, loop.data)
     else:
         walk_run(walk, pointers, loop.function, loop.data)
-    return loop_error()
+    return loop_done(op.name)

@@ -12,12 +12,18 @@ cdef extern from "strided.h" namespace "tl" nogil:
         int ndim
         int operands
         Py_ssize_t shape[64]
-        Py_ssize_t strides[64][5]
+        Py_ssize_t strides[64][8]
 
     # Sorts and merges axes; False where there is nothing to walk over.
     bint walk_prepare(Walk *walk)
     void walk_run(const Walk &walk, char **start, LoopFunction loop, void *data)
     void walk_each(const Walk &walk, char **start, LoopFunction loop, void *data)
+    void walk_core(const Walk &walk, char **start, LoopFunction loop, void *data,
+                   Py_ssize_t *dims, Py_ssize_t *steps)
+
+cdef extern from "float_status.h" namespace "tl" nogil:
+    # What was raised since the last call, in NumPy's bits; clears it.
+    int take_float_status()
 
 cdef extern from "loops.h" nogil:
     LoopFunction tl_functor_loop(const char *name, int dtype)
@@ -25,7 +31,7 @@ cdef extern from "loops.h" nogil:
 cdef struct Loop:
     LoopFunction function
     void *data
-    uint8_t dtypes[5]  # inputs, then outputs
+    uint8_t dtypes[8]  # inputs, then outputs
 
 cdef class LoopTable:
     cdef readonly str name
@@ -47,12 +53,17 @@ cdef class LoopTable:
 
 # [from][to]; in this extension alone
 cdef LoopFunction cast_loop(int source, int target) noexcept
-cdef inline int loop_error() except -1:
-    """The one error that a loop sets itself: NumPy's integer power refuses negative exponents."""
+# Warn, raise or call as `np.errstate` says, of what `take_float_status` returned.
+cdef int report_float_status(str name, int status) except -1
+
+cdef inline int loop_done(str name) except -1:
+    """After a loop, which began with take_float_status(): what it raised, and the one error that
+    a loop sets itself: NumPy's integer power refuses negative exponents."""
+    cdef int status = take_float_status()
     if PyErr_Occurred() != NULL:
         PyErr_Clear()
         raise ValueError("power: integers to negative integer powers are not allowed")
-    return 0
+    return report_float_status(name, status) if status else 0
 
 
 cdef int store_scalar(char *address, int dtype, object value) except -1

@@ -23,11 +23,14 @@ from tensorlib._core._dtypes cimport (
 import numpy as np
 
 cnp.import_array()
+cnp.import_umath()
 
 cdef extern from "loops.h" nogil:
     LoopFunction tl_cast_loops[15][15]
 
 cdef extern from "numpy/ufuncobject.h":
+    int PyUFunc_GiveFloatingpointErrors(const char *name, int status) except -1
+
     ctypedef struct PyUFuncObject:
         int nin
         int nout
@@ -47,6 +50,10 @@ cdef extern from "numpy/ufuncobject.h":
         void *data
         int *arg_types
         PyUFunc_Loop1d *next
+
+
+cdef int report_float_status(str name, int status) except -1:
+    return PyUFunc_GiveFloatingpointErrors(name.encode(), status)
 
 
 cdef LoopFunction cast_loop(int source, int target) noexcept:
@@ -209,7 +216,7 @@ cdef int find_builtin(PyUFuncObject *ufunc, Loop *loop) except -1:
         else:
             # The first match, as NumPy: later ones are fallbacks of the same types.
             loop.function = ufunc.functions[i]
-            loop.data = ufunc.data[i]
+            loop.data = NULL if ufunc.data == NULL else ufunc.data[i]
             return 0
     return 0
 

@@ -5,27 +5,18 @@ operands with other strides are copied first.
 """
 
 from tensorlib._core._dtypes cimport TL_FLOAT32, dtype_itemsize
-from tensorlib._core._loops cimport Loop, LoopTable, Walk, walk_prepare
+from tensorlib._core._loops cimport (
+    Loop,
+    LoopTable,
+    Walk,
+    loop_done,
+    take_float_status,
+    walk_core,
+    walk_prepare,
+)
 from tensorlib._core._tensor cimport LONG, MAX_DIMS, Tensor, c_contiguous, copy_into, tensor_empty
 
 import numpy as np
-
-cdef extern from *:
-    """
-    #include "strided.h"
-    // Call a loop with core dimensions along the last axis of a walk over the outer ones.
-    static void run_core(const tl::Walk &walk, char *const *start, tl::Loop loop, void *data,
-                         intptr_t *dims, intptr_t *steps) {
-      bool const flat = walk.ndim == 0;
-      dims[0] = flat ? 1 : walk.shape[walk.ndim - 1];
-      for (int k = 0; k < 3; ++k) steps[k] = flat ? 0 : walk.strides[walk.ndim - 1][k];
-      tl::walk_outer(walk, start, 1, [&](char **pointers) { loop(pointers, dims, steps, data); });
-    }
-    """
-    ctypedef void (*CoreLoop "tl::Loop")(char **, const Py_ssize_t *, const Py_ssize_t *,
-                                         void *) noexcept nogil
-    void run_core(const Walk &walk, char **start, CoreLoop loop, void *data, Py_ssize_t *dims,
-                  Py_ssize_t *steps) nogil
 
 cdef enum:
     MATMUL, MATVEC, VECMAT, VECDOT
@@ -156,11 +147,13 @@ cdef Tensor product(int kind, Tensor a, Tensor b):
     pointers[0] = a.data
     pointers[1] = b.data
     pointers[2] = result.data
+    take_float_status()
     if result.size_ * inner_a > LONG:
         with nogil:
-            run_core(walk, pointers, <CoreLoop>loop.function, loop.data, dims, steps)
+            walk_core(walk, pointers, loop.function, loop.data, dims, steps)
     else:
-        run_core(walk, pointers, <CoreLoop>loop.function, loop.data, dims, steps)
+        walk_core(walk, pointers, loop.function, loop.data, dims, steps)
+    loop_done(name)
     return result
 
 

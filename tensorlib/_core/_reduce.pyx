@@ -13,8 +13,9 @@ from tensorlib._core._loops cimport (
     Loop,
     LoopTable,
     Walk,
-    loop_error,
+    loop_done,
     store_scalar,
+    take_float_status,
     walk_each,
     walk_prepare,
     walk_run,
@@ -51,7 +52,7 @@ cdef Tensor fold(LoopTable table, str name, Tensor x, uint64_t axes, bint keepdi
     cdef int i, k = 0, ndim = 0, folded = 0, axis = -1
     cdef Tensor first, result
     cdef Walk walk
-    cdef char *pointers[5]
+    cdef char *pointers[3]
     first = with_dtype(x, dtype, name)
     x = with_dtype(first, loop.dtypes[1], name)
     dtype = loop.dtypes[2]
@@ -107,6 +108,7 @@ cdef Tensor fold(LoopTable table, str name, Tensor x, uint64_t axes, bint keepdi
         return result
     for i in range(walk.ndim):
         walk.strides[i][0], walk.strides[i][1] = walk.strides[i][1], walk.strides[i][0]
+    take_float_status()
     if table.one_by_one:
         walk_each(walk, pointers, loop.function, loop.data)
     elif x.size_ > LONG:
@@ -114,7 +116,7 @@ cdef Tensor fold(LoopTable table, str name, Tensor x, uint64_t axes, bint keepdi
             walk_run(walk, pointers, loop.function, loop.data)
     else:
         walk_run(walk, pointers, loop.function, loop.data)
-    loop_error()
+    loop_done("reduce")
     return result
 
 
@@ -135,12 +137,13 @@ cdef Tensor fold_all(LoopTable table, Loop *loop, str name, Tensor x):
     pointers[0] = pointers[2] = result.data
     steps[0] = steps[2] = 0
     steps[1] = itemsize
+    take_float_status()
     if n > LONG:
         with nogil:
             loop.function(pointers, &n, steps, loop.data)
     elif n > 0:
         loop.function(pointers, &n, steps, loop.data)
-    loop_error()
+    loop_done("reduce")
     return result
 
 
@@ -232,7 +235,7 @@ cdef Tensor accumulate(LoopTable table, str name, Tensor x, int axis, int dtype)
     cdef Loop *loop = table.folding(dtype)
     cdef Tensor result
     cdef Walk walk
-    cdef char *pointers[5]
+    cdef char *pointers[3]
     cdef int i
     if loop.dtypes[0] != loop.dtypes[1]:
         raise TypeError(f"{name}: the dtypes of the inputs, {dtype_object(loop.dtypes[0])} and "
@@ -259,12 +262,13 @@ cdef Tensor accumulate(LoopTable table, str name, Tensor x, int axis, int dtype)
     pointers[2] = result.data + result.strides_[axis]
     if not walk_prepare(&walk):
         return result
+    take_float_status()
     if x.size_ > LONG:
         with nogil:
             walk_run(walk, pointers, loop.function, loop.data)
     else:
         walk_run(walk, pointers, loop.function, loop.data)
-    loop_error()
+    loop_done("accumulate")
     return result
 
 

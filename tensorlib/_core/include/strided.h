@@ -8,7 +8,7 @@
 namespace tl {
 
 constexpr int kMaxDims = 64;
-constexpr int kMaxOperands = 5;
+constexpr int kMaxOperands = 8;
 
 typedef void (*Loop)(char **args, intptr_t const *dims, intptr_t const *steps, void *data);
 
@@ -116,6 +116,16 @@ inline void walk_each(const Walk &walk, char *const *start, Loop loop, void *dat
   intptr_t const one = 1;
   intptr_t const zeros[kMaxOperands] = {0};
   walk_outer(walk, start, 0, [&](char **pointers) { loop(pointers, &one, zeros, data); });
+}
+
+// A loop with core dimensions, along the last axis of a walk over the outer ones: dims[1...] and
+// the steps after one for each operand are of the core.
+inline void walk_core(const Walk &walk, char *const *start, Loop loop, void *data, intptr_t *dims,
+                      intptr_t *steps) {
+  bool const flat = walk.ndim == 0;
+  dims[0] = flat ? 1 : walk.shape[walk.ndim - 1];
+  for (int k = 0; k < walk.operands; ++k) steps[k] = flat ? 0 : walk.strides[walk.ndim - 1][k];
+  walk_outer(walk, start, 1, [&](char **pointers) { loop(pointers, dims, steps, data); });
 }
 
 }  // namespace tl

@@ -1,0 +1,113 @@
+"""NumPy's own code on tensors, where it is the honest way to get NumPy's exact behaviour.
+
+The functions get ndarrays over the tensors' memory and give tensors back. That cannot be
+differentiated, so a tensor that requires a gradient is refused.
+"""
+
+import functools
+
+import numpy as np
+
+from tensorlib._core._functions import asarray
+from tensorlib._core._tensor import Tensor
+
+
+def computed_by(function):
+    """Make a function of the library out of one of NumPy's: a decorator.
+
+    The decorated function gives the name, the signature and the documentation; its body is empty.
+
+    Parameters
+    ----------
+    function : callable
+        NumPy's.
+
+    Returns
+    -------
+    callable
+        The decorator.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tensorlib._numpy_code import computed_by
+    >>> @computed_by(np.unique_values)
+    ... def unique_values(x):
+    ...     "The elements of `x`, each once."
+    >>> unique_values([2, 1, 2])
+    tensor([1, 2])
+    """
+
+    def decorate(described):
+        @functools.wraps(described)
+        def called(*args, **kwargs):
+            return by_numpy(described.__name__, function, args, kwargs)
+
+        return called
+
+    return decorate
+
+
+def by_numpy(name, function, args, kwargs):
+    """Call a function of NumPy on arrays over the tensors' memory.
+
+    Parameters
+    ----------
+    name : str
+        With which the messages of errors begin.
+    function : callable
+    args : tuple
+    kwargs : dict
+        Tensors in lists, tuples and dicts are found too.
+
+    Returns
+    -------
+    object
+        The result, with tensors for the arrays and scalars of NumPy in it. Strings, dates and
+        objects stay NumPy's own. An array that was made from a tensor is that tensor again.
+
+    Raises
+    ------
+    TypeError
+        If a tensor requires a gradient.
+    """
+    tensors = {}
+
+    def array_of(value):
+        if isinstance(value, Tensor):
+            if value.requires_grad:
+                raise TypeError(
+                    f"{name}: computed by NumPy, which knows no gradients, but a tensor requires "
+                    "one; use detach()"
+                )
+            array = np.asarray(value)
+            tensors[id(array)] = array, value
+            return array
+        return _rebuilt(value, array_of)
+
+    def tensor_of(value):
+        if id(value) in tensors:
+            return tensors[id(value)][1]
+        if isinstance(value, (np.ndarray, np.generic)):
+            return asarray(value) if has_tensors(value.dtype) else value
+        return _rebuilt(value, tensor_of)
+
+    return tensor_of(function(*map(array_of, args), **{k: array_of(v) for k, v in kwargs.items()}))
+
+
+def has_tensors(dtype):
+    """Whether there are tensors of a dtype of NumPy."""
+    if dtype.kind in "fc":
+        return dtype.itemsize <= (8 if dtype.kind == "f" else 16)
+    return dtype.kind in "biu" or dtype.name == "bfloat16"
+
+
+def _rebuilt(value, change):
+    """A list, tuple or dict with each value changed; anything else as it is."""
+    if isinstance(value, dict):
+        return {key: change(item) for key, item in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*map(change, value))
+    if type(value) in (list, tuple):
+        return type(value)(map(change, value))
+    return value

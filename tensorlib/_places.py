@@ -1,0 +1,327 @@
+"""Indices of diagonals, triangles and flat places, and writing to diagonals."""
+
+import numpy as np
+
+from tensorlib._core._functions import asarray, ones
+from tensorlib._core._tensor import Tensor
+from tensorlib._numpy_code import computed_by
+from tensorlib._selection import nonzero
+from tensorlib._shape import ravel
+
+
+@computed_by(np.diag_indices)
+def diag_indices(n, ndim=2):
+    """The indices of the main diagonal.
+
+    Parameters
+    ----------
+    n : int
+        The length of each axis.
+    ndim : int
+        The number of axes.
+
+    Returns
+    -------
+    tuple of Tensor
+        One for each axis, int64.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> x = tl.zeros((2, 2))
+    >>> x[tl.diag_indices(2)] = 5
+    >>> x
+    tensor([[5., 0.],
+            [0., 5.]])
+    """
+
+
+def diag_indices_from(arr):
+    """The indices of the main diagonal of an array.
+
+    Parameters
+    ----------
+    arr : array_like
+        At least two axes, all of one length.
+
+    Returns
+    -------
+    tuple of Tensor
+        One for each axis, int64.
+
+    Raises
+    ------
+    ValueError
+        If `arr` has fewer than two axes, or they differ in length.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.diag_indices_from(tl.eye(3))
+    (tensor([0, 1, 2]), tensor([0, 1, 2]))
+    """
+    shape = asarray(arr).shape
+    if len(shape) < 2 or len(set(shape)) > 1:
+        raise ValueError(
+            f"diag_indices_from: expected two or more axes of one length, got shape {shape}"
+        )
+    return diag_indices(shape[0], len(shape))
+
+
+@computed_by(np.tril_indices)
+def tril_indices(n, k=0, m=None):
+    """The indices of the lower triangle of a matrix.
+
+    Parameters
+    ----------
+    n : int
+        The number of rows.
+    k : int
+        The last diagonal: 0 is the main one, positive ones are above it.
+    m : int, optional
+        The number of columns; by default `n`.
+
+    Returns
+    -------
+    tuple of Tensor
+        Rows and columns, int64.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.tril_indices(2)
+    (tensor([0, 1, 1]), tensor([0, 0, 1]))
+    """
+
+
+@computed_by(np.triu_indices)
+def triu_indices(n, k=0, m=None):
+    """The indices of the upper triangle of a matrix.
+
+    Parameters
+    ----------
+    n : int
+        The number of rows.
+    k : int
+        The first diagonal: 0 is the main one, positive ones are above it.
+    m : int, optional
+        The number of columns; by default `n`.
+
+    Returns
+    -------
+    tuple of Tensor
+        Rows and columns, int64.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.triu_indices(2)
+    (tensor([0, 0, 1]), tensor([0, 1, 1]))
+    """
+
+
+def tril_indices_from(arr, k=0):
+    """The indices of the lower triangle of an array of two axes.
+
+    Parameters
+    ----------
+    arr : array_like
+        Two axes.
+    k : int
+        The last diagonal: 0 is the main one, positive ones are above it.
+
+    Returns
+    -------
+    tuple of Tensor
+        Rows and columns, int64.
+
+    Raises
+    ------
+    ValueError
+        If `arr` has not two axes.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.tril_indices_from(tl.eye(2))
+    (tensor([0, 1, 1]), tensor([0, 0, 1]))
+    """
+    rows, columns = _two("tril_indices_from", arr)
+    return tril_indices(rows, k, columns)
+
+
+def triu_indices_from(arr, k=0):
+    """The indices of the upper triangle of an array of two axes.
+
+    Parameters
+    ----------
+    arr : array_like
+        Two axes.
+    k : int
+        The first diagonal: 0 is the main one, positive ones are above it.
+
+    Returns
+    -------
+    tuple of Tensor
+        Rows and columns, int64.
+
+    Raises
+    ------
+    ValueError
+        If `arr` has not two axes.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.triu_indices_from(tl.eye(2))
+    (tensor([0, 0, 1]), tensor([0, 1, 1]))
+    """
+    rows, columns = _two("triu_indices_from", arr)
+    return triu_indices(rows, k, columns)
+
+
+def _two(op, arr):
+    shape = asarray(arr).shape
+    if len(shape) != 2:
+        raise ValueError(f"{op}: expected two axes, got shape {shape}")
+    return shape
+
+
+def mask_indices(n, mask_func, k=0):
+    """The indices of the places of a square matrix that a function leaves.
+
+    Parameters
+    ----------
+    n : int
+        The number of rows and columns.
+    mask_func : callable
+        Called with a matrix of ones and `k`, it returns the matrix with zeros at other places.
+    k : object
+        The second argument of `mask_func`.
+
+    Returns
+    -------
+    tuple of Tensor
+        Rows and columns, int64.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.mask_indices(2, tl.triu)
+    (tensor([0, 0, 1]), tensor([0, 1, 1]))
+    """
+    return nonzero(mask_func(ones((n, n), int), k) != 0)
+
+
+@computed_by(np.ravel_multi_index)
+def ravel_multi_index(multi_index, dims, mode="raise", order="C"):
+    """The places in an array taken as one axis, of indices into its axes.
+
+    Parameters
+    ----------
+    multi_index : tuple of array_like of int
+        One for each axis; they broadcast together.
+    dims : tuple of int
+        The shape of the array.
+    mode : {"raise", "wrap", "clip"} or tuple of these
+        What to do with an index out of bounds, for all axes or for each.
+    order : {"C", "F"}
+        In which order the array is taken.
+
+    Returns
+    -------
+    Tensor
+        The broadcast shape, int64.
+
+    Raises
+    ------
+    TypeError
+        If an index is no integer.
+    ValueError
+        If an index is out of bounds, or there are not as many as axes.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.ravel_multi_index(([3, 6], [4, 5]), (7, 6))
+    tensor([22, 41])
+    """
+
+
+@computed_by(np.unravel_index)
+def unravel_index(indices, shape, order="C"):
+    """The indices into the axes of an array, of places in it taken as one axis.
+
+    Parameters
+    ----------
+    indices : array_like of int
+    shape : tuple of int
+        That of the array.
+    order : {"C", "F"}
+        In which order the array is taken.
+
+    Returns
+    -------
+    tuple of Tensor
+        One for each axis; shape of `indices`, int64.
+
+    Raises
+    ------
+    TypeError
+        If `indices` are no integers.
+    ValueError
+        If an index is out of bounds.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.unravel_index([22, 41], (7, 6))
+    (tensor([3, 6]), tensor([4, 5]))
+    """
+
+
+def fill_diagonal(a, val, wrap=False):
+    """Write to the main diagonal of an array.
+
+    Parameters
+    ----------
+    a : Tensor
+        Changed in place; at least two axes, of one length if there are more than two.
+    val : array_like
+        Taken as one axis; repeated where it is shorter than the diagonal, and without elements
+        not written.
+    wrap : bool
+        Whether in a matrix of more rows than columns the diagonal begins again, one row below
+        its end.
+
+    Raises
+    ------
+    TypeError
+        If `a` is no tensor.
+    ValueError
+        If `a` has fewer than two axes, or more of different lengths.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> x = tl.zeros((2, 2))
+    >>> tl.fill_diagonal(x, [3, 4])
+    >>> x
+    tensor([[3., 0.],
+            [0., 4.]])
+    """
+    if not isinstance(a, Tensor):
+        raise TypeError(f"fill_diagonal: expected a Tensor, got {type(a).__name__}")
+    if a.ndim < 2 or (a.ndim > 2 and len(set(a.shape)) > 1):
+        raise ValueError(
+            f"fill_diagonal: expected two axes, or more of one length, got shape {a.shape}"
+        )
+    step = 1 + sum(int(np.prod(a.shape[k:])) for k in range(1, a.ndim))
+    columns = a.shape[1]
+    end = columns * columns if a.ndim == 2 and not wrap else a.size
+    places = np.unravel_index(np.arange(0, min(end, a.size), step), a.shape)
+    values = ravel(val)
+    if values.size > 1:
+        values = values[np.arange(places[0].size) % values.size]
+    if values.size:
+        a[places] = values

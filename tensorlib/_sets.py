@@ -1,0 +1,380 @@
+"""Arrays as sets: elements each once, and what two arrays share."""
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
+
+from tensorlib._arguments import elements
+from tensorlib._core._functions import asarray
+from tensorlib._core._tensor import Tensor
+from tensorlib._numpy_code import by_numpy, computed_by
+from tensorlib._selection import take
+
+
+def unique(
+    ar,
+    return_index=False,
+    return_inverse=False,
+    return_counts=False,
+    axis=None,
+    *,
+    equal_nan=True,
+    sorted=True,
+):
+    """The elements, or the slices along an axis, each once.
+
+    Parameters
+    ----------
+    ar : array_like
+    return_index : bool
+        Whether to return where each was found first.
+    return_inverse : bool
+        Whether to return the indices that make `ar` of the unique elements.
+    return_counts : bool
+        Whether to return how often each was found.
+    axis : int, optional
+        Of whose slices to look for; by default for elements.
+    equal_nan : bool
+        Whether all NaN are one.
+    sorted : bool
+        Whether the elements must come in ascending order; without it may be faster.
+
+    Returns
+    -------
+    Tensor or tuple of Tensor
+        The unique elements, dtype of `ar`, differentiable; then what was asked for, int64: the
+        inverse has the shape of `ar`, the others one axis.
+
+    Raises
+    ------
+    AxisError
+        If `axis` is out of bounds.
+    TypeError
+        If `ar` holds no numbers.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.unique([3, 1, 3, 2], return_counts=True)
+    (tensor([1, 2, 3]), tensor([1, 1, 2]))
+    >>> tl.unique([[1, 0], [1, 0], [2, 0]], axis=0)
+    tensor([[1, 0],
+            [2, 0]])
+    """
+    ar = asarray(ar)
+    asked = {"return_inverse": return_inverse, "return_counts": return_counts, "axis": axis}
+    asked |= {"equal_nan": equal_nan, "sorted": sorted}
+    if not ar.requires_grad:
+        return by_numpy("unique", np.unique, (ar, return_index), asked)
+    _, index, *others = by_numpy("unique", np.unique, (ar.detach(), True), asked)
+    found = (take(ar, index, axis), *([index] if return_index else []), *others)
+    return found if len(found) > 1 else found[0]
+
+
+@computed_by(np.unique_all)
+def unique_all(x):
+    """The elements each once, in ascending order, and all that there is to know about them.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    namedtuple of Tensor
+        ``values`` (dtype of `x`; each NaN for itself), ``indices`` of the first of each,
+        ``inverse_indices`` that make `x` of the values, and ``counts``, all three int64.
+
+    Raises
+    ------
+    TypeError
+        If `x` requires a gradient.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.unique_all([3, 1, 3]).inverse_indices
+    tensor([1, 0, 1])
+    """
+
+
+@computed_by(np.unique_counts)
+def unique_counts(x):
+    """The elements each once, and how often each occurs.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    namedtuple of Tensor
+        ``values`` (dtype of `x`; each NaN for itself) and ``counts`` (int64).
+
+    Raises
+    ------
+    TypeError
+        If `x` requires a gradient.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.unique_counts([3, 1, 3]).counts
+    tensor([1, 2])
+    """
+
+
+@computed_by(np.unique_inverse)
+def unique_inverse(x):
+    """The elements each once, and the indices that make the array of them.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    namedtuple of Tensor
+        ``values`` (dtype of `x`; each NaN for itself) and ``inverse_indices`` (shape of `x`,
+        int64).
+
+    Raises
+    ------
+    TypeError
+        If `x` requires a gradient.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.unique_inverse([3, 1, 3]).values
+    tensor([1, 3])
+    """
+
+
+def unique_values(x):
+    """The elements each once, in no certain order.
+
+    Parameters
+    ----------
+    x : array_like
+
+    Returns
+    -------
+    Tensor
+        One axis, dtype of `x`; each NaN for itself. Differentiable.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.unique_values([3, 3, 3])
+    tensor([3])
+    """
+    return unique(x, equal_nan=False, sorted=False)
+
+
+@computed_by(np.intersect1d)
+def intersect1d(ar1, ar2, assume_unique=False, return_indices=False):
+    """The elements that both arrays have, each once, in ascending order.
+
+    Parameters
+    ----------
+    ar1, ar2 : array_like
+        Taken as one axis.
+    assume_unique : bool
+        Whether neither array has an element twice, which saves time.
+    return_indices : bool
+        Whether to return where the elements were found first.
+
+    Returns
+    -------
+    Tensor or tuple of Tensor
+        One axis, the promoted dtype; with the indices in `ar1` and in `ar2` (int64) if asked for.
+
+    Raises
+    ------
+    TypeError
+        If an array requires a gradient.
+    ValueError
+        If `assume_unique` is seen to be wrong.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.intersect1d([1, 3, 4, 3], [3, 1, 2, 1])
+    tensor([1, 3])
+    """
+
+
+def isin(element, test_elements, assume_unique=False, invert=False, *, kind=None):
+    """Which elements of an array occur in another.
+
+    Parameters
+    ----------
+    element : array_like
+    test_elements : array_like
+        Where to look them up.
+    assume_unique : bool
+        Whether neither array has an element twice, which may save time.
+    invert : bool
+        Whether to say which do not occur.
+    kind : {None, "sort", "table"}
+        How to look them up; the table is quick and large, and for integers only.
+
+    Returns
+    -------
+    Tensor
+        Shape of `element`, bool.
+
+    Raises
+    ------
+    RuntimeError
+        If the table would be too large.
+    ValueError
+        If `kind` is none of the three, or "table" and an array is not of integers.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.isin([[0, 2], [4, 6]], [1, 2, 4, 8])
+    tensor([[False,  True],
+            [ True, False]])
+    """
+    element, test_elements = (
+        x.detach() if isinstance(x, Tensor) else x for x in (element, test_elements)
+    )
+    args = element, test_elements, assume_unique, invert
+    return by_numpy("isin", np.isin, args, {"kind": kind})
+
+
+@computed_by(np.setdiff1d)
+def setdiff1d(ar1, ar2, assume_unique=False):
+    """The elements of one array that another has not, each once, in ascending order.
+
+    Parameters
+    ----------
+    ar1 : array_like
+        Taken as one axis.
+    ar2 : array_like
+        Whose elements are left out.
+    assume_unique : bool
+        Whether neither array has an element twice, which saves time; then in the order of `ar1`.
+
+    Returns
+    -------
+    Tensor
+        One axis, dtype of `ar1`.
+
+    Raises
+    ------
+    TypeError
+        If an array requires a gradient.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.setdiff1d([1, 2, 3, 2, 4], [3, 4, 5])
+    tensor([1, 2])
+    """
+
+
+@computed_by(np.setxor1d)
+def setxor1d(ar1, ar2, assume_unique=False):
+    """The elements that only one of two arrays has, each once, in ascending order.
+
+    Parameters
+    ----------
+    ar1, ar2 : array_like
+        Taken as one axis.
+    assume_unique : bool
+        Whether neither array has an element twice, which saves time.
+
+    Returns
+    -------
+    Tensor
+        One axis, the promoted dtype.
+
+    Raises
+    ------
+    TypeError
+        If an array requires a gradient.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.setxor1d([1, 2, 3], [2, 3, 5])
+    tensor([1, 5])
+    """
+
+
+@computed_by(np.union1d)
+def union1d(ar1, ar2):
+    """The elements of two arrays, each once, in ascending order.
+
+    Parameters
+    ----------
+    ar1, ar2 : array_like
+        Taken as one axis.
+
+    Returns
+    -------
+    Tensor
+        One axis, the promoted dtype.
+
+    Raises
+    ------
+    TypeError
+        If an array requires a gradient.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.union1d([-1, 0, 1], [-2, 0, 2])
+    tensor([-2, -1,  0,  1,  2])
+    """
+
+
+def trim_zeros(filt, trim="fb", axis=None):
+    """Without the zeros at the ends: the smallest box that holds all others.
+
+    Parameters
+    ----------
+    filt : array_like
+    trim : {"fb", "f", "b"}
+        Where to trim: at the front, at the back, at both.
+    axis : int or sequence of int, optional
+        Which axes to trim; by default all.
+
+    Returns
+    -------
+    Tensor or sequence
+        A view of `filt`; of a list or tuple a part of it.
+
+    Raises
+    ------
+    AxisError
+        If an axis is out of bounds.
+    ValueError
+        If `trim` has other letters.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.trim_zeros(tl.asarray([0, 0, 1, 0, 2, 0]))
+    tensor([1, 0, 2])
+    """
+    values = elements(filt)
+    trim = trim.lower()
+    if trim not in ("fb", "bf", "f", "b"):
+        raise ValueError(f"trim_zeros: expected trim to be of the letters 'f' and 'b', got {trim!r}")
+    axes = range(values.ndim) if axis is None else normalize_axis_tuple(axis, values.ndim, "axis")
+    if not axes:
+        return filt
+    kept = [slice(None)] * values.ndim
+    nonzero = np.nonzero(values)
+    for k in axes:
+        if nonzero[k].size == 0:
+            kept[k] = slice(0, 0)
+        else:
+            start = nonzero[k].min() if "f" in trim else None
+            stop = nonzero[k].max() + 1 if "b" in trim else None
+            kept[k] = slice(start, stop)
+    return filt[kept[0] if values.ndim == 1 else tuple(kept)]

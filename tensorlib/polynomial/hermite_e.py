@@ -1,0 +1,5 @@
+"""Hermite series (the probabilists'): coefficients, values, fits, and a class."""
+
+from tensorlib.polynomial._families import define
+
+define(globals())
