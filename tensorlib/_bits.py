@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from tensorlib._arguments import elements, named
+from tensorlib._core._functions import asarray
 from tensorlib._numpy_code import computed_by
 
 
@@ -40,7 +42,6 @@ def packbits(a, /, axis=None, bitorder="big"):
     """
 
 
-@computed_by(np.unpackbits)
 def unpackbits(a, /, axis=None, count=None, bitorder="big"):
     """The bits of bytes, an element each.
 
@@ -75,3 +76,9 @@ def unpackbits(a, /, axis=None, count=None, bitorder="big"):
     >>> tl.unpackbits(tl.asarray([5], dtype=tl.uint8))
     tensor([0, 0, 0, 0, 0, 1, 0, 1], dtype=uint8)
     """
+    packed = elements(a)
+    with named("unpackbits"):
+        bits = np.unpackbits(packed, axis, count, bitorder)
+    if packed.size == 0:
+        bits[...] = 0  # NumPy leaves there what was in the memory
+    return asarray(bits)

@@ -1,5 +1,7 @@
 """Arrays of a required dtype, layout or content, and numbers read from streams and texts."""
 
+import builtins
+
 import numpy as np
 
 from tensorlib._arguments import named
@@ -157,10 +159,7 @@ def require(a, dtype=None, requirements=None, *, like=None):
         raise ValueError("require: expected one order, got both 'C' and 'F'")
     order = orders.pop() if orders else "A"
     made = asarray(a, dtype, order)
-    borrowed = made.base is not None or not isinstance(a, Tensor)
-    if ("OWNDATA" in flags and borrowed) or ("WRITEABLE" in flags and not made.flags.writeable):
-        return made.copy(order)
-    return made
+    return made if builtins.all(made.flags[name] for name in flags) else made.copy(order)
 
 
 def isfortran(a):

@@ -73,8 +73,22 @@ from numpy import (
 
 from tensorlib._core._tensor import Tensor
 
+__all__ = [
+    "False_", "ScalarType", "True_", "bool_", "byte", "bytes_", "can_cast", "cdouble",
+    "character", "clongdouble", "common_type", "complex128", "complex64", "complexfloating",
+    "csingle", "datetime64", "double", "dtype", "finfo", "flexible", "float16", "float32",
+    "float64", "floating", "generic", "half", "iinfo", "inexact", "int16", "int32", "int64",
+    "int8", "int_", "intc", "integer", "intp", "isdtype", "issubdtype", "little_endian", "long",
+    "longdouble", "longlong", "min_scalar_type", "mintypecode", "number", "object_",
+    "promote_types", "result_type", "sctypeDict", "short", "signedinteger", "single", "str_",
+    "timedelta64", "typecodes", "typename", "ubyte", "uint", "uint16", "uint32", "uint64",
+    "uint8", "uintc", "uintp", "ulong", "ulonglong", "unsignedinteger", "ushort", "void",
+]  # fmt: skip
+
 with contextlib.suppress(ImportError):  # not on every platform
     from numpy import complex256, float128
+
+    __all__ += ["complex256", "float128"]
 
 
 def result_type(*arrays_and_dtypes):

@@ -14,6 +14,7 @@ import numpy as np
 from tensorlib._arguments import integer, write_out
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import asarray, matmul, multiply, reshape, sum
+from tensorlib._core._tensor import Tensor
 
 LETTERS = string.ascii_uppercase + string.ascii_lowercase
 
@@ -30,7 +31,8 @@ def einsum(*operands, out=None, optimize=False, dtype=None, order="K", casting="
     out : Tensor, optional
         Where to write the result.
     optimize : bool, "greedy", "optimal" or path
-        How to order the products: from left to right, or as `numpy.einsum_path` finds best.
+        In which order to multiply three arrays or more: as `einsum_path` finds it, which by
+        default takes the best product of two arrays each time; or the path that it returned.
     dtype : dtype, optional
         In which to compute; by default the promoted dtype.
     order : {"C", "F", "A", "K"}
@@ -59,18 +61,58 @@ def einsum(*operands, out=None, optimize=False, dtype=None, order="K", casting="
             [15, 22]]))
     """
     subscripts, arrays = _subscripts_and_arrays(operands)
-    target = np.result_type(*(a.dtype for a in arrays)) if dtype is None else np.dtype(dtype)
-    for a in arrays:
-        if a.dtype != target and not np.can_cast(a.dtype, target, casting):
-            raise TypeError(
-                f"einsum: cannot cast from {a.dtype} to {target} according to the rule {casting!r}"
-            )
+    dtypes = {a.dtype for a in arrays}
+    if dtype is not None or len(dtypes) > 1:
+        target = np.dtype(dtype) if dtype is not None else np.result_type(*dtypes)
+        for found in dtypes:
+            if not np.can_cast(found, target, casting):
+                raise TypeError(
+                    f"einsum: cannot cast from {found} to {target} "
+                    f"according to the rule {casting!r}"
+                )
+        arrays = [asarray(a, target) for a in arrays]
     path = tuple(optimize) if isinstance(optimize, list) else optimize
-    contract = _plan(subscripts, tuple([a.shape for a in arrays]), path)
-    result = contract([asarray(a, target) for a in arrays])
+    result = _plan(subscripts, tuple([a.shape for a in arrays]), path)(arrays)
     if order != "K":
         result = asarray(result, order=order)
     return write_out("einsum", out, result, casting)
+
+
+def einsum_path(*operands, optimize="greedy", einsum_call=False):
+    """In which order `einsum` multiplies best.
+
+    Parameters
+    ----------
+    *operands : str, array_like...
+        As for `einsum`.
+    optimize : bool, "greedy", "optimal" or path
+        How to look: at the best product of two arrays each time, at all orders, or not at all. A
+        tuple of "greedy" or "optimal" and a number bounds the elements of an intermediate.
+    einsum_call : bool
+        Whether to return what NumPy's own einsum needs.
+
+    Returns
+    -------
+    tuple of list and str
+        The order, for the `optimize` of `einsum`: "einsum_path", then for each product the
+        positions of the arrays in the list of those that are left. And what it costs, as text.
+
+    Raises
+    ------
+    KeyError
+        If `optimize` is unknown.
+    ValueError
+        If the subscripts are malformed, or the arrays do not fit them.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> a, b, c = tl.ones((2, 9)), tl.ones((9, 9)), tl.ones(9)
+    >>> tl.einsum_path("ij,jk,k->i", a, b, c)[0]
+    ['einsum_path', (1, 2), (0, 1)]
+    """
+    operands = [np.asarray(x.detach()) if isinstance(x, Tensor) else x for x in operands]
+    return np.einsum_path(*operands, optimize=optimize, einsum_call=einsum_call)
 
 
 def _subscripts_and_arrays(operands):
@@ -87,7 +129,8 @@ def _subscripts_and_arrays(operands):
 
 
 # ------------------------------------------------------------------------------------------
-# the plan: each function here gets labels, and returns a function of the arrays that have them
+# the plan: each function here gets labels, and returns a function of the arrays that have them,
+# or None where there is nothing to do
 # ------------------------------------------------------------------------------------------
 
 
@@ -112,16 +155,25 @@ def _plan(subscripts, shapes, optimize):
             labels.append(found)
         left.append(product)
     remaining, reduce_last = _reduce(labels[-1], output)
-    arrange = _arrange(remaining, output, tuple(sizes[label] for label in output))
+    begin = [(k, start) for k, start in enumerate(starts) if start is not None]
+    finish = _chain(reduce_last, _arrange(remaining, output, sizes))
 
     def contract(arrays):
-        arrays = [start(a) for start, a in zip(starts, arrays, strict=True)]
+        for k, start in begin:
+            arrays[k] = start(arrays[k])
         for first, second, multiply_two in steps:
             arrays.append(multiply_two(arrays[first], arrays[second]))
             arrays[first] = arrays[second] = None
-        return arrange(reduce_last(arrays[-1]))
+        return arrays[-1] if finish is None else finish(arrays[-1])
 
     return contract
+
+
+def _chain(first, second):
+    """One function that calls two, either of which may be None."""
+    if first is None or second is None:
+        return second or first
+    return lambda array: second(first(array))
 
 
 def _drop_broadcast(labels, shape, sizes):
@@ -129,7 +181,7 @@ def _drop_broadcast(labels, shape, sizes):
     stays = [n == sizes[label] for n, label in zip(shape, labels, strict=True)]
     picked = tuple(slice(None) if stay else 0 for stay in stays)
     labels = tuple(label for label, stay in zip(labels, stays, strict=True) if stay)
-    return labels, (lambda array: array) if all(stays) else (lambda array: array[picked])
+    return labels, None if all(stays) else (lambda array: array[picked])
 
 
 def _reduce(labels, wanted):
@@ -143,13 +195,14 @@ def _reduce(labels, wanted):
             del labels[second], labels[first]
             labels.append(label)
     summed = tuple(i for i, label in enumerate(labels) if label not in wanted)
+    remaining = tuple(label for label in labels if label in wanted)
 
     def reduce(array):
         for diagonal in diagonals:
             array = apply(ops.diagonal, (array,), diagonal)
         return sum(array, summed, dtype=array.dtype) if summed else array
 
-    return tuple(label for label in labels if label in wanted), reduce
+    return remaining, reduce if diagonals or summed else None
 
 
 def _product(a, b, sizes, wanted):
@@ -168,29 +221,35 @@ def _product(a, b, sizes, wanted):
         shape_a, shape_b, multiply_two = (*stacked, m, k), (*stacked, k, n), matmul
     else:
         shape_a, shape_b, multiply_two = (count, m, 1), (count, 1, n), multiply
-    arrange_a = _arrange(a, batch + rows + summed, shape_a)
-    arrange_b = _arrange(b, batch + summed + columns, shape_b)
+    prepare_a = _chain(reduce_a, _arrange(a, batch + rows + summed, sizes, shape_a))
+    prepare_b = _chain(reduce_b, _arrange(b, batch + summed + columns, sizes, shape_b))
     found = (*batch, *rows, *columns)
     shape = tuple(sizes[label] for label in found)
 
     def product(x, y):
-        z = multiply_two(arrange_a(reduce_a(x)), arrange_b(reduce_b(y)))
+        x = x if prepare_a is None else prepare_a(x)
+        y = y if prepare_b is None else prepare_b(y)
+        z = multiply_two(x, y)
         return z if z.shape == shape else reshape(z, shape)
 
     return found, product
 
 
-def _arrange(labels, order, shape):
-    """Bring the axes into an order and a shape."""
+def _arrange(labels, order, sizes, shape=None):
+    """Bring the axes into an order, then the array into a shape."""
     axes = tuple(labels.index(label) for label in order)
-    moved = axes != tuple(range(len(axes)))
+    ordered = tuple(sizes[label] for label in order)
 
-    def arrange(array):
-        if moved:
-            array = apply(ops.transpose, (array,), (axes,))
-        return array if array.shape == shape else reshape(array, shape)
+    def move(array):
+        return apply(ops.transpose, (array,), (axes,))
 
-    return arrange
+    def change_shape(array):
+        return reshape(array, shape)
+
+    return _chain(
+        None if axes == tuple(range(len(axes))) else move,
+        None if shape in (None, ordered) else change_shape,
+    )
 
 
 def _sizes(terms, shapes):
@@ -209,7 +268,7 @@ def _sizes(terms, shapes):
 def _path(terms, output, shapes, optimize):
     """Which arrays to multiply next, as positions in the list of those that are left."""
     labels = {label for term in terms for label in term}
-    if optimize is False or len(terms) < 3 or len(labels) > len(LETTERS):
+    if len(terms) < 3 or len(labels) > len(LETTERS):
         return [tuple(range(len(terms)))]
     letters = dict(zip(labels, LETTERS, strict=False))
     inputs = ",".join("".join(letters[label] for label in term) for term in terms)
@@ -217,7 +276,7 @@ def _path(terms, output, shapes, optimize):
     shaped = (np.broadcast_to(np.empty(()), shape) for shape in shapes)
     if isinstance(optimize, tuple) and optimize[0] == "einsum_path":
         optimize = list(optimize)
-    return np.einsum_path(subscripts, *shaped, optimize=optimize)[0][1:]
+    return np.einsum_path(subscripts, *shaped, optimize=optimize or "greedy")[0][1:]
 
 
 # ------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """Arrays written as indices: ``r_[1:4, 0]``, ``mgrid[0:3, 0:3]``."""
 
+import itertools
+
 import numpy as np
 
 from tensorlib._core._functions import arange, asarray, reshape
@@ -92,7 +94,7 @@ class Concatenator:
         at = start + added + 1 if start < 0 else start
         if item.ndim and not 0 <= at <= added:
             raise ValueError(
-                f"{self.name}: expected the axes of an item to begin at most at {added}, got {start}"
+                f"{self.name}: expected an item's axes to begin at {added} at most, got {start}"
             )
         return reshape(item, (1,) * at + item.shape + (1,) * (added - at))
 
@@ -202,8 +204,8 @@ class ndenumerate:
 
     def __init__(self, arr):
         arr = asarray(arr)
-        elements = iter(reshape(arr, (-1,)))
-        self.iter = zip(np.ndindex(arr.shape), elements, strict=True)
+        indices = itertools.product(*map(range, arr.shape))
+        self.iter = zip(indices, reshape(arr, (-1,)), strict=True)
 
     def __next__(self):
         return next(self.iter)

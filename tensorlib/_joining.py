@@ -3,6 +3,7 @@
 import numpy as np
 
 from tensorlib._arguments import along, axis_index, elements, integers, named, write_out
+from tensorlib._core import _exchange
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import asarray, broadcast_to, reshape, transpose
 from tensorlib._manipulation import moveaxis
@@ -392,3 +393,7 @@ def insert(arr, obj, values, axis=None):
     lengths = (*a.shape[:axis], count, *a.shape[axis + 1 :])
     both = _join("insert", (a, broadcast_to(values, lengths)), axis)
     return both[(slice(None),) * axis + (order,)]
+
+
+# Sequences of tensors that require a gradient: what asarray does with other sequences.
+_exchange.set_join(stack)

@@ -19,6 +19,7 @@ from tensorlib._selection import (
     trace,
 )
 from tensorlib._shape import flatten, ravel, squeeze
+from tensorlib._sorting import argpartition, partition
 from tensorlib._statistics import mean, std, var
 
 
@@ -51,6 +52,12 @@ def sort_method(self, axis=-1, kind=None, *, stable=None):
     self[...] = sort(values, axis, kind, stable=stable)
 
 
+def partition_method(self, kth, axis=-1, kind="introselect", order=None):
+    """Partition in place; see `partition`, which returns a copy."""
+    values = copy(self) if self.requires_grad else self  # as for sort
+    self[...] = partition(values, kth, axis, kind, order)
+
+
 def set_real(self, value):
     real(self)[...] = value
 
@@ -64,6 +71,7 @@ def set_imag(self, value):
 _tensor.add_methods(
     {
         "mT": property(transposed_matrices),
+        "argpartition": argpartition,
         "choose": choose,
         "clip": clip_method,
         "compress": compress_method,
@@ -76,6 +84,7 @@ _tensor.add_methods(
         "mean": mean,
         "nonzero": nonzero,
         "put": put,
+        "partition": partition_method,
         "ravel": ravel,
         "real": property(real, set_real, doc="Tensor: a view of the real parts."),
         "repeat": repeat,

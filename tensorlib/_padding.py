@@ -9,8 +9,9 @@ from tensorlib._core._functions import asarray, broadcast_to, full, where, zeros
 from tensorlib._elementwise import round
 from tensorlib._joining import concatenate
 from tensorlib._manipulation import flip, moveaxis
+from tensorlib._quantiles import median
 from tensorlib._ranges import linspace
-from tensorlib._statistics import mean, median
+from tensorlib._statistics import mean
 
 
 def pad(array, pad_width, mode="constant", **kwargs):

@@ -1,12 +1,10 @@
-"""Indices of diagonals, triangles and flat places, and writing to diagonals."""
+"""Indices of diagonals and triangles, and of places in an array taken as one axis."""
 
 import numpy as np
 
 from tensorlib._core._functions import asarray, ones
-from tensorlib._core._tensor import Tensor
 from tensorlib._numpy_code import computed_by
 from tensorlib._selection import nonzero
-from tensorlib._shape import ravel
 
 
 @computed_by(np.diag_indices)
@@ -278,50 +276,3 @@ def unravel_index(indices, shape, order="C"):
     >>> tl.unravel_index([22, 41], (7, 6))
     (tensor([3, 6]), tensor([4, 5]))
     """
-
-
-def fill_diagonal(a, val, wrap=False):
-    """Write to the main diagonal of an array.
-
-    Parameters
-    ----------
-    a : Tensor
-        Changed in place; at least two axes, of one length if there are more than two.
-    val : array_like
-        Taken as one axis; repeated where it is shorter than the diagonal, and without elements
-        not written.
-    wrap : bool
-        Whether in a matrix of more rows than columns the diagonal begins again, one row below
-        its end.
-
-    Raises
-    ------
-    TypeError
-        If `a` is no tensor.
-    ValueError
-        If `a` has fewer than two axes, or more of different lengths.
-
-    Examples
-    --------
-    >>> import tensorlib as tl
-    >>> x = tl.zeros((2, 2))
-    >>> tl.fill_diagonal(x, [3, 4])
-    >>> x
-    tensor([[3., 0.],
-            [0., 4.]])
-    """
-    if not isinstance(a, Tensor):
-        raise TypeError(f"fill_diagonal: expected a Tensor, got {type(a).__name__}")
-    if a.ndim < 2 or (a.ndim > 2 and len(set(a.shape)) > 1):
-        raise ValueError(
-            f"fill_diagonal: expected two axes, or more of one length, got shape {a.shape}"
-        )
-    step = 1 + sum(int(np.prod(a.shape[k:])) for k in range(1, a.ndim))
-    columns = a.shape[1]
-    end = columns * columns if a.ndim == 2 and not wrap else a.size
-    places = np.unravel_index(np.arange(0, min(end, a.size), step), a.shape)
-    values = ravel(val)
-    if values.size > 1:
-        values = values[np.arange(places[0].size) % values.size]
-    if values.size:
-        a[places] = values

@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 
 from tensorlib._arguments import elements
+from tensorlib._core import _tensor
 from tensorlib._core._functions import asarray
 from tensorlib._core._tensor import Tensor
 
@@ -116,8 +117,9 @@ def array_repr(arr, max_line_width=None, precision=None, suppress_small=None):
     override = np.get_printoptions()["override_repr"]
     if override is not None:
         return override(arr)
-    named = elements(arr).view(_array_class("tensor" if type(arr) is Tensor else type(arr).__name__))
-    text = np.array_repr(named, max_line_width, precision, suppress_small)
+    name = "tensor" if type(arr) is Tensor else type(arr).__name__
+    array = arr.detach().numpy().view(_array_class(name))
+    text = np.array_repr(array, max_line_width, precision, suppress_small)
     return f"{text[:-1]}, requires_grad=True)" if arr.requires_grad else text
 
 
@@ -193,8 +195,10 @@ def format_float_positional(
 
     Raises
     ------
+    TypeError
+        If `x` is not one number.
     ValueError
-        If an option is wrong or `x` is not one number.
+        If an option is wrong.
 
     Examples
     --------
@@ -253,8 +257,10 @@ def format_float_scientific(
 
     Raises
     ------
+    TypeError
+        If `x` is not one number.
     ValueError
-        If an option is wrong or `x` is not one number.
+        If an option is wrong.
 
     Examples
     --------
@@ -278,6 +284,9 @@ def _scalar(op, x):
     """A tensor as the scalar of its dtype, of which NumPy knows how many digits it has."""
     if not isinstance(x, Tensor):
         return x
-    if x.size != 1:
-        raise ValueError(f"{op}: expected one number, got shape {x.shape}")
-    return elements(x).reshape(())[()]
+    if x.ndim:
+        raise TypeError(f"{op}: expected one number, got shape {x.shape}")
+    return elements(x)[()]
+
+
+_tensor.set_protocols(represent=array_repr)

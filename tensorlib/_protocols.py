@@ -5,13 +5,14 @@ be differentiated, so tensors that require a gradient are refused there.
 """
 
 import importlib
+import sys
 from functools import cache
 
 import numpy as np
 
 from tensorlib._core import _functions as functions
 from tensorlib._core import _tensor
-from tensorlib._core._dispatch import ops
+from tensorlib._core._dispatch import ops, watched
 from tensorlib._core._functions import asarray
 from tensorlib._core._tape import is_grad_enabled
 from tensorlib._core._tensor import Tensor
@@ -20,12 +21,15 @@ from tensorlib._numpy_code import by_numpy
 # Functions that share a name with one of NumPy's and do something else.
 OTHERS = {"load", "save"}
 # Functions that write into their first argument, which may be an ndarray.
-WRITERS = {"copyto", "put", "put_along_axis", "putmask"}
-METHODS = {"__call__", "reduce", "accumulate", "outer"}
+WRITERS = {"copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask"}
 
 
 def array_function(tensor, function, types, args, kwargs):
     """Answer a call of a function of NumPy that has a tensor among its arguments.
+
+    The library's function of that name runs if a tensor requires a gradient, is written to, or a
+    recorder is active; otherwise NumPy's own code runs, as if there were no
+    ``__array_function__``.
 
     Parameters
     ----------
@@ -42,18 +46,26 @@ def array_function(tensor, function, types, args, kwargs):
     Returns
     -------
     object
-        What the library's function of that name returns. If there is none, what NumPy's returns,
-        with tensors for the arrays in it; NotImplemented if some type is unknown.
+        What the function returns; NotImplemented if some type is unknown.
 
     Raises
     ------
     TypeError
         If a tensor requires a gradient and there is no function of that name.
+
+    Notes
+    -----
+    SciPy's helpers call functions of NumPy and hand the results to compiled code that takes
+    nothing but ndarrays, which is why the answer is not a tensor in every case.
     """
     if not all(issubclass(kind, (Tensor, np.ndarray)) for kind in types):
         return NotImplemented
     name, ours = function.__name__, _namesake(function)
-    if ours is None or (name in WRITERS and args and isinstance(args[0], np.ndarray)):
+    written = args[0] if name in WRITERS and args else kwargs.get("out")
+    traced = watched() or (is_grad_enabled() and _requires_grad((args, kwargs)))
+    if not traced and not isinstance(written, Tensor):
+        return function._implementation(*args, **kwargs)
+    if ours is None or (name in WRITERS and isinstance(written, np.ndarray)):
         return by_numpy(name, function, args, kwargs)
     kwargs = {
         key: value for key, value in kwargs.items() if key != "subok" and value is not np._NoValue
@@ -71,7 +83,8 @@ def _namesake(function):
         module = importlib.import_module(f"tensorlib.{path}" if path else "tensorlib")
     except ModuleNotFoundError:
         return None
-    return getattr(module, function.__name__, None)
+    ours = getattr(module, function.__name__, None)
+    return None if ours is function else ours
 
 
 def array_ufunc(tensor, ufunc, method, inputs, kwargs):
@@ -103,11 +116,19 @@ def array_ufunc(tensor, ufunc, method, inputs, kwargs):
         known = isinstance(value, (Tensor, np.ndarray, np.generic))
         if not known and hasattr(type(value), "__array_ufunc__"):
             return NotImplemented
-    ours = UFUNCS.get(ufunc)
-    if ours is None or method not in METHODS:
+    ours = _ours(ufunc)
+    if ours is None:
         return by_numpy(ufunc.__name__, getattr(ufunc, method), inputs, kwargs)
     call = ours if method == "__call__" else getattr(ours, method)
     return _with_arrays_out(call, inputs, kwargs)
+
+
+def _ours(ufunc):
+    """The library's object for somebody's ufunc, or None."""
+    if ufunc not in UFUNCS and "scipy.special" in sys.modules:
+        # SciPy's own are added to UFUNCS when the lazy module is first used.
+        importlib.import_module("tensorlib.special").__all__  # noqa: B018
+    return UFUNCS.get(ufunc)
 
 
 UFUNCS = {

@@ -20,11 +20,13 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from tensorlib._core._functions import asarray
+from tensorlib._core._functions import array
 from tensorlib._core._tensor import Tensor
+from tensorlib._joining import stack
+from tensorlib._numpy_code import by_numpy
 
 
-def run_module(name, namespace):
+def run_module(name, namespace, keep=()):
     """Execute the code of one of NumPy's modules.
 
     Parameters
@@ -33,7 +35,8 @@ def run_module(name, namespace):
         ``"numpy.polynomial.chebyshev"``.
     namespace : dict
         The globals. Relative imports and the functions' `__module__` follow its ``__name__``.
-        Its documentation stays.
+    keep : collection of str
+        Names that the namespace already has, and which the code shall not define anew.
 
     Examples
     --------
@@ -43,63 +46,61 @@ def run_module(name, namespace):
     >>> namespace["trimcoef"]([1.0, 2.0, 0.0])
     tensor([1., 2.])
     """
-    documentation = namespace.get("__doc__")
     namespace["__builtins__"] = {**vars(builtins), "__import__": _import}
-    exec(find_spec(name).loader.get_code(name), namespace)
-    namespace["__doc__"] = documentation
+    exec(find_spec(name).loader.get_code(name), namespace, _Definitions(namespace, keep))
 
 
-def rebound(module, **replaced):
-    """Make a function of the library out of the code of NumPy's: a decorator.
+class _Definitions:
+    """Where the code of a module stores its names: the namespace, but for those it shall keep."""
 
-    The decorated function gives the name, the signature and the documentation; its body is empty.
+    def __init__(self, namespace, keep):
+        self._namespace = namespace
+        self._keep = {"__doc__", *keep}
 
-    Parameters
-    ----------
-    module : str
-        In which NumPy defines the function of that name. It is run at the first call.
-    **replaced
-        What these global names of the module shall mean.
+    def __getitem__(self, name):
+        return self._namespace[name]
 
-    Returns
-    -------
-    callable
-        The decorator.
-    """
+    def __setitem__(self, name, value):
+        if name not in self._keep:
+            self._namespace[name] = value
 
-    def decorate(described):
-        @functools.wraps(described)
-        def called(*args, **kwargs):
-            return _namespace(module, **replaced)[described.__name__](*args, **kwargs)
-
-        return called
-
-    return decorate
-
-
-@functools.cache
-def _namespace(module, **replaced):
-    namespace = {"__name__": f"tensorlib{module.removeprefix('numpy')}"}
-    run_module(module, namespace)
-    namespace.update(replaced)
-    return namespace
+    def __delitem__(self, name):
+        del self._namespace[name]
 
 
 def _import(name, globals=None, locals=None, fromlist=(), level=0):
     """The builtin `__import__`, with the library in NumPy's place."""
     if level or name.partition(".")[0] != "numpy":
         return builtins.__import__(name, globals, locals, fromlist, level)
-    return _Numpy(importlib.import_module(name if fromlist else "numpy"))
+    if not fromlist:
+        return _Numpy(np)
+    module = _Numpy(importlib.import_module(name))
+    return types.SimpleNamespace(**{item: _late(module, item) for item in fromlist})
+
+
+def _late(module, name):
+    """What `module` has by that name; a function is looked up anew at each call, since the library
+    may have no such name yet."""
+    value = getattr(module, name)
+    if name in _OTHERS or isinstance(value, (type, _Numpy)) or not callable(value):
+        return value
+    return lambda *args, **kwargs: getattr(module, name)(*args, **kwargs)
 
 
 class _Numpy:
     """A module of NumPy whose names are the library's, as far as it has them."""
 
     def __init__(self, theirs):
-        path = theirs.__name__.split(".")[1:]
-        private = any(part.startswith("_") for part in path)
         self._theirs = theirs
-        self._ours = _module_or_none(".".join(["tensorlib", *([] if private else path)]))
+
+    @functools.cached_property
+    def _ours(self):
+        path = self._theirs.__name__.split(".")[1:]
+        private = any(part.startswith("_") for part in path)
+        try:
+            return importlib.import_module(".".join(["tensorlib", *([] if private else path)]))
+        except ModuleNotFoundError:
+            return None
 
     def __getattr__(self, name):
         theirs = getattr(self._theirs, name)
@@ -107,14 +108,17 @@ class _Numpy:
             return _OTHERS[name]
         if isinstance(theirs, types.ModuleType):
             return _Numpy(theirs)
-        return getattr(self._ours, name, theirs)
+        if isinstance(theirs, type) or not callable(theirs):
+            return theirs
+        if hasattr(self._ours, name):
+            return getattr(self._ours, name)
+        return lambda *args, **kwargs: by_numpy(name, theirs, args, kwargs)
 
 
-def _module_or_none(name):
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError:
-        return None
+def _array(object, *args, **kwargs):
+    if isinstance(object, (list, tuple)) and any(isinstance(item, Tensor) for item in object):
+        object = stack(object)  # with the gradients of its items
+    return array(object, *args, **kwargs)
 
 
 def _undispatched(dispatcher=None, module=None, **kwargs):
@@ -122,7 +126,7 @@ def _undispatched(dispatcher=None, module=None, **kwargs):
 
 
 _OTHERS = {
-    "ndarray": Tensor | np.ndarray,  # asked for by isinstance
+    "array": _array,
     "array_function_dispatch": _undispatched,  # Tensor's protocol would call NumPy's function
-    "asanyarray": asarray,
+    "ndarray": Tensor | np.ndarray,  # asked for by isinstance
 }

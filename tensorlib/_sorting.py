@@ -127,10 +127,7 @@ def lexsort(keys, axis=-1):
     >>> tl.lexsort((names, surnames))
     tensor([1, 2, 0])
     """
-    if isinstance(keys, (list, tuple)):
-        keys = tuple(map(elements, keys))
-    else:
-        keys = elements(keys)
+    keys = tuple(map(elements, keys)) if isinstance(keys, (list, tuple)) else elements(keys)
     with named("lexsort"):
         return asarray(np.lexsort(keys, axis))
 

@@ -13,22 +13,25 @@ from tensorlib._core._functions import (
     broadcast_to,
     conjugate,
     divide,
-    isnan,
     maximum,
     multiply,
     reshape,
-    sort,
     sqrt,
     square,
     subtract,
     transpose,
 )
 from tensorlib._core._functions import sum as sum_
-from tensorlib._core._functions import where as where_  # `where` is a parameter too
-from tensorlib._manipulation import moveaxis
+
+NoValue = np._NoValue  # NumPy's mark of an argument that was not given
 
 
-def mean(a, axis=None, dtype=None, out=None, keepdims=False, *, where=True):
+def given(value, default):
+    """`value`, or `default` where NumPy's mark says that the caller gave none."""
+    return default if value is NoValue else value
+
+
+def mean(a, axis=None, dtype=None, out=None, keepdims=NoValue, *, where=NoValue):
     """Arithmetic mean.
 
     Parameters
@@ -67,7 +70,7 @@ def mean(a, axis=None, dtype=None, out=None, keepdims=False, *, where=True):
     >>> tl.mean([[1, 2], [3, 4]], axis=0)
     tensor([2., 3.])
     """
-    a = asarray(a)
+    a, keepdims, where = asarray(a), given(keepdims, False), given(where, True)
     result_dtype = _inexact_dtype(a, dtype)
     half = dtype is None and result_dtype.itemsize == 2
     count = _count("mean", a, axis, keepdims, where)
@@ -80,8 +83,8 @@ def mean(a, axis=None, dtype=None, out=None, keepdims=False, *, where=True):
 
 
 def var(
-    a, axis=None, dtype=None, out=None, ddof=0, keepdims=False,
-    *, where=True, mean=None, correction=None,
+    a, axis=None, dtype=None, out=None, ddof=0, keepdims=NoValue,
+    *, where=NoValue, mean=NoValue, correction=NoValue,
 ):  # fmt: skip
     """Variance: the mean of the squared distances from the mean.
 
@@ -133,8 +136,8 @@ def var(
 
 
 def std(
-    a, axis=None, dtype=None, out=None, ddof=0, keepdims=False,
-    *, where=True, mean=None, correction=None,
+    a, axis=None, dtype=None, out=None, ddof=0, keepdims=NoValue,
+    *, where=NoValue, mean=NoValue, correction=NoValue,
 ):  # fmt: skip
     """Standard deviation: the square root of the variance.
 
@@ -185,14 +188,20 @@ def std(
     return write_out("std", out, sqrt(variance))
 
 
+def freedom_lost(op, ddof, correction):
+    """How much less than their number the squares are divided by, which has two names."""
+    if correction is NoValue:
+        return ddof
+    if ddof != 0:
+        raise ValueError(f"{op}: expected ddof or correction, got both")
+    return correction
+
+
 def _var(op, a, axis, dtype, ddof, keepdims, where, mean, correction):
-    if correction is not None:
-        if ddof != 0:
-            raise ValueError(f"{op}: expected ddof or correction, got both")
-        ddof = correction
-    a = asarray(a)
+    ddof = freedom_lost(op, ddof, correction)
+    a, keepdims, where = asarray(a), given(keepdims, False), given(where, True)
     dtype = _inexact_dtype(a, dtype)
-    if mean is None:
+    if mean is NoValue or mean is None:
         count = _count(op, a, axis, True, where)
         mean = asarray(divide(sum_(a, axis, dtype=dtype, keepdims=True, where=where), count), dtype)
     distance = subtract(a, mean)
@@ -229,7 +238,7 @@ def _any_below(count, limit, or_equal=False):
     return bool(functions.any(count <= limit if or_equal else count < limit))
 
 
-def average(a, axis=None, weights=None, returned=False, *, keepdims=False):
+def average(a, axis=None, weights=None, returned=False, *, keepdims=NoValue):
     """Weighted mean.
 
     Parameters
@@ -268,24 +277,12 @@ def average(a, axis=None, weights=None, returned=False, *, keepdims=False):
     >>> tl.average([1, 2, 3], weights=[3, 1, 0])
     tensor(1.25)
     """
-    a = asarray(a)
-    axes = axis_tuple("average", axis, a.ndim)
+    a, keepdims = asarray(a), given(keepdims, False)
     if weights is None:
         result = mean(a, axis, keepdims=keepdims)
         total = functions.full(result.shape, a.size / max(result.size, 1), result.dtype)
         return (result, total) if returned else result
-    weights = asarray(weights)
-    if weights.shape != a.shape:
-        if axis is None:
-            raise TypeError(
-                "average: expected an axis where the shapes differ, "
-                f"got {a.shape} and weights {weights.shape}"
-            )
-        expected = tuple(a.shape[i] for i in axes)
-        if weights.shape != expected:
-            raise ValueError(f"average: expected weights of shape {expected}, got {weights.shape}")
-        weights = transpose(weights, sorted(range(len(axes)), key=axes.__getitem__))
-        weights = reshape(weights, tuple(n if i in axes else 1 for i, n in enumerate(a.shape)))
+    weights = weights_for("average", weights, a, axis)
     at_least = (np.float64,) if a.dtype.kind in "biu" else ()
     dtype = np.result_type(a.dtype, weights.dtype, *at_least)
     total = sum_(weights, axis, dtype=dtype, keepdims=keepdims)
@@ -296,53 +293,24 @@ def average(a, axis=None, weights=None, returned=False, *, keepdims=False):
     return (result, broadcast_to(total, result.shape)) if returned else result
 
 
-def median(a, axis=None, out=None, overwrite_input=False, keepdims=False):
-    """Median: the element in the middle, or the mean of the two.
-
-    Parameters
-    ----------
-    a : array_like
-    axis : int or tuple of int, optional
-        All axes by default.
-    out : Tensor, optional
-        Where to write the result.
-    overwrite_input : bool
-        For NumPy's callers; without effect.
-    keepdims : bool
-        Whether to keep the axes, with length one.
-
-    Returns
-    -------
-    Tensor
-        float64 for integers and bools, else the dtype of `a`; NaN where there is one.
-
-    Raises
-    ------
-    AxisError
-        If an axis is out of bounds.
-
-    Examples
-    --------
-    >>> import tensorlib as tl
-    >>> tl.median([[7, 1, 4], [2, 9, 3]], axis=1)
-    tensor([4., 3.])
-    """
-    a = asarray(a)
-    axes = axis_tuple("median", axis, a.ndim)
-    kept = [n for i, n in enumerate(a.shape) if i not in axes]
-    length = math.prod(a.shape[i] for i in axes)
-    lines = reshape(moveaxis(a, axes, tuple(range(a.ndim - len(axes), a.ndim))), (*kept, length))
-    ordered = sort(lines, axis=-1)
-    result = mean(ordered[..., (length - 1) // 2 : length // 2 + 1], axis=-1)
-    if length and a.dtype.kind not in "biu":
-        last = ordered[..., -1]  # NaNs are sorted to the end
-        result = where_(isnan(last), last, result)
-    if keepdims:
-        result = reshape(result, tuple(1 if i in axes else n for i, n in enumerate(a.shape)))
-    return write_out("median", out, result)
+def weights_for(op, weights, a, axis):
+    """Weights of the elements, or of the places along axes, in a shape that broadcasts to `a`."""
+    weights, axes = asarray(weights), axis_tuple(op, axis, a.ndim)
+    if weights.shape == a.shape:
+        return weights
+    if axis is None:
+        raise TypeError(
+            f"{op}: expected an axis where the shapes differ, "
+            f"got {a.shape} and weights {weights.shape}"
+        )
+    expected = tuple(a.shape[i] for i in axes)
+    if weights.shape != expected:
+        raise ValueError(f"{op}: expected weights of shape {expected}, got {weights.shape}")
+    weights = transpose(weights, sorted(range(len(axes)), key=axes.__getitem__))
+    return reshape(weights, tuple(n if i in axes else 1 for i, n in enumerate(a.shape)))
 
 
-def ptp(a, axis=None, out=None, keepdims=False):
+def ptp(a, axis=None, out=None, keepdims=NoValue):
     """Range: the largest element less the smallest.
 
     Parameters
@@ -373,7 +341,7 @@ def ptp(a, axis=None, out=None, keepdims=False):
     >>> tl.ptp([[4, 9, 2], [6, 9, 7]], axis=1)
     tensor([7, 3])
     """
-    a = asarray(a)
+    a, keepdims = asarray(a), given(keepdims, False)
     largest = functions.max(a, axis, keepdims=keepdims)
     return write_out("ptp", out, subtract(largest, functions.min(a, axis, keepdims=keepdims)))
 
@@ -406,90 +374,3 @@ def count_nonzero(a, axis=None, *, keepdims=False):
     tensor([2, 2])
     """
     return sum_(asarray(a) != 0, axis, dtype=np.intp, keepdims=keepdims)
-
-
-def nansum(a, axis=None, dtype=None, out=None, keepdims=False, initial=0, where=True):
-    """Sum in which NaN counts as zero.
-
-    Parameters
-    ----------
-    a : array_like
-    axis : int or tuple of int, optional
-        All axes by default.
-    dtype : dtype, optional
-        In which to add up; by default as `sum` does.
-    out : Tensor, optional
-        Where to write the result.
-    keepdims : bool
-        Whether to keep the axes, with length one.
-    initial : number
-        Where to start.
-    where : array_like of bool
-        Which elements count; broadcasts to `a`.
-
-    Returns
-    -------
-    Tensor
-
-    Raises
-    ------
-    AxisError
-        If an axis is out of bounds.
-
-    Examples
-    --------
-    >>> import tensorlib as tl
-    >>> tl.nansum([1.0, tl.nan, 2.0])
-    tensor(3.)
-    """
-    return sum_(_zero_for_nan(a), axis, dtype, out, keepdims, initial, where)
-
-
-def nanmean(a, axis=None, dtype=None, out=None, keepdims=False, *, where=True):
-    """Mean of the elements that are not NaN.
-
-    Parameters
-    ----------
-    a : array_like
-    axis : int or tuple of int, optional
-        All axes by default.
-    dtype : dtype, optional
-        In which to add up; see `mean`.
-    out : Tensor, optional
-        Where to write the result.
-    keepdims : bool
-        Whether to keep the axes, with length one.
-    where : array_like of bool
-        Which elements count; broadcasts to `a`.
-
-    Returns
-    -------
-    Tensor
-        dtype as of `mean`.
-
-    Raises
-    ------
-    AxisError
-        If an axis is out of bounds.
-
-    Warns
-    -----
-    RuntimeWarning
-        If there is nothing to average; the mean is then NaN.
-
-    Examples
-    --------
-    >>> import tensorlib as tl
-    >>> tl.nanmean([1.0, tl.nan, 2.0])
-    tensor(1.5)
-    """
-    a = asarray(a)
-    if a.dtype.kind not in "biu":
-        numbers = functions.logical_not(isnan(a))
-        where = numbers if where is True else functions.logical_and(numbers, where)
-    return mean(a, axis, dtype, out, keepdims, where=where)
-
-
-def _zero_for_nan(a):
-    a = asarray(a)
-    return a if a.dtype.kind in "biu" else where_(isnan(a), functions.zeros((), a.dtype), a)

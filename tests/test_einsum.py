@@ -164,3 +164,23 @@ def test_gradient(case):
 
 def test_gradient_of_three_factors():
     check_grads(lambda *x: tl.einsum("ij,jk,k->i", *x, optimize=True), [M, N, N[0]])
+
+
+@pytest.mark.parametrize("optimize", ["greedy", "optimal", True, False, ("greedy", 20)])
+def test_einsum_path(optimize):
+    arrays = [np.ones((2, 9)), np.ones((9, 9)), np.ones((9, 3)), np.ones(3)]
+    expected = np.einsum_path("ij,jk,kl,l->i", *arrays, optimize=optimize)
+    tensors = [tl.asarray(a).requires_grad_() for a in arrays]
+    path, text = tl.einsum_path("ij,jk,kl,l->i", *tensors, optimize=optimize)
+    assert (path, text) == expected
+    assert np.einsum_path("ij,jk,kl,l->i", *tensors, optimize=optimize) == expected
+    assert tl.einsum("ij,jk,kl,l->i", *tensors, optimize=path).tolist() == [243, 243]
+
+
+def test_einsum_path_of_lists():
+    a = np.ones((2, 2))
+    assert tl.einsum_path(a, [0, 1], a, [1, 2], [0, 2]) == np.einsum_path(
+        a, [0, 1], a, [1, 2], [0, 2]
+    )
+    with pytest.raises(KeyError):
+        tl.einsum_path("ij,jk,kl", a, a, a, optimize="best")

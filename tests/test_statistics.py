@@ -1,3 +1,4 @@
+import inspect
 import warnings
 
 import numpy as np
@@ -16,17 +17,7 @@ INTS = RNG.integers(-50, 50, (3, 4))
 MASK = np.array([[True, False, True, True]])
 WITH_NAN = np.array([[1.0, np.nan, 3.0], [4.0, 5.0, 6.0]])
 
-REDUCTIONS = [
-    "mean",
-    "var",
-    "std",
-    "median",
-    "ptp",
-    "count_nonzero",
-    "average",
-    "nansum",
-    "nanmean",
-]
+REDUCTIONS = ["mean", "var", "std", "ptp", "count_nonzero", "average"]
 AXES = [None, 0, -1, (0, 2), (1, 0, 2)]
 
 
@@ -41,17 +32,16 @@ def test_axes(same, name, axis, keepdims):
         same(getattr(tl, name)(tl.asarray(array), axis=axis, keepdims=keepdims), expected)
 
 
-@pytest.mark.parametrize("name", ["mean", "var", "std", "average", "nansum", "nanmean"])
+@pytest.mark.parametrize("name", ["mean", "var", "std", "average"])
 @pytest.mark.parametrize("dtype", "?bhilBHILefdFD")
 def test_dtypes(compare, name, dtype):
     compare(name, np.abs(INTS // 10).astype(dtype))
     compare(name, np.abs(INTS // 10).astype(dtype), axis=0)
 
 
-@pytest.mark.parametrize("name", ["median", "ptp"])
 @pytest.mark.parametrize("dtype", "bhilBHILefd")
-def test_dtypes_of_ordered(compare, name, dtype):
-    compare(name, np.abs(INTS).astype(dtype), axis=1)
+def test_dtypes_of_ptp(compare, dtype):
+    compare("ptp", np.abs(INTS).astype(dtype), axis=1)
 
 
 @given(arrays(np.float64, array_shapes(max_dims=3, max_side=5),
@@ -78,6 +68,8 @@ CASES = [
     ("var", (INTS,), {"axis": 0, "where": INTS > -20}),
     ("var", (CUBE,), {"axis": 1, "mean": CUBE.mean(1, keepdims=True)}),
     ("var", (CUBE,), {"dtype": np.float32}),
+    ("var", (INTS,), {"where": MASK, "mean": np.full((1, 1), 2.5), "correction": 1}),
+    ("std", (CUBE,), {"axis": (0, 2), "mean": CUBE.mean((0, 2), keepdims=True)}),
     ("var", (CUBE + 1j * CUBE[::-1],), {"axis": (0, 2)}),
     ("var", ((CUBE + 1j).astype(np.complex64),), {}),
     ("std", (CUBE,), {"ddof": 1.5}),
@@ -88,20 +80,9 @@ CASES = [
     ("average", (CUBE, (1, 0)), {"weights": np.arange(1, 7).reshape(3, 2)}),
     ("average", (CUBE, 2), {"returned": True, "keepdims": True}),
     ("average", (CUBE.astype(np.float32),), {"weights": np.abs(CUBE).astype(np.float32)}),
-    ("median", (INTS, 0), {}),
-    ("median", (INTS[:, :3],), {}),
-    ("median", (WITH_NAN, 1), {}),
-    ("median", (WITH_NAN,), {"keepdims": True}),
-    ("median", (3.0,), {}),
-    ("median", (np.array([np.inf, 1, -np.inf]),), {}),
     ("ptp", (np.array([5, 250], np.uint8),), {}),
     ("count_nonzero", (INTS > 3, 0), {}),
     ("count_nonzero", (WITH_NAN, (0, 1)), {"keepdims": True}),
-    ("nansum", (WITH_NAN,), {}),
-    ("nansum", (WITH_NAN, 0), {"where": MASK[:, :3], "initial": 2}),
-    ("nansum", (INTS,), {"dtype": np.float32}),
-    ("nanmean", (WITH_NAN, 0), {}),
-    ("nanmean", (WITH_NAN,), {"where": MASK[:, :3]}),
 ]
 
 
@@ -110,7 +91,7 @@ def test_like_numpy(compare, name, args, kwargs):
     compare(name, *args, **kwargs)
 
 
-@pytest.mark.parametrize("name", ["mean", "var", "std", "median", "ptp"])
+@pytest.mark.parametrize("name", ["mean", "var", "std", "ptp"])
 def test_out(name):
     out = tl.zeros((2, 4), dtype=tl.float32)
     assert getattr(tl, name)(tl.asarray(CUBE), axis=1, out=out) is out
@@ -129,8 +110,6 @@ def test_out(name):
     [
         (lambda: tl.mean(tl.ones(0)), "Mean of empty slice"),
         (lambda: tl.mean(tl.ones((2, 2)), axis=0, where=[False, True]), "Mean of empty slice"),
-        (lambda: tl.median(tl.ones((0, 2)), axis=0), "Mean of empty slice"),
-        (lambda: tl.nanmean([tl.nan]), "Mean of empty slice"),
         (lambda: tl.var(tl.ones(2), ddof=2), "Degrees of freedom"),
         (lambda: tl.std(tl.ones((2, 0)), axis=1), "Degrees of freedom"),
     ],
@@ -153,7 +132,6 @@ def test_nothing_to_average_is_nan_with_a_warning(call, text):
         (lambda: tl.average([1, 2], weights=[1, -1]), ZeroDivisionError, "average: .* zero"),
         (lambda: tl.average(tl.ones((2, 3)), weights=[1, 2]), TypeError, "average: .* axis"),
         (lambda: tl.average(tl.ones((2, 3)), 1, [1, 2]), ValueError, r"average: .* \(3,\)"),
-        (lambda: tl.median(tl.ones(2), axis=1), AxisError, "median: axis 1"),
         (lambda: tl.ptp(tl.ones(0)), ValueError, "max"),
         (lambda: tl.count_nonzero(tl.ones(2), axis=3), AxisError, "axis 3"),
     ],
@@ -172,8 +150,6 @@ def test_bad_input(call, error, text):
         lambda x: tl.var(x, 1, ddof=1, keepdims=True),
         lambda x: tl.std(x, (0, 1)),
         lambda x: tl.average(x, 1, weights=[1.0, 2.0, 3.0]),
-        lambda x: tl.median(x, 1),
-        lambda x: tl.median(x, 2),
         lambda x: tl.ptp(x, 1),
     ],
 )
@@ -184,6 +160,10 @@ def test_gradient(function):
 def test_other_gradients():
     check_grads(lambda x: tl.var(x, 0), [CUBE + 1j * CUBE[::-1]])
     check_grads(lambda x, w: tl.average(x, weights=w), [CUBE, np.abs(CUBE) + 1])
-    x = tl.asarray(WITH_NAN).requires_grad_()
-    (tl.nansum(x) + tl.nanmean(x)).backward()
-    np.testing.assert_allclose(x.grad, np.where(np.isnan(WITH_NAN), 0, 1.2))
+
+
+@pytest.mark.parametrize("name", ["mean", "var", "std", "average", "ptp"])
+def test_signature(name):
+    assert inspect.signature(getattr(tl, name)) == inspect.signature(getattr(np, name))
+    no_value = {"keepdims": np._NoValue}
+    tl.testing.assert_array_equal(getattr(tl, name)(CUBE, 1, **no_value), getattr(tl, name)(CUBE, 1))

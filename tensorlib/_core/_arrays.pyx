@@ -326,11 +326,9 @@ cdef tuple sort_arguments(str op, object a, object axis, object kind, object sta
     if kind not in (None, "quicksort", "mergesort", "heapsort", "stable"):
         raise ValueError(f"{op}: kind must be one of 'quicksort', 'mergesort', 'heapsort', "
                          f"'stable', got {kind!r}")
-    if axis is None or x.ndim_ == 0:
+    if axis is None or x.ndim_ == 0 and op == "argsort" and axis in (0, -1):  # as NumPy
         x = x.reshape(-1)
-        if axis not in (None, 0, -1):
-            raise AxisError(f"{op}: axis {axis} is out of bounds for a 0-d tensor")
-        axis = -1
+        axis = 0
     try:
         axis = normalize_axis_index(axis, x.ndim_)
     except AxisError as error:

@@ -16,9 +16,9 @@ cdef class Op:
     cdef Rule rule
 
 cpdef object apply(Op op, tuple inputs, tuple params=*)
-cdef object elementwise(Op op, tuple inputs, object out, object dtype)
+cdef object elementwise(Op op, tuple inputs, object out, tuple request)
 cdef object binary(Op op, object first, object second)
 cdef object unary(Op op, object x)
-cdef bint watched() noexcept
+cpdef bint watched() noexcept
 cdef unsigned long long bits_of(tuple axes) except? 0
 cdef object tell_recorder(Op op, tuple inputs, tuple params)

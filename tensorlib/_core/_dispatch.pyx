@@ -207,7 +207,7 @@ class Recorder:
         return apply(op, inputs, params)
 
 
-cdef bint watched() noexcept:
+cpdef bint watched() noexcept:
     """Whether a recorder is active."""
     return recording > 0
 
@@ -409,11 +409,11 @@ cdef list as_operands(Op op, tuple inputs):
     return [asarray(value) for value in operands] if weak else operands
 
 
-cdef Loop *choose_loop(Op op, list operands, object dtype) except NULL:
+cdef Loop *choose_loop(Op op, list operands, tuple request) except NULL:
     cdef Tensor tensor
     cdef int common = -1
     cdef list key
-    if dtype is None:
+    if request is None:
         for value in operands:
             if not isinstance(value, Tensor):
                 common = -2
@@ -428,7 +428,7 @@ cdef Loop *choose_loop(Op op, list operands, object dtype) except NULL:
             return op.loops.same(common)
     key = [(<Tensor>value).dtype if isinstance(value, Tensor) else type(value)
            for value in operands]
-    return op.loops.resolve(tuple(key), dtype)
+    return op.loops.resolve(tuple(key), request)
 
 
 cdef Tensor weak_scalar(Op op, object value, int dtype):
@@ -444,14 +444,14 @@ cdef object compare_out_of_range(Op op, list operands):
     return asarray(op.loops.ufunc(*arrays))
 
 
-cdef object elementwise(Op op, tuple inputs, object out, object dtype):
+cdef object elementwise(Op op, tuple inputs, object out, tuple request):
     """Any elementwise op: weak scalars, mixed dtypes, broadcasting, any layout, `out`.
 
-    `out` is None or a tuple with a Tensor or None for each output.
+    `out` is None or a tuple with a Tensor or None for each output; `request` as of a LoopTable.
     """
     cdef int nin = len(op.inputs), nout = op.outputs
     cdef list operands = as_operands(op, inputs)
-    cdef Loop *loop = choose_loop(op, operands, dtype)
+    cdef Loop *loop = choose_loop(op, operands, request)
     cdef list originals, results = []
     cdef int ndim = 0, i, k
     cdef Py_ssize_t[MAX_DIMS] shape
@@ -467,7 +467,8 @@ cdef object elementwise(Op op, tuple inputs, object out, object dtype):
         raise
     ndim = broadcast_shape(op, operands, shape)
     if out is not None:
-        check_outputs(op, out, loop, ndim, shape)
+        check_outputs(op, out, loop, ndim, shape,
+                      "same_kind" if request is None else request[1])
     originals = list(operands)
     tracked = any_tracked(tuple(originals)) or (out is not None and grad_enabled()
                                                 and any_holds_history(out))
@@ -564,7 +565,8 @@ cdef int broadcast_shape(Op op, list operands, Py_ssize_t *shape) except -1:
     return ndim
 
 
-cdef int check_outputs(Op op, tuple out, Loop *loop, int ndim, const Py_ssize_t *shape) except -1:
+cdef int check_outputs(Op op, tuple out, Loop *loop, int ndim, const Py_ssize_t *shape,
+                       str casting) except -1:
     cdef Tensor tensor
     cdef int i, k
     if len(out) != op.outputs:
@@ -581,9 +583,9 @@ cdef int check_outputs(Op op, tuple out, Loop *loop, int ndim, const Py_ssize_t 
                              f"{tuple_of(shape, ndim)}")
         check_writeable(tensor, op.name)
         i = loop.dtypes[len(op.inputs) + k]
-        if tensor.dtype_ != i and not np.can_cast(dtype_object(i), tensor.dtype, "same_kind"):
+        if tensor.dtype_ != i and not np.can_cast(dtype_object(i), tensor.dtype, casting):
             raise TypeError(f"{op.name}: cannot cast the result from {dtype_object(i)} to "
-                            f"{tensor.dtype} with casting rule 'same_kind'")
+                            f"{tensor.dtype} with casting rule {casting!r}")
     return 0
 
 

@@ -28,6 +28,8 @@ cdef object dtype_object(int dtype):
 cdef int dtype_id(object dtype, str op) except -1:
     cdef object found
     cdef int i
+    if dtype is None:  # as NumPy; and what stands for bfloat16 until that is known
+        return TL_FLOAT64
     for i in range(TL_NDTYPES):
         if dtype_objects[i] is dtype:
             return i

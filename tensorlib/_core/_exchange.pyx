@@ -17,17 +17,23 @@ from tensorlib._core.device import check_device
 
 cnp.import_array()
 
+cdef extern from "Python.h":
+    Py_ssize_t Py_REFCNT(PyObject *o)
+
 cdef extern from "numpy/arrayobject.h":
     object PyArray_NewFromDescr(
         cnp.PyTypeObject *subtype, cnp.dtype descr, int nd, const cnp.npy_intp *dims,
         const cnp.npy_intp *strides, void *data, int flags, object obj)
+    bint PyArray_CheckExact(PyObject *op)
     int PyArray_SetBaseObject(cnp.ndarray arr, PyObject *obj) except -1
 
 
 cdef object to_ndarray(Tensor tensor):
     cdef cnp.dtype descr = dtype_object(tensor.dtype_)
-    cdef int flags = cnp.NPY_ARRAY_WRITEABLE if tensor.storage.writeable else 0
+    cdef int flags = 0
     cdef object array
+    if tensor.storage.writeable and not tensor.readonly:
+        flags = cnp.NPY_ARRAY_WRITEABLE
     Py_INCREF(descr)  # NewFromDescr takes one reference
     array = PyArray_NewFromDescr(
         <cnp.PyTypeObject *>cnp.ndarray, descr, tensor.ndim_, <const cnp.npy_intp *>tensor.shape_,
@@ -109,12 +115,37 @@ cpdef Tensor asarray(object a, object dtype=None, object order=None, object devi
         return converted(a, dtype, order, copy)
     if dtype is not None:
         dtype = dtype_object(dtype_id(dtype, "asarray"))
-    array = np.array(a, dtype=dtype, order=order or "K", copy=copy)
+    try:
+        array = np.array(a, dtype=dtype, order=order or "K", copy=copy)
+    except TypeError:
+        if join is None or not has_tracked(a):
+            raise
+        return converted(join(a), dtype, order, None)
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
     if not array.flags.aligned:
         array = array.copy()
     return from_ndarray(array)
+
+
+cdef object join = None  # makes a tensor of nested sequences with tensors in them
+
+
+def set_join(function):
+    """Install what `asarray` calls for sequences with tensors that require a gradient."""
+    global join
+    join = function
+
+
+cdef bint has_tracked(object a) except -1:
+    """Whether there are tensors that require a gradient in nested sequences."""
+    if isinstance(a, Tensor):
+        return a.requires_grad
+    if type(a) is list or type(a) is tuple:
+        for item in a:
+            if has_tracked(item):
+                return True
+    return False
 
 
 cdef Tensor converted(Tensor a, object dtype, object order, object copy):
@@ -162,23 +193,6 @@ def from_dlpack(x, /, *, device=None, copy=None):
     return asarray(np.from_dlpack(x, device=device, copy=copy))
 
 
-def represent(Tensor tensor not None):
-    """NumPy's text for an array, with the name and attributes of a tensor."""
-    cdef object name = "tensor" if type(tensor) is Tensor else type(tensor).__name__
-    cdef object text = np.array2string(to_ndarray(tensor), separator=", ", prefix=name + "(")
-    cdef list extras = []
-    cdef object dtype = tensor.dtype
-    if tensor.size == 0:
-        text = "[]"
-        if tensor.shape != (0,):
-            extras.append(f"shape={tensor.shape}")
-    if dtype not in (np.bool_, np.int64, np.float64, np.complex128) or tensor.size == 0:
-        extras.append(f"dtype={dtype.name}")
-    if tensor.requires_grad:
-        extras.append("requires_grad=True")
-    return f"{name}({', '.join([text, *extras])})"
-
-
 # ------------------------------------------------------------------------------------------
 # methods
 # ------------------------------------------------------------------------------------------
@@ -224,9 +238,96 @@ def tobytes(Tensor self, order="C"):
     return to_ndarray(self).tobytes(order)
 
 
+# Flags that can be set -> the parameters of setflags.
+cdef dict settable = {"writeable": "write", "aligned": "align", "writebackifcopy": "uic"}
+
+
+class Flags:
+    """What is true of a tensor's memory, as NumPy's flags say it; `writeable` can be set."""
+
+    def __init__(self, tensor):
+        object.__setattr__(self, "_tensor", tensor)
+
+    @property
+    def owndata(self):
+        return owns_memory(self._tensor)
+
+    def __getattr__(self, name):
+        return getattr(to_ndarray(self._tensor).flags, name)
+
+    def __setattr__(self, name, value):
+        if name not in settable:
+            raise AttributeError(f"flags: {name} cannot be set")
+        setflags(self._tensor, **{settable[name]: value})
+
+    def __getitem__(self, name):
+        if name in ("OWNDATA", "O"):
+            return self.owndata
+        return to_ndarray(self._tensor).flags[name]
+
+    def __setitem__(self, name, value):
+        name = {"W": "WRITEABLE", "A": "ALIGNED", "X": "WRITEBACKIFCOPY"}.get(name, name)
+        if name.lower() not in settable:
+            raise KeyError("Unknown flag")
+        setattr(self, name.lower(), value)
+
+    def __eq__(self, other):
+        return repr(self) == repr(other)
+
+    __hash__ = None
+
+    def __repr__(self):
+        text = repr(to_ndarray(self._tensor).flags)
+        return text.replace("OWNDATA : False", f"OWNDATA : {self.owndata}")
+
+
+cdef bint owns_memory(Tensor tensor) noexcept:
+    """Whether nobody else has made the memory, or can still reach it through an array."""
+    cdef PyObject *owner = tensor.storage.owner
+    if tensor.base is not None:
+        return False
+    return owner == NULL or (Py_REFCNT(owner) == 1 and PyArray_CheckExact(owner)
+                             and cnp.PyArray_CHKFLAGS(<cnp.ndarray>owner, cnp.NPY_ARRAY_OWNDATA))
+
+
 def flags(Tensor self):
-    """numpy.flagsobj: memory layout, as NumPy describes it."""
-    return to_ndarray(self).flags
+    """Flags: memory layout, as NumPy describes it."""
+    return Flags(self)
+
+
+def setflags(Tensor self, write=None, align=None, uic=None):
+    """Say whether the tensor may be written to.
+
+    Parameters
+    ----------
+    write : bool, optional
+        The new value. Views made later have it too.
+    align, uic : bool, optional
+        As of NumPy's method: memory is always aligned and never a copy to be written back.
+
+    Raises
+    ------
+    ValueError
+        If the memory itself is read-only.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> x = tl.zeros(2)
+    >>> x.setflags(write=False)
+    >>> x.flags.writeable
+    False
+    """
+    if align is not None and not align:
+        raise ValueError("setflags: cannot set ALIGNED to False")
+    if uic:
+        raise ValueError("setflags: cannot set WRITEBACKIFCOPY to True")
+    if write is None:
+        return
+    if write and (not self.storage.writeable or self.base is not None
+                  and (<Tensor>self.base).readonly):
+        raise ValueError("setflags: cannot set WRITEABLE to True of this tensor")
+    self.readonly = not write
 
 
 def flat(Tensor self):
@@ -263,6 +364,6 @@ def dlpack_device(Tensor self):
 _tensor.set_protocols(exporter=sys.modules[__name__])
 _tensor.add_methods({
     "numpy": numpy, "tolist": tolist, "tobytes": tobytes, "flags": property(flags),
-    "flat": property(flat), "__array_interface__": property(array_interface),
+    "flat": property(flat), "setflags": setflags, "__array_interface__": property(array_interface),
     "__array__": to_array, "__dlpack__": to_dlpack, "__dlpack_device__": dlpack_device,
 })

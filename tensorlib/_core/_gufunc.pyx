@@ -138,7 +138,7 @@ cdef class Gufunc:
                 walk_core(walk, pointers, loop.function, loop.data, dims, steps)
             status = take_float_status()
             if status & INVALID and self.failure is not None:
-                raise self.failure
+                raise type(self.failure)(*self.failure.args)
             if status and self.failure is None:
                 report_float_status(self.name, status)
         return results[0] if nout == 1 else tuple(results)

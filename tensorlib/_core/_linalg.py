@@ -1,6 +1,7 @@
 """The kernels of linear algebra: LAPACK through the loops of `numpy.linalg`.
 
-Inputs are stacks of matrices of one inexact dtype.
+Inputs are stacks of matrices of one inexact dtype. As in NumPy all is computed in double
+precision, and the results are rounded to the precision of the inputs.
 """
 
 import numpy as np
@@ -11,45 +12,69 @@ from tensorlib._core._copy import astype, copy
 from tensorlib._core._exchange import asarray
 from tensorlib._core._gufunc import Gufunc
 
-SINGULAR = LinAlgError("Singular matrix")
-NO_CONVERGENCE = LinAlgError("Eigenvalues did not converge")
+WIDE = {"f": "d", "F": "D"}
+NARROW = {"d": "f", "D": "F"}
+
+SINGULAR = "Singular matrix"
+NO_EIGENVALUES = "Eigenvalues did not converge"
+NO_SVD = "SVD did not converge"
+BAD_QR = "Incorrect argument found while performing QR factorization"
+
+
+class InDouble:
+    """A generalized ufunc of `numpy.linalg`, computed in double precision.
+
+    Parameters
+    ----------
+    name : str
+        The op, with which messages begin.
+    ufunc : numpy.ufunc
+    failure : str, optional
+        The message of the LinAlgError where LAPACK gives up.
+    """
+
+    def __init__(self, name, ufunc, failure=None):
+        self.compute = Gufunc(name, ufunc, failure and LinAlgError(failure))
+
+    def __call__(self, *inputs, **sizes):
+        if inputs[0].dtype.char not in WIDE:
+            return self.compute(*inputs, sizes=sizes)
+        results = self.compute(*(changed(x, WIDE) for x in inputs), sizes=sizes)
+        if isinstance(results, tuple):
+            return tuple(changed(x, NARROW) for x in results)
+        return changed(results, NARROW)
+
+
+def changed(x, precision):
+    """The numbers in another precision; integers as they are."""
+    return astype(x, precision.get(x.dtype.char, x.dtype))
+
 
 _cholesky = {
-    upper: Gufunc(
-        "cholesky",
-        loops.cholesky_up if upper else loops.cholesky_lo,
-        LinAlgError("Matrix is not positive definite"),
-    )
-    for upper in (False, True)
+    upper: InDouble("cholesky", ufunc, "Matrix is not positive definite")
+    for upper, ufunc in ((False, loops.cholesky_lo), (True, loops.cholesky_up))
 }
 _eigh = {
-    uplo: Gufunc("eigh", getattr(loops, f"eigh_{'lo' if uplo == 'L' else 'up'}"), NO_CONVERGENCE)
-    for uplo in "LU"
+    "L": InDouble("eigh", loops.eigh_lo, NO_EIGENVALUES),
+    "U": InDouble("eigh", loops.eigh_up, NO_EIGENVALUES),
 }
 _eigvalsh = {
-    uplo: Gufunc(
-        "eigvalsh", getattr(loops, f"eigvalsh_{'lo' if uplo == 'L' else 'up'}"), NO_CONVERGENCE
-    )
-    for uplo in "LU"
+    "L": InDouble("eigvalsh", loops.eigvalsh_lo, NO_EIGENVALUES),
+    "U": InDouble("eigvalsh", loops.eigvalsh_up, NO_EIGENVALUES),
 }
-_lstsq = Gufunc("lstsq", loops.lstsq, LinAlgError("SVD did not converge in Linear Least Squares"))
-_svd_failure = LinAlgError("SVD did not converge")
-_svd = {
-    True: Gufunc("svd", loops.svd_f, _svd_failure),
-    False: Gufunc("svd", loops.svd_s, _svd_failure),
-}
-_svdvals = Gufunc("svdvals", loops.svd, _svd_failure)
-_qr_failure = LinAlgError("Incorrect argument found while performing QR factorization")
-_qr_raw = Gufunc("qr", loops.qr_r_raw, _qr_failure)
-_qr_reduced = Gufunc("qr", loops.qr_reduced, _qr_failure)
-_qr_complete = Gufunc("qr", loops.qr_complete, _qr_failure)
+_lstsq = InDouble("lstsq", loops.lstsq, "SVD did not converge in Linear Least Squares")
+_svd = {True: InDouble("svd", loops.svd_f, NO_SVD), False: InDouble("svd", loops.svd_s, NO_SVD)}
+_svdvals = InDouble("svdvals", loops.svd, NO_SVD)
+_qr_raw = InDouble("qr", loops.qr_r_raw, BAD_QR)
+_qr_reduced = InDouble("qr", loops.qr_reduced, BAD_QR)
+_qr_complete = InDouble("qr", loops.qr_complete, BAD_QR)
 
-det = Gufunc("det", loops.det, SINGULAR)
-eig = Gufunc("eig", loops.eig, NO_CONVERGENCE)
-eigvals = Gufunc("eigvals", loops.eigvals, NO_CONVERGENCE)
-inv = Gufunc("inv", loops.inv, SINGULAR)
-slogdet = Gufunc("slogdet", loops.slogdet, SINGULAR)
-solve = Gufunc("solve", loops.solve, SINGULAR)
+det = InDouble("det", loops.det)
+eig = InDouble("eig", loops.eig, NO_EIGENVALUES)
+eigvals = InDouble("eigvals", loops.eigvals, NO_EIGENVALUES)
+inv = InDouble("inv", loops.inv, SINGULAR)
+slogdet = InDouble("slogdet", loops.slogdet)
+solve = InDouble("solve", loops.solve, SINGULAR)
 
 
 def cholesky(a, upper):
@@ -69,18 +94,17 @@ def eigvalsh(a, uplo):
 
 def lstsq(a, b, rcond):
     """Solution, sums of squared residuals, rank and singular values."""
-    rcond = asarray(rcond, dtype=a.real.dtype)
-    return _lstsq(a, b, rcond, sizes={"p": min(a.shape[-2:])})
+    return _lstsq(a, b, asarray(rcond, dtype=float), p=min(a.shape[-2:]))
 
 
 def svd(a, full_matrices):
     """Left singular vectors, singular values, and right singular vectors as rows."""
-    return _svd[full_matrices](a, sizes={"p": min(a.shape[-2:])})
+    return _svd[full_matrices](a, p=min(a.shape[-2:]))
 
 
 def svdvals(a):
     """The singular values."""
-    return _svdvals(a, sizes={"p": min(a.shape[-2:])})
+    return _svdvals(a, p=min(a.shape[-2:]))
 
 
 def qr_raw(a):
@@ -101,7 +125,6 @@ def qr(a, complete):
 
 
 def _factored(a):
-    """What `qr_raw` returns, in the double precision that the loops have."""
-    # A copy, as the loop works in place.
-    reflectors = copy(astype(a, "D" if a.dtype.kind == "c" else "d"), "C")
-    return reflectors, _qr_raw(reflectors, sizes={"p": min(a.shape[-2:])})
+    """What `qr_raw` returns, in double precision."""
+    reflectors = copy(changed(a, WIDE), "C")  # a copy, as the loop works in place
+    return reflectors, _qr_raw(reflectors, p=min(a.shape[-2:]))

@@ -47,8 +47,9 @@ cdef class LoopTable:
     cdef dict mixed                 # key of dtypes -> address of a Loop
     cdef Loop *same(self, int dtype) except NULL
     cdef Loop *folding(self, int dtype) except NULL
-    cdef Loop *resolve(self, tuple inputs, object dtype) except NULL
-    cdef tuple promoted(self, tuple inputs, object dtype)
+    # request: None, or (what each operand's dtype must be, None for any; the casting rule)
+    cdef Loop *resolve(self, tuple inputs, tuple request) except NULL
+    cdef tuple promoted(self, tuple inputs, tuple request)
     cdef int fill(self, Loop *loop, tuple dtypes, tuple inputs) except -1
 
 # [from][to]; in this extension alone
@@ -57,10 +58,13 @@ cdef LoopFunction cast_loop(int source, int target) noexcept
 cdef int report_float_status(str name, int status) except -1
 
 cdef inline int loop_done(str name) except -1:
-    """After a loop, which began with take_float_status(): what it raised, and the one error that
-    a loop sets itself: NumPy's integer power refuses negative exponents."""
+    """After a loop, which began with take_float_status(): what it raised.
+
+    SciPy's loops may set an error themselves, and so does NumPy's power of integers."""
     cdef int status = take_float_status()
     if PyErr_Occurred() != NULL:
+        if name != "power":
+            return -1
         PyErr_Clear()
         raise ValueError("power: integers to negative integer powers are not allowed")
     return report_float_status(name, status) if status else 0

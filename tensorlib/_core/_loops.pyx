@@ -110,38 +110,40 @@ cdef class LoopTable:
             self.fill(loop, dtypes, (element,))
         return loop
 
-    cdef Loop *resolve(self, tuple inputs, object dtype) except NULL:
+    cdef Loop *resolve(self, tuple inputs, tuple request) except NULL:
         """The loop for inputs given as dtypes, or as `int`, `float`, `complex` for scalars of
-        Python; `dtype` is the output's where the caller asks for one."""
-        cdef object found = self.mixed.get((inputs, dtype))
+        Python."""
+        cdef object found = self.mixed.get((inputs, request))
         cdef Loop *loop
         if found is None:
             loop = <Loop *>calloc(1, sizeof(Loop))  # for the life of the process
             if loop == NULL:
                 raise MemoryError()
-            self.fill(loop, self.promoted(inputs, dtype), inputs)
+            self.fill(loop, self.promoted(inputs, request), inputs)
             found = <size_t>loop
-            self.mixed[(inputs, dtype)] = found
+            self.mixed[(inputs, request)] = found
         return <Loop *><size_t>found
 
-    cdef tuple promoted(self, tuple inputs, object dtype):
+    cdef tuple promoted(self, tuple inputs, tuple request):
         """The dtypes that the loop takes and gives, by NumPy's rules."""
-        cdef object common
+        cdef object common = None
         cdef object ufunc = self.ufunc
         if ufunc is None and self.name == "sigmoid":
             ufunc = np.exp  # a function of the same kind
         if ufunc is not None:
-            wanted = {}
-            if dtype is not None:
-                wanted["signature"] = (None,) * self.nin + (dtype,) * self.nout
+            operands = inputs + (None,) * self.nout
             try:
-                return ufunc.resolve_dtypes(inputs + (None,) * self.nout, **wanted)
+                if request is None:
+                    return ufunc.resolve_dtypes(operands)
+                return ufunc.resolve_dtypes(operands, signature=request[0], casting=request[1])
             except TypeError as error:
                 raise TypeError(
                     f"{self.name}: not supported for {describe(inputs)}"
-                    + ("" if dtype is None else f" with a result of {dtype}")) from error
+                    + ("" if request is None else describe_request(request[0], request[1]))) from error
         values = inputs[1:] if self.name == "where" else inputs
-        common = dtype or np.result_type(*(0 if v is int else v(0) if isinstance(v, type) else v
+        if request is not None:
+            common = request[0][self.nin + self.nout - 1]
+        common = common or np.result_type(*(0 if v is int else v(0) if isinstance(v, type) else v
                                            for v in values))
         if self.name == "where":
             return np.dtype("?"), common, common, common
@@ -197,6 +199,11 @@ cdef object chr_of(PyUFuncObject *ufunc, int i, int k):
 cdef object describe(tuple inputs):
     return "input dtypes (" + ", ".join(
         f"Python {i.__name__}" if isinstance(i, type) else str(i) for i in inputs) + ")"
+
+
+cdef str describe_request(tuple signature, casting):
+    wanted = ", ".join("any" if dtype is None else str(dtype) for dtype in signature)
+    return f" with operands of ({wanted}) and casting {casting!r}"
 
 
 cdef int id_of_number(int number) except -2:

@@ -26,7 +26,7 @@ from tensorlib._core._tensor cimport (
     operators,
     tensor_alias,
 )
-from tensorlib._core._views cimport broadcast, view_at
+from tensorlib._core._views cimport broadcast, element_or_view, view_at
 
 import numpy as np
 
@@ -107,7 +107,7 @@ cdef object getitem(Tensor x, object index):
         entries = prepared(index)
         kind = ops.basic_index if view_at(x, entries) is not None else ops.advanced_index
         return tell_recorder(kind, (x,), (entries,))
-    result = view_at(x, index)
+    result = element_or_view(x, index)
     if result is not None:
         if (x.tracked or x.base is not None) and any_tracked((x,)):
             entries = index if type(index) is tuple else (index,)

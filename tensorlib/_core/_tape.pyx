@@ -99,7 +99,7 @@ cdef class Rule:
             return PARAM, self.params.index(parameter)
         if parameter == "shapes":
             return SHAPES, 0
-        if parameter == "out" or parameter in ("out0", "out1"):
+        if parameter == "out" or parameter[:3] == "out" and parameter[3:].isdigit():
             return OUTPUT, int(parameter[3:] or 0)
         for suffix, kind in kinds.items():
             if parameter.endswith(suffix) and parameter[:-len(suffix)] in self.inputs:

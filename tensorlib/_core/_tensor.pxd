@@ -17,6 +17,7 @@ cdef class Tensor:
     cdef int ndim_
     cdef uint8_t dtype_      # an id of dtypes.h
     cdef bint contiguous     # in C order
+    cdef bint readonly       # beside what the storage says; views inherit it
     cdef bint tracked       # what requires_grad says, once refreshed
     cdef uint32_t graph_version  # of a root: recorded writes; of a view: those it has seen
     cdef readonly Tensor base    # the root of which this is a view, or None
@@ -36,6 +37,7 @@ cdef object tuple_of(const Py_ssize_t *values, int n)
 cdef bint may_share_memory(Tensor a, Tensor b) noexcept
 cdef int check_writeable(Tensor tensor, str op) except -1
 cdef Tensor tensor_alias(Tensor x)                    # another object: same storage, same history
+cdef int tensor_replace(Tensor tensor, Tensor source) except -1   # in place; history stays
 cdef int refresh(Tensor tensor) except -1
 cdef Tensor refuse_gradient(Tensor tensor, str op)   # itself, unless it requires a gradient
 cdef Tensor c_contiguous(Tensor x, str op)          # itself where it is, else a copy

@@ -11,11 +11,7 @@ from libc.string cimport memcpy
 
 from tensorlib._core._dtypes cimport (
     TL_BFLOAT16,
-    TL_BOOL,
-    TL_FLOAT32,
-    TL_FLOAT64,
     TL_INT8,
-    TL_INT64,
     TL_UINT64,
     dtype_is_inexact,
     dtype_itemsize,
@@ -131,6 +127,7 @@ cdef Tensor tensor_view(Tensor source, char *data, int ndim, const Py_ssize_t *s
         root = source
     tensor.base = root
     tensor.graph_version = root.graph_version
+    tensor.readonly = source.readonly
     return tensor
 
 
@@ -152,6 +149,7 @@ cdef Tensor tensor_rows(Tensor source, Py_ssize_t start, Py_ssize_t length, Py_s
         root = source
     tensor.base = root
     tensor.graph_version = root.graph_version
+    tensor.readonly = source.readonly
     return tensor
 
 
@@ -190,12 +188,8 @@ cdef void extent(Tensor tensor, char **low, char **high) noexcept:
 
 
 cdef int check_writeable(Tensor tensor, str op) except -1:
-    cdef int i
-    if not tensor.storage.writeable:
+    if tensor.readonly or not tensor.storage.writeable:
         raise ValueError(f"{op}: output array is read-only")
-    for i in range(tensor.ndim_):
-        if tensor.strides_[i] == 0 and tensor.shape_[i] > 1 and tensor.size_ > 0:
-            raise ValueError(f"{op}: output array is read-only: a broadcast view")
     return 0
 
 
@@ -217,15 +211,17 @@ cdef int copy_into(Tensor target, Tensor source) except -1:
 
 cdef object array_function_protocol = None
 cdef object array_ufunc_protocol = None
+cdef object represent_protocol = None
 cdef object exchange = None  # the functions of _exchange
 
 
-def set_protocols(array_function=None, array_ufunc=None, exporter=None):
-    """Install what answers NumPy's protocols; higher layers call this once."""
-    global array_function_protocol, array_ufunc_protocol, exchange
+def set_protocols(array_function=None, array_ufunc=None, exporter=None, represent=None):
+    """Install what answers NumPy's protocols and `repr`; higher layers call this once."""
+    global array_function_protocol, array_ufunc_protocol, exchange, represent_protocol
     array_function_protocol = array_function or array_function_protocol
     array_ufunc_protocol = array_ufunc or array_ufunc_protocol
     exchange = exporter or exchange
+    represent_protocol = represent or represent_protocol
 
 
 def add_methods(methods):
@@ -243,9 +239,6 @@ cdef enum:
 cdef enum:
     NEGATIVE, POSITIVE, ABSOLUTE, INVERT
 cdef int[6] comparisons = [LESS, LESS_EQUAL, EQUAL, NOT_EQUAL, GREATER, GREATER_EQUAL]  # Py_LT...
-
-
-cdef object NoIndex = object()
 
 
 @cython.freelist(64)
@@ -280,13 +273,7 @@ cdef class Tensor:
         adopt(self, made)
 
     def __dealloc__(self):
-        if self.storage != NULL:
-            if self.storage.references > 1:
-                self.storage.references -= 1
-            else:
-                storage_release(self.storage)
-        if self.ndim_ > INLINE_DIMS:
-            PyMem_Free(self.shape_)
+        abandon(self)
 
     @staticmethod
     def _make_subclass(cls, Tensor tensor not None, bint requires_grad=False):
@@ -303,6 +290,15 @@ cdef class Tensor:
     def shape(self):
         """tuple of int: the length of each axis."""
         return tuple_of(self.shape_, self.ndim_)
+
+    @shape.setter
+    def shape(self, value):
+        cdef Tensor shaped = self.detach().reshape(value)
+        if shaped.storage != self.storage:
+            raise AttributeError("shape: the elements cannot have another shape in place; use "
+                                 "reshape()")
+        refuse_gradient(self, "shape")
+        tensor_replace(self, shaped)
 
     @property
     def strides(self):
@@ -333,6 +329,10 @@ cdef class Tensor:
     def dtype(self):
         """numpy.dtype: the type of the elements."""
         return dtype_object(self.dtype_)
+
+    @dtype.setter
+    def dtype(self, value):
+        tensor_replace(self, self.view(value))
 
     @property
     def device(self):
@@ -413,61 +413,12 @@ cdef class Tensor:
         >>> (x * 2).detach().requires_grad
         False
         """
-        return tensor_wrap(storage_retain(self.storage), self.data, self.ndim_, self.shape_,
-                           self.strides_, self.dtype_)
+        cdef Tensor detached = tensor_wrap(storage_retain(self.storage), self.data, self.ndim_,
+                                           self.shape_, self.strides_, self.dtype_)
+        detached.readonly = self.readonly
+        return detached
 
     # Python ---------------------------------------------------------------------------------
-
-    def item(self, index=NoIndex, /, *rest):
-        """One element as a Python scalar.
-
-        Parameters
-        ----------
-        index, *rest : int
-            Nothing for a tensor of one element; an index into the flattened tensor; or one index
-            for each axis.
-
-        Returns
-        -------
-        bool, int, float or complex
-
-        Raises
-        ------
-        ValueError
-            If there is more than one element and no index.
-        IndexError
-            If an index is out of bounds.
-
-        Examples
-        --------
-        >>> import tensorlib as tl
-        >>> tl.arange(4).item(2)
-        2
-        """
-        cdef char *address = self.data
-        cdef Py_ssize_t flat
-        cdef int i
-        if index is NoIndex:
-            if self.size_ != 1:
-                raise ValueError("item: expected a tensor of one element, got shape "
-                                 f"{self.shape}")
-        elif type(index) is int and not rest:
-            flat = checked_index(index, self.size_, 0)
-            if self.contiguous:
-                address += flat * dtype_itemsize(self.dtype_)
-            else:
-                for i in range(self.ndim_ - 1, -1, -1):
-                    address += flat % self.shape_[i] * self.strides_[i]
-                    flat //= self.shape_[i]
-        else:
-            indices = index if type(index) is tuple else (index, *rest)
-            if len(indices) == 1:
-                return self.item(checked_index(indices[0], self.size_, 0))
-            if len(indices) != self.ndim_:
-                raise ValueError(f"item: expected {self.ndim_} indices, got {len(indices)}")
-            for i in range(self.ndim_):
-                address += checked_index(indices[i], self.shape_[i], i) * self.strides_[i]
-        return scalar_at(address, self.dtype_)
 
     def __len__(self):
         if self.ndim_ == 0:
@@ -502,7 +453,7 @@ cdef class Tensor:
         return object.__format__(self, spec)
 
     def __repr__(self):
-        return exchange.represent(self)
+        return represent_protocol(self)
 
     def __str__(self):
         return str(exchange.to_numpy(self))
@@ -537,7 +488,7 @@ cdef class Tensor:
     def __getbuffer__(self, Py_buffer *buffer, int flags):
         if self.dtype_ == TL_BFLOAT16:
             raise BufferError("buffer: bfloat16 has no format in the buffer protocol")
-        if flags & PyBUF_WRITABLE and not self.storage.writeable:
+        if flags & PyBUF_WRITABLE and (self.readonly or not self.storage.writeable):
             raise BufferError("buffer: the tensor is read-only")
         if self.tracked:
             raise BufferError("buffer: the tensor requires a gradient; use detach()")
@@ -552,7 +503,7 @@ cdef class Tensor:
         buffer.obj = self
         buffer.len = self.size_ * dtype_itemsize(self.dtype_)
         buffer.itemsize = dtype_itemsize(self.dtype_)
-        buffer.readonly = not self.storage.writeable
+        buffer.readonly = self.readonly or not self.storage.writeable
         buffer.ndim = self.ndim_
         buffer.format = <char *><bytes>formats[self.dtype_] if flags & PyBUF_FORMAT else NULL
         buffer.shape = self.shape_ if flags & PyBUF_ND else NULL
@@ -727,8 +678,29 @@ cdef class Tensor:
 # ------------------------------------------------------------------------------------------
 
 # Of the buffer protocol, by dtype id.
-cdef list formats = [b"?", b"b", b"h", b"i", b"q", b"B", b"H", b"I", b"Q", b"e", b"", b"f", b"d",
-                     b"Zf", b"Zd"]
+# NumPy makes an array of the type that the letter names: of two for 64 bits, that of int64.
+cdef list formats = [b"?", b"b", b"h", b"i", np.dtype("int64").char.encode(), b"B", b"H", b"I",
+                     np.dtype("uint64").char.encode(), b"e", b"", b"f", b"d", b"Zf", b"Zd"]
+
+
+cdef inline void abandon(Tensor tensor) noexcept:
+    """Let go of the storage and of the memory of the shape."""
+    if tensor.storage != NULL:
+        if tensor.storage.references > 1:
+            tensor.storage.references -= 1
+        else:
+            storage_release(tensor.storage)
+    if tensor.ndim_ > INLINE_DIMS:
+        PyMem_Free(tensor.shape_)
+
+
+cdef int tensor_replace(Tensor tensor, Tensor source) except -1:
+    """Give a tensor the memory and the layout of another."""
+    storage_retain(source.storage)
+    abandon(tensor)
+    tensor.storage = source.storage
+    adopt(tensor, source)
+    return 0
 
 
 cdef void adopt(Tensor tensor, Tensor source):
@@ -766,35 +738,3 @@ cdef object single(Tensor tensor, str kind):
         raise TypeError(f"{kind}: only a tensor of one element can be converted, got shape "
                         f"{tensor.shape}")
     return tensor.item()
-
-
-cdef inline Py_ssize_t checked_index(object index, Py_ssize_t length, int axis) except -1:
-    cdef Py_ssize_t i
-    if type(index) is not int:
-        try:
-            index = index.__index__()
-        except AttributeError:
-            raise TypeError(f"item: expected integers, got {type(index).__name__}") from None
-    i = index
-    if i < -length or i >= length:
-        raise IndexError(f"index {i} is out of bounds for axis {axis} with size {length}")
-    return i + length if i < 0 else i
-
-
-cdef object scalar_at(char *address, int dtype):
-    cdef float single_value
-    cdef double double_value
-    cdef long long integer
-    if dtype == TL_FLOAT32:
-        memcpy(&single_value, address, 4)
-        return <double>single_value
-    if dtype == TL_FLOAT64:
-        memcpy(&double_value, address, 8)
-        return double_value
-    if dtype == TL_INT64:
-        memcpy(&integer, address, 8)
-        return integer
-    if dtype == TL_BOOL:
-        return address[0] != 0
-    element = (<const char *>address)[:dtype_itemsize(dtype)]
-    return np.frombuffer(element, dtype_object(dtype))[0].item()

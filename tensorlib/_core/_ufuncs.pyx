@@ -9,12 +9,17 @@ from tensorlib._core._dispatch cimport Op, apply, binary, elementwise, unary
 from tensorlib._core._dtypes cimport dtype_id, dtype_object
 from tensorlib._core._exchange cimport asarray
 from tensorlib._core._folds cimport accumulate, reduce
+from tensorlib._core._operators cimport prepared
+from tensorlib._core._tape cimport wrote
+from tensorlib._core._tensor cimport Tensor, check_writeable
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from tensorlib._core._arrays import zeros
 from tensorlib._core._dispatch import Op as OpType
 from tensorlib._core._dispatch import ops
+from tensorlib._core._shapes import broadcast_to
 from tensorlib._core._ufunc_docs import documentation
 from tensorlib._core.ops import ACCUMULATIONS, REDUCTIONS
 
@@ -42,6 +47,12 @@ cdef class Ufunc:
 
     Calls take the inputs, then ``out`` (a Tensor, or a tuple with one for each output),
     ``where`` (a mask; elsewhere `out` stays as it is), and ``dtype`` (of the computation).
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> isinstance(tl.add, tl.ufunc), tl.add.nin
+    (True, 2)
     """
     cdef readonly Op op
     cdef void *vectorcall
@@ -144,6 +155,65 @@ cdef class Ufunc:
             raise ValueError(f"{self.op.name}.{method}: only defined for ops of two inputs and "
                              "one output")
 
+    def reduceat(self, array, indices, axis=0, dtype=None, out=None):
+        """Fold the op over slices along an axis, each from one index to the next.
+
+        Where the next index is not larger, the result is the element at the index; the last
+        slice goes to the end.
+        """
+        self.check_binary("reduceat")
+        x = asarray(array)
+        starts = asarray(indices, dtype=np.intp)
+        axis = normalize_axis_index(axis, x.ndim, f"{self.op.name}.reduceat")
+        length = x.shape[axis]
+        for start in starts.tolist():
+            if not 0 <= start < length:
+                raise IndexError(f"{self.op.name}.reduceat: index {start} out of bounds for axis "
+                                 f"{axis} with size {length}")
+        if not x.requires_grad:
+            result = asarray(self.numpy_ufunc().reduceat(np.asarray(x), np.asarray(starts), axis,
+                                                         dtype))
+        else:
+            before = (slice(None),) * axis
+            bounds = starts.tolist() + [length]
+            parts = [
+                self.reduce(x[(*before, slice(start, max(stop, start + 1)))], axis, dtype,
+                            keepdims=True)
+                for start, stop in zip(bounds, bounds[1:])
+            ]
+            result = apply(ops.concatenate, tuple(parts), (axis,))
+        return result if out is None else write_out(f"{self.op.name}.reduceat", result, out)
+
+    def at(self, a, indices, b=NoValue, /):
+        """Apply the op in place at the given indices, once for each time that one occurs."""
+        name = f"{self.op.name}.at"
+        if not isinstance(a, Tensor):
+            raise TypeError(f"{name}: expected a Tensor to write to, got {type(a).__name__}")
+        if self.op.outputs != 1 or self.op.kind == "product":
+            raise ValueError(f"{name}: only defined for ops of one output, element by element")
+        if (b is NoValue) != (self.nin == 1):
+            raise ValueError(f"{name}: expected {self.nin} operands")
+        check_writeable(a, name)
+        operand = () if b is NoValue else (asarray(b),)
+        index = indices if isinstance(indices, tuple) else (indices,)
+        if a.requires_grad or operand and operand[0].requires_grad:
+            if self.op.name not in ("add", "subtract"):
+                raise TypeError(f"{name}: a tensor requires a gradient, which only add.at and "
+                                "subtract.at pass on; use detach()")
+            value = operand[0] if self.op.name == "add" else -operand[0]
+            sum = apply(ops.index_add, (a, value.astype(a.dtype)), (prepared(index),))
+            a[...] = sum
+        else:
+            arrays = [np.asarray(x) if isinstance(x, Tensor) else x for x in index]
+            self.numpy_ufunc().at(np.asarray(a), tuple(arrays), *map(np.asarray, operand))
+            wrote(a, name)
+
+    def resolve_dtypes(self, dtypes, *, signature=None, casting=None, reduction=False):
+        """The dtypes that a call with these would compute in; as NumPy's method."""
+        given = {"signature": signature, "casting": casting}
+        given = {name: value for name, value in given.items() if value is not None}
+        return self.numpy_ufunc().resolve_dtypes(dtypes, reduction=reduction, **given)
+
     def outer(self, a, b, /, **kwargs):
         """The op on all pairs of an element of `a` and one of `b`."""
         self.check_binary("outer")
@@ -179,8 +249,7 @@ cdef Ufunc any_ufunc = Ufunc(ops.add)
 use_vectorcall(Ufunc, <char *>&any_ufunc.vectorcall - <char *><void *>any_ufunc)
 
 
-def call(Op op, tuple args, out=None, where=True, dtype=None, casting="same_kind", order="K",
-         subok=True):
+def call(Op op, tuple args, out=None, **keywords):
     """A ufunc call with keywords."""
     cdef int nin = len(op.inputs)
     if len(args) > nin:
@@ -192,18 +261,13 @@ def call(Op op, tuple args, out=None, where=True, dtype=None, casting="same_kind
     if len(args) != nin:
         raise TypeError(f"{op.name}: expected {nin} inputs, got {len(args)}")
     if out is not None and not isinstance(out, tuple):
+        if op.outputs > 1:
+            raise TypeError(f"{op.name}: expected out as a tuple of {op.outputs}, got "
+                            f"{type(out).__name__}")
         out = (out,)
     if out is not None and all_none(out):
         out = None
-    if dtype is not None:
-        dtype = dtype_object(dtype_id(dtype, op.name))
-    if op.kind == "product":
-        return product(op, args, out, dtype)
-    if where is not True:
-        return masked(op, args, out, where, dtype)
-    if out is None and dtype is None:
-        return apply(op, args, ())
-    return elementwise(op, args, out, dtype)
+    return (product if op.kind == "product" else mapped)(op, args, out, **keywords)
 
 
 cdef bint all_none(tuple values):
@@ -213,35 +277,124 @@ cdef bint all_none(tuple values):
     return True
 
 
-cdef object product(Op op, tuple args, object out, object dtype):
-    inputs = [asarray(a) for a in args]
-    if dtype is not None:
-        inputs = [x.astype(dtype) for x in inputs]
-    result = apply(op, tuple(inputs), ())
-    if out is None:
+def mapped(Op op, tuple args, object out, where=True, dtype=None, casting="same_kind", order="K",
+           subok=True, signature=None):
+    """The call of an elementwise function."""
+    request = None
+    if dtype is not None or signature is not None or casting != "same_kind":
+        request = (wanted_dtypes(op, dtype, signature), casting)
+    if order not in ("K", "C", "F", "A"):
+        raise ValueError(f"{op.name}: order must be one of 'C', 'F', 'A', 'K', got {order!r}")
+    if where is not True:
+        return masked(op, args, out, where, request)
+    if out is None and request is None:
+        result = apply(op, args, ())
+    else:
+        result = elementwise(op, args, out, request)
+    if order == "K" or out is not None:
         return result
-    return write_out(op.name, result, out[0])
+    if op.outputs == 1:
+        return result.copy(order)
+    return tuple([each.copy(order) for each in result])
 
 
-cdef object masked(Op op, tuple args, object out, object where, object dtype):
-    """A call with a mask: computed everywhere, written where the mask holds."""
-    cdef list results = []
+cdef tuple wanted_dtypes(Op op, dtype, signature):
+    """What `dtype` or `signature` says of each operand."""
+    cdef int count = len(op.inputs) + op.outputs
+    cdef object wanted
+    if signature is None:
+        wanted = (None,) * len(op.inputs) + (dtype,) * op.outputs
+    elif dtype is not None:
+        raise TypeError(f"{op.name}: expected dtype or signature, got both")
+    elif isinstance(signature, str):
+        wanted = tuple(signature.replace("->", ""))
+    else:
+        wanted = tuple(signature)
+    if len(wanted) == 1:
+        wanted = (None,) * len(op.inputs) + wanted * op.outputs
+    if len(wanted) != count:
+        raise ValueError(f"{op.name}: expected a signature of {count} dtypes, got {signature!r}")
+    return tuple([None if each is None else dtype_object(dtype_id(each, op.name))
+                  for each in wanted])
+
+
+cdef object masked(Op op, tuple args, object out, object where, tuple request):
+    """A call with a mask: computed and written only where it holds."""
+    cdef list operands = [], results = []
     mask = asarray(where)
     if mask.dtype != np.bool_:
         raise TypeError(f"{op.name}: expected a mask of bool as where, got {mask.dtype}")
-    values = elementwise(op, args, None, dtype)
+    args = tuple([x if type(x) in (int, float, complex) else asarray(x) for x in args])
+    arrays = [mask, *(x for x in args if isinstance(x, Tensor)),
+              *(x for x in out or () if x is not None)]
+    try:
+        shape = np.broadcast_shapes(*[x.shape for x in arrays])
+    except ValueError:
+        shapes = " ".join([str(x.shape) for x in arrays])
+        raise ValueError(f"{op.name}: operands, where and out could not be broadcast together "
+                         f"with shapes {shapes}") from None
+    selected = broadcast_to(mask, shape)
+    operands = [broadcast_to(x, shape)[selected] if isinstance(x, Tensor) and x.ndim else x
+                for x in args]
+    values = elementwise(op, tuple(operands), None, request)
     for k, value in enumerate(values if op.outputs > 1 else (values,)):
-        try:
-            shape = np.broadcast_shapes(value.shape, mask.shape)
-        except ValueError:
-            raise ValueError(f"{op.name}: the result of shape {value.shape} and where of shape "
-                             f"{mask.shape} cannot be broadcast together") from None
         target = None if out is None else out[k]
         if target is None:
             # NumPy leaves the rest undefined; zeros are the same on each run.
             target = zeros(shape, value.dtype)
-        elif target.shape != shape:
-            raise ValueError(f"{op.name}: expected out of shape {shape}, got {target.shape}")
-        results.append(write_out(op.name, apply(ops.where, (mask, value, target), ())
-                                 .astype(target.dtype), target))
+        else:
+            check_target(op, target, shape, value.dtype, request)
+        target[selected] = value
+        results.append(target)
     return results[0] if op.outputs == 1 else tuple(results)
+
+
+cdef int check_target(Op op, object target, tuple shape, object dtype, tuple request) except -1:
+    casting = "same_kind" if request is None else request[1]
+    if not isinstance(target, Tensor):
+        raise TypeError(f"{op.name}: expected a Tensor as out, got {type(target).__name__}")
+    if target.shape != shape:
+        raise ValueError(f"{op.name}: expected out of shape {shape}, got {target.shape}")
+    if not np.can_cast(dtype, target.dtype, casting):
+        raise TypeError(f"{op.name}: cannot cast the result from {dtype} to {target.dtype} with "
+                        f"casting rule {casting!r}")
+    return 0
+
+
+def product(Op op, tuple args, object out, dtype=None, casting="same_kind", order="K", subok=True,
+            signature=None, axes=None, axis=None, keepdims=False):
+    """The call of a product of vectors or matrices."""
+    inputs = [asarray(a) for a in args]
+    if dtype is not None or signature is not None:
+        wanted = wanted_dtypes(op, dtype, signature)
+        count = len(wanted)
+        inputs = [x.astype(d or wanted[count - 1] or x.dtype, casting=casting)
+                  for x, d in zip(inputs, wanted)]
+    if axis is not None:
+        if op.name != "vecdot":
+            raise TypeError(f"{op.name}: axis is for a product of vectors alone; use axes")
+        axes = [(axis,), (axis,), (axis,) if keepdims else ()]
+    elif keepdims and op.name != "vecdot":
+        raise TypeError(f"{op.name}: keepdims is for a product of vectors alone")
+    if axes is not None:
+        inputs = [moved(op, x, where, False) for x, where in zip(inputs, axes)]
+    result = apply(op, tuple(inputs), ())
+    if keepdims:
+        result = result[..., np.newaxis]
+    if axes is not None and len(axes) > 2:
+        result = moved(op, result, axes[2], True)
+    if order in ("C", "F"):
+        result = result.copy(order)
+    return result if out is None else write_out(op.name, result, out[0])
+
+
+cdef object moved(Op op, object x, object axes, bint back):
+    """The core dimensions from where `axes` says to the end, or back from there."""
+    if not isinstance(axes, tuple):
+        axes = (axes,)
+    places = [normalize_axis_index(a, x.ndim, op.name) for a in axes]
+    rest = [i for i in range(x.ndim) if i not in places]
+    order = rest + places
+    if back:
+        order = [order.index(i) for i in range(x.ndim)]
+    return x.transpose(order)

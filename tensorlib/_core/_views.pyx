@@ -1,6 +1,7 @@
 """Views: other shapes and strides over the same storage."""
 
 from cpython.slice cimport PySlice_AdjustIndices, PySlice_Check, PySlice_Unpack
+from libc.string cimport memcpy
 
 from tensorlib._core._dtypes cimport (
     TL_COMPLEX64,
@@ -182,7 +183,32 @@ cdef Tensor basic_view(Tensor x, tuple index):
 
 def basic_index(Tensor x not None, tuple index not None):
     """The kernel of basic indexing."""
-    return basic_view(x, index)
+    return element_or_view(x, index)
+
+
+cdef Tensor element_or_view(Tensor x, object index):
+    """What indexing gives: a view, but the element itself where all of the index is integers."""
+    cdef Tensor view
+    cdef Py_ssize_t i
+    if PySlice_Check(index):
+        return view_at(x, index)
+    if type(index) is int and x.ndim_ == 1:
+        i = as_index(index)
+        if -x.shape_[0] <= i < x.shape_[0]:
+            i += x.shape_[0] if i < 0 else 0
+            return element_at(x, x.data + i * x.strides_[0])
+    view = view_at(x, index)
+    if view is None or view.ndim_ > 0 or index is Ellipsis:
+        return view
+    if type(index) is tuple and Ellipsis in index:
+        return view
+    return element_at(x, view.data)
+
+
+cdef Tensor element_at(Tensor x, const char *address):
+    cdef Tensor element = tensor_empty(0, NULL, x.dtype_, "getitem")
+    memcpy(element.data, address, dtype_itemsize(x.dtype_))
+    return element
 
 
 # ------------------------------------------------------------------------------------------
@@ -309,7 +335,9 @@ def broadcast_to(Tensor x not None, tuple shape not None):
     cdef int i, ndim = len(shape)
     for i in range(ndim):
         lengths[i] = shape[i]
-    return broadcast(x, ndim, lengths, "broadcast_to")
+    cdef Tensor view = broadcast(x, ndim, lengths, "broadcast_to")
+    view.readonly = True
+    return view
 
 
 # ------------------------------------------------------------------------------------------

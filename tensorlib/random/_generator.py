@@ -1,11 +1,16 @@
 """``Generator``: numpy.random.Generator with Tensors in and out, over the same streams."""
 
+import functools
 import operator
 
 import numpy as np
 
+from tensorlib._arguments import axis_index, write_out
 from tensorlib._core._functions import asarray, empty
 from tensorlib._core._tensor import Tensor
+from tensorlib._selection import take
+from tensorlib.random._bit_generators import PCG64, BitGenerator, array_of, checked
+from tensorlib.random._distributions import Distributions
 
 
 def default_rng(seed=None):
@@ -14,8 +19,8 @@ def default_rng(seed=None):
     Parameters
     ----------
     seed : optional
-        Whatever `numpy.random.default_rng` takes: an int, a sequence of ints, a SeedSequence, a
-        bit generator, a `numpy.random.Generator`; or a `Generator`, which is returned as it is.
+        An int, a sequence of ints, a SeedSequence, a bit generator, a generator of NumPy's or a
+        `RandomState`, whose bits are shared; or a `Generator`, which is returned as it is.
         Without a seed the operating system gives one.
 
     Returns
@@ -37,51 +42,63 @@ def default_rng(seed=None):
     """
     if isinstance(seed, Generator):
         return seed
-    return Generator(np.random.default_rng(seed).bit_generator)
+    if isinstance(seed, (np.random.Generator, np.random.RandomState)):
+        seed = seed._bit_generator
+    return Generator(seed if isinstance(seed, BitGenerator) else PCG64(seed))
 
 
-class Generator:
+class Generator(Distributions, np.random.Generator):
     """Draws Tensors from a bit generator, number for number as NumPy draws arrays.
+
+    It is one of NumPy's generators too, so that it is accepted where those are. What it draws
+    never requires a gradient; what it only moves, in `choice`, `permutation`, `permuted` and
+    `shuffle`, keeps its gradient.
 
     Parameters
     ----------
-    bit_generator : numpy.random.BitGenerator
-        The source of bits, such as ``numpy.random.PCG64(seed)``. `default_rng` is the usual way.
+    bit_generator : BitGenerator
+        The source of bits, such as ``PCG64(seed)``. `default_rng` is the usual way.
 
     Attributes
     ----------
-    bit_generator : numpy.random.BitGenerator
+    bit_generator : BitGenerator
         Its ``state`` can be read and written.
 
     Raises
     ------
     TypeError
         If `bit_generator` is none.
+    ValueError
+        If it is a class: one of its objects is needed.
 
     Examples
     --------
-    >>> import numpy as np
     >>> import tensorlib as tl
-    >>> generator = tl.random.Generator(np.random.Philox(1))
+    >>> generator = tl.random.Generator(tl.random.Philox(1))
     >>> generator.integers(10, size=4).shape
     (4,)
     """
 
     def __init__(self, bit_generator):
-        if not isinstance(bit_generator, np.random.BitGenerator):
-            kind = type(bit_generator).__name__
-            raise TypeError(f"Generator: expected a numpy.random.BitGenerator, got {kind}")
+        super().__init__(checked("Generator", bit_generator))
+        # This one draws: NumPy's methods call each other, and expect arrays of each other.
         self._numpy = np.random.Generator(bit_generator)
 
-    def __repr__(self):
-        return f"Generator({type(self.bit_generator).__name__})"
-
-    @property
-    def bit_generator(self):
-        return self._numpy.bit_generator
+    def __reduce__(self):
+        return type(self), (self.bit_generator,)
 
     def restart(self, seed):
-        """Go on from the start of the stream that ``default_rng(seed)`` has; return self.
+        """Go on from the start of the stream that a new bit generator with this seed has.
+
+        Parameters
+        ----------
+        seed : int
+            Not negative.
+
+        Returns
+        -------
+        Generator
+            This one.
 
         Raises
         ------
@@ -97,28 +114,61 @@ class Generator:
             raise TypeError(f"manual_seed: expected an integer, got {kind}") from None
         if seed < 0:
             raise ValueError(f"manual_seed: expected a seed that is not negative, got {seed}")
-        self._numpy = np.random.default_rng(seed)
+        new = type(self.bit_generator)(seed)
+        self.bit_generator.__setstate__((new.state, new.seed_seq))
         return self
 
-    def random(self, size=None, dtype="float64"):
+    def spawn(self, n_children):
+        """Make generators whose streams are independent of this one's and of each other's.
+
+        Parameters
+        ----------
+        n_children : int
+            How many.
+
+        Returns
+        -------
+        list of Generator
+
+        Raises
+        ------
+        TypeError
+            If the bit generator was made without a SeedSequence.
+        ValueError
+            If `n_children` is negative.
+
+        Examples
+        --------
+        >>> import tensorlib as tl
+        >>> a, b = tl.random.default_rng(7).spawn(2)
+        >>> a.random().item() == b.random().item()
+        False
+        """
+        return [type(self)(child) for child in self.bit_generator.spawn(n_children)]
+
+    def random(self, size=None, dtype=np.float64, out=None):
         """Draw uniformly from [0, 1).
 
         Parameters
         ----------
         size : int or tuple of ints, optional
             Shape of the result; without it a 0-d Tensor is drawn.
-        dtype : {"float64", "float32"}, optional
+        dtype : dtype, optional
+            float64 or float32.
+        out : Tensor or ndarray, optional
+            Where to write; contiguous, of this dtype and size.
 
         Returns
         -------
         Tensor
+            Or `out`.
 
         Raises
         ------
         TypeError
-            If the dtype is another one.
+            If the dtype is another one, or not that of `out`.
         ValueError
-            If a length is negative.
+            If a length is negative, or `out` does not fit.
 
         Examples
         --------
@@ -126,57 +176,88 @@ class Generator:
         >>> tl.random.default_rng(0).random((2, 3), dtype="float32").dtype
         dtype('float32')
         """
-        return self._fill("random", size, dtype)
+        return self._fill("random", size, dtype, out)
 
-    def standard_normal(self, size=None, dtype="float64"):
-        """Draw from the normal distribution of mean 0 and deviation 1; arguments as in `random`."""
-        return self._fill("standard_normal", size, dtype)
+    def standard_normal(self, size=None, dtype=np.float64, out=None):
+        """Draw from the normal distribution of mean 0 and deviation 1; arguments as in `random`.
 
-    def normal(self, loc=0.0, scale=1.0, size=None):
-        """Draw from normal distributions of mean `loc` and deviation `scale`.
+        Examples
+        --------
+        >>> import tensorlib as tl
+        >>> tl.random.default_rng(0).standard_normal(3).shape
+        (3,)
+        """
+        return self._fill("standard_normal", size, dtype, out)
+
+    def standard_exponential(self, size=None, dtype=np.float64, method="zig", out=None):
+        """Draw from the exponential distribution of mean 1.
 
         Parameters
         ----------
-        loc, scale : float or array_like of floats
-            They broadcast against each other.
         size : int or tuple of ints, optional
-            Shape of the result, by default that of `loc` and `scale` together.
+            Shape of the result; without it a 0-d Tensor is drawn.
+        dtype : dtype, optional
+            float64 or float32.
+        method : {"zig", "inv"}, optional
+            By the Ziggurat method or by logarithms: the numbers differ.
+        out : Tensor or ndarray, optional
+            Where to write; contiguous, of this dtype and size.
 
         Returns
         -------
-        Tensor of float64
+        Tensor
+            Or `out`.
 
         Raises
         ------
+        TypeError
+            If the dtype is another one, or not that of `out`.
         ValueError
-            If a scale is negative, or the shapes do not fit.
-        """
-        return asarray(self._numpy.normal(*map(_plain, (loc, scale)), size))
+            If a length is negative, or `out` does not fit.
 
-    def uniform(self, low=0.0, high=1.0, size=None):
-        """Draw uniformly from [low, high).
+        Examples
+        --------
+        >>> import tensorlib as tl
+        >>> tl.random.default_rng(0).standard_exponential(3, method="inv").shape
+        (3,)
+        """
+        return self._fill("standard_exponential", size, dtype, out, method=method)
+
+    def standard_gamma(self, shape, size=None, dtype=np.float64, out=None):
+        """Draw from Gamma distributions of scale 1.
 
         Parameters
         ----------
-        low, high : float or array_like of floats
-            They broadcast against each other.
+        shape : float or array_like of floats
+            The mean, not negative.
         size : int or tuple of ints, optional
-            Shape of the result, by default that of `low` and `high` together.
+            Shape of the result, by default that of `shape`.
+        dtype : dtype, optional
+            float64 or float32.
+        out : Tensor or ndarray, optional
+            Where to write; contiguous, of this dtype and size.
 
         Returns
         -------
-        Tensor of float64
+        Tensor
+            Or `out`.
 
         Raises
         ------
-        OverflowError
-            If a range is not finite.
+        TypeError
+            If the dtype is another one or not that of `out`, or `shape` requires a gradient.
         ValueError
-            If the shapes do not fit.
-        """
-        return asarray(self._numpy.uniform(*map(_plain, (low, high)), size))
+            If a shape or a length is negative, or `out` does not fit.
 
-    def integers(self, low, high=None, size=None, dtype="int64", endpoint=False):
+        Examples
+        --------
+        >>> import tensorlib as tl
+        >>> tl.random.default_rng(0).standard_gamma([1.0, 20.0], size=(3, 2)).shape
+        (3, 2)
+        """
+        return self._fill("standard_gamma", size, dtype, out, shape=shape)
+
+    def integers(self, low, high=None, size=None, dtype=np.int64, endpoint=False):
         """Draw integers uniformly from [low, high), or from [0, low) if `high` is None.
 
         Parameters
@@ -208,8 +289,82 @@ class Generator:
         >>> int(dice.min()), int(dice.max())
         (1, 6)
         """
-        low, high = _plain(low), _plain(high)
-        return asarray(self._numpy.integers(low, high, size, np.dtype(dtype), endpoint))
+        return self._drawn("integers", low, high, size, dtype, endpoint)
+
+    def multivariate_normal(
+        self, mean, cov, size=None, check_valid="warn", tol=1e-8, *, method="svd"
+    ):
+        """Draw vectors from a normal distribution with covariances.
+
+        Parameters
+        ----------
+        mean : array_like of floats
+            Shape ``(k,)``.
+        cov : array_like of floats
+            The covariances, ``(k, k)``: symmetric, and no combination has a negative variance.
+        size : int or tuple of ints, optional
+            How many vectors; without it one is drawn.
+        check_valid : {"warn", "raise", "ignore"}, optional
+            What to do if `cov` is not so.
+        tol : float, optional
+            How nearly it has to be.
+        method : {"svd", "eigh", "cholesky"}, optional
+            How `cov` is factored: the numbers differ.
+
+        Returns
+        -------
+        Tensor of float64
+            Shape ``(*size, k)``.
+
+        Raises
+        ------
+        LinAlgError
+            If there is no Cholesky factor.
+        TypeError
+            If a Tensor requires a gradient.
+        ValueError
+            If the shapes do not fit or an option is none of these.
+
+        Examples
+        --------
+        >>> import tensorlib as tl
+        >>> cov = tl.asarray([[2.0, 1.0], [1.0, 2.0]])
+        >>> tl.random.default_rng(0).multivariate_normal([0.0, 1.0], cov, size=5).shape
+        (5, 2)
+        """
+        return self._drawn("multivariate_normal", mean, cov, size, check_valid, tol, method=method)
+
+    def multivariate_hypergeometric(self, colors, nsample, size=None, method="marginals"):
+        """Draw how many of each of k colors are in a sample without replacement.
+
+        Parameters
+        ----------
+        colors : array_like of ints
+            How many there are of each, shape ``(k,)``.
+        nsample : int
+            The size of the sample, at most the sum of `colors`.
+        size : int or tuple of ints, optional
+            How many samples; without it one is drawn.
+        method : {"marginals", "count"}, optional
+            By hypergeometric numbers or by a shuffled list of all: the numbers differ.
+
+        Returns
+        -------
+        Tensor of int64
+            Shape ``(*size, k)``.
+
+        Raises
+        ------
+        ValueError
+            If a number is negative, the sample is too large or the method none of these.
+
+        Examples
+        --------
+        >>> import tensorlib as tl
+        >>> tl.random.default_rng(0).multivariate_hypergeometric([5, 3, 2], 4, size=3).sum(axis=1)
+        tensor([4, 4, 4])
+        """
+        return self._drawn("multivariate_hypergeometric", colors, nsample, size, method)
 
     def permutation(self, x, axis=0):
         """Return the integers below `x`, or a copy of the array `x`, in random order.
@@ -224,28 +379,92 @@ class Generator:
         -------
         Tensor
 
+        Raises
+        ------
+        AxisError
+            If there is no such axis.
+
         Examples
         --------
         >>> import tensorlib as tl
         >>> sorted(tl.random.default_rng(0).permutation(4).tolist())
         [0, 1, 2, 3]
         """
-        return asarray(self._numpy.permutation(_plain(x), axis))
+        if not (isinstance(x, Tensor) and x.ndim):
+            return self._drawn("permutation", array_of(x), axis)
+        axis = axis_index("permutation", axis, x.ndim)
+        return take(x, self._numpy.permutation(x.shape[axis]), axis)
 
-    def shuffle(self, x, axis=0):
-        """Bring the parts of the Tensor `x` along an axis into random order, in place.
+    def permuted(self, x, *, axis=None, out=None):
+        """Return a copy of an array with its elements in random order.
+
+        Parameters
+        ----------
+        x : array_like
+        axis : int, optional
+            The axis along which elements change places, in each lane in an order of its own; by
+            default all change places with all.
+        out : Tensor or ndarray, optional
+            Where to write; the shape of `x`.
+
+        Returns
+        -------
+        Tensor
+            Or `out`.
 
         Raises
         ------
+        AxisError
+            If there is no such axis.
         TypeError
-            If `x` is not a Tensor.
+            If the dtype of `x` does not fit into that of `out`, or `out` is no array.
+        ValueError
+            If the shape of `out` is another.
+
+        Examples
+        --------
+        >>> import tensorlib as tl
+        >>> tl.random.default_rng(0).permuted([[1, 2, 3], [4, 5, 6]], axis=1).sum(axis=1)
+        tensor([ 6, 15])
         """
-        if not isinstance(x, Tensor):
-            raise TypeError(f"shuffle: expected a Tensor, got {type(x).__name__}")
-        # Through a copy, so that the write is one that the tape sees.
-        values = np.array(_plain(x))
-        self._numpy.shuffle(values, axis)
-        x[...] = asarray(values)
+        if not isinstance(x if out is None else out, Tensor):
+            result = self._drawn("permuted", x, axis=axis, out=out)
+            return result if out is None else out
+        x = asarray(x)
+        target = np.asarray((x if out is None else out).detach())
+        # What is moved are the places, in an array in memory like the copy that NumPy would make.
+        places = np.empty_like(target, dtype=np.intp, shape=x.shape)
+        places[...] = np.arange(x.size).reshape(x.shape)
+        result = take(x, self._numpy.permuted(places, axis=axis))
+        return write_out("permuted", out, result, "safe")
+
+    def shuffle(self, x, axis=0):
+        """Bring the parts of `x` along an axis into random order, in place.
+
+        Parameters
+        ----------
+        x : Tensor, ndarray or MutableSequence
+        axis : int, optional
+
+        Raises
+        ------
+        AxisError
+            If there is no such axis.
+        ValueError
+            If `x` is read-only.
+
+        Examples
+        --------
+        >>> import tensorlib as tl
+        >>> x = tl.arange(5)
+        >>> tl.random.default_rng(0).shuffle(x)
+        >>> sorted(x.tolist())
+        [0, 1, 2, 3, 4]
+        """
+        if isinstance(x, Tensor):
+            self._shuffle_tensor(x, axis)
+        else:
+            self._numpy.shuffle(x, axis)
 
     def choice(self, a, size=None, replace=True, p=None, axis=0, shuffle=True):
         """Draw parts of an array, or integers below `a`, with or without replacement.
@@ -272,19 +491,36 @@ class Generator:
         ------
         ValueError
             If there are too few parts, or `p` is no distribution over them.
-        """
-        return asarray(self._numpy.choice(_plain(a), size, replace, _plain(p), axis, shuffle))
 
-    def _fill(self, method, size, dtype):
+        Examples
+        --------
+        >>> import tensorlib as tl
+        >>> tl.random.default_rng(0).choice(["a", "b"], 5, p=[0, 1]).tolist()
+        ['b', 'b', 'b', 'b', 'b']
+        """
+        if not (isinstance(a, Tensor) and a.ndim):
+            return self._drawn("choice", a, size, replace, p, axis, shuffle)
+        axis = axis_index("choice", axis, a.ndim)
+        places = self._drawn("choice", a.shape[axis], size, replace, p, 0, shuffle)
+        return take(a, places, axis)
+
+    def _fill(self, name, size, dtype, out, **arguments):
+        """Draw straight into a Tensor, whose memory is cached: a large array of NumPy's is not."""
         dtype = np.dtype(dtype)
         if dtype not in (np.float32, np.float64):
-            raise TypeError(f"{method}: expected dtype float32 or float64, got {dtype}")
+            raise TypeError(f"{name}: expected dtype float32 or float64, got {dtype}")
+        draw = functools.partial(self._drawn, name, dtype=dtype, **arguments)
+        if isinstance(out, Tensor):
+            array = np.asarray(out.detach())
+            # NumPy refuses what is not contiguous; the rest is drawn apart, for the tape to see it.
+            drawn = np.empty_like(array) if array.flags.forc else array
+            out[...] = draw(size=size, out=drawn)
+            return out
+        if out is not None:
+            draw(size=size, out=out)
+            return out
+        if size is None and np.ndim(arguments.get("shape")):
+            return draw()
         result = empty(() if size is None else size, dtype=dtype)
-        # Straight into the Tensor, whose memory is cached: a large array of NumPy's is not.
-        getattr(self._numpy, method)(dtype=dtype, out=np.asarray(result))
+        draw(out=np.asarray(result))
         return result
-
-
-def _plain(x):
-    """An ndarray over a Tensor's memory; anything else as it is."""
-    return np.asarray(x.detach()) if isinstance(x, Tensor) else x

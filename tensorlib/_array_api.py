@@ -1,0 +1,149 @@
+"""What the library says of itself, in the words of the Array API standard."""
+
+import numpy as np
+
+from tensorlib._core.device import DEVICES, check_device
+
+__array_api_version__ = "2025.12"
+
+_NUMPY = np.__array_namespace_info__()
+
+
+def __array_namespace_info__():
+    """The inspection functions of the Array API standard.
+
+    Returns
+    -------
+    ArrayNamespaceInfo
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.__array_namespace_info__().default_device()
+    'cpu'
+    """
+    return ArrayNamespaceInfo()
+
+
+class ArrayNamespaceInfo:
+    """What an array library can do, and with which devices and dtypes.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.__array_namespace_info__().devices()
+    ('cpu',)
+    """
+
+    def capabilities(self):
+        """What the library can do.
+
+        Returns
+        -------
+        dict
+            ``"boolean indexing"`` and ``"data-dependent shapes"``: True; ``"max dimensions"``: an
+            int.
+
+        Examples
+        --------
+        >>> import tensorlib as tl
+        >>> tl.__array_namespace_info__().capabilities()["max dimensions"]
+        64
+        """
+        return _NUMPY.capabilities()
+
+    def default_device(self):
+        """Where new tensors are.
+
+        Returns
+        -------
+        str
+
+        Examples
+        --------
+        >>> import tensorlib as tl
+        >>> tl.__array_namespace_info__().default_device()
+        'cpu'
+        """
+        return DEVICES[0]
+
+    def default_dtypes(self, *, device=None):
+        """The dtypes of new tensors that are given none.
+
+        Parameters
+        ----------
+        device : str, optional
+
+        Returns
+        -------
+        dict
+            Of ``"real floating"``, ``"complex floating"``, ``"integral"`` and ``"indexing"``.
+
+        Raises
+        ------
+        ValueError
+            If there is no such device.
+
+        Examples
+        --------
+        >>> import tensorlib as tl
+        >>> tl.__array_namespace_info__().default_dtypes()["real floating"]
+        dtype('float64')
+        """
+        check_device(device, "default_dtypes")
+        return _NUMPY.default_dtypes()
+
+    def dtypes(self, *, device=None, kind=None):
+        """The standard's dtypes that tensors have.
+
+        Parameters
+        ----------
+        device : str, optional
+        kind : str or tuple of str, optional
+            Only those of a kind, or of several: ``"bool"``, ``"signed integer"``,
+            ``"unsigned integer"``, ``"integral"``, ``"real floating"``, ``"complex floating"``,
+            ``"numeric"``.
+
+        Returns
+        -------
+        dict
+            By their names.
+
+        Raises
+        ------
+        ValueError
+            If there is no such device or kind.
+
+        Examples
+        --------
+        >>> import tensorlib as tl
+        >>> tl.__array_namespace_info__().dtypes(kind="complex floating")
+        {'complex64': dtype('complex64'), 'complex128': dtype('complex128')}
+        """
+        check_device(device, "dtypes")
+        return _NUMPY.dtypes(kind=kind)
+
+    def devices(self):
+        """Where tensors can be.
+
+        Returns
+        -------
+        tuple of str
+
+        Examples
+        --------
+        >>> import tensorlib as tl
+        >>> tl.__array_namespace_info__().devices()
+        ('cpu',)
+        """
+        return Devices(DEVICES)
+
+
+class Devices(tuple):
+    """A tuple, which the standard asks for since 2025.12, that can be added to a list, which it
+    was before."""
+
+    __slots__ = ()
+
+    def __add__(self, other):
+        return [*self, *other] if isinstance(other, list) else tuple.__add__(self, other)

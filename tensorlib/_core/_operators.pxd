@@ -1,0 +1,1 @@
+cdef tuple prepared(object index)   # an index as a tuple of what the kernels take

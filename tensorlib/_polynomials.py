@@ -1,0 +1,375 @@
+"""Polynomials as lists of coefficients, the highest degree first: NumPy's older functions.
+
+A `poly1d` among the arguments makes the result one. For new programs there is
+`tensorlib.polynomial`, with the lowest degree first.
+"""
+
+import functools
+
+import numpy as np
+
+from tensorlib._comparison import allclose
+from tensorlib._core._functions import asarray, zeros
+from tensorlib._correlation import convolve
+from tensorlib._dtypes import result_type
+from tensorlib._joining import concatenate, stack
+from tensorlib._rebound import run_module
+from tensorlib._shape import atleast_1d
+
+_CODE = {"__name__": "tensorlib"}  # the module in which NumPy defines them
+run_module("numpy.lib._polynomial_impl", _CODE)
+
+
+def _numpys(described):
+    """NumPy's function of that name: the decorated one gives signature and documentation."""
+
+    @functools.wraps(described)
+    def called(*args, **kwargs):
+        return _CODE[described.__name__](*args, **kwargs)
+
+    return called
+
+
+@_numpys
+def poly(seq_of_zeros):
+    """Coefficients of the polynomial with given roots.
+
+    Parameters
+    ----------
+    seq_of_zeros : array_like
+        The roots, shape ``(N,)``; or a square matrix, whose characteristic polynomial it is.
+
+    Returns
+    -------
+    Tensor
+        Shape ``(N + 1,)``, the highest degree first, which has the coefficient 1.
+
+    Raises
+    ------
+    ValueError
+        If `seq_of_zeros` has neither one axis nor two of equal lengths.
+
+    See Also
+    --------
+    roots : the way back.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.poly([1.0, -1.0])
+    tensor([ 1.,  0., -1.])
+    """
+
+
+@_numpys
+def roots(p):
+    """Roots of a polynomial: the eigenvalues of its companion matrix.
+
+    Parameters
+    ----------
+    p : array_like
+        Coefficients, shape ``(N + 1,)``, the highest degree first.
+
+    Returns
+    -------
+    Tensor
+        Shape ``(N,)``, less the leading zeros of `p`; complex where a root is.
+
+    Raises
+    ------
+    ValueError
+        If `p` does not have one axis.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.round(tl.sort(tl.roots([1.0, -3.0, 2.0])), 6)
+    tensor([1., 2.])
+    """
+
+
+@_numpys
+def polyint(p, m=1, k=None):
+    """Antiderivative of a polynomial.
+
+    Parameters
+    ----------
+    p : array_like or poly1d
+        Coefficients, shape ``(N,)``, the highest degree first.
+    m : int
+        How many times to integrate.
+    k : array_like, optional
+        Constants of integration, the first of which belongs to the first integral; zeros by
+        default. A scalar where `m` is 1.
+
+    Returns
+    -------
+    Tensor or poly1d
+        Shape ``(N + m,)``.
+
+    Raises
+    ------
+    ValueError
+        If `m` is negative or there are fewer than `m` constants.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.polyint([6.0, 2.0], k=5)
+    tensor([3., 2., 5.])
+    """
+
+
+@_numpys
+def polyder(p, m=1):
+    """Derivative of a polynomial.
+
+    Parameters
+    ----------
+    p : array_like or poly1d
+        Coefficients, shape ``(N,)``, the highest degree first.
+    m : int
+        How many times to differentiate.
+
+    Returns
+    -------
+    Tensor or poly1d
+        Shape ``(N - m,)``.
+
+    Raises
+    ------
+    ValueError
+        If `m` is negative.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.polyder([3.0, 2.0, 5.0])
+    tensor([6., 2.])
+    """
+
+
+@_numpys
+def polyfit(x, y, deg, rcond=None, full=False, w=None, cov=False):
+    """The polynomial of a degree that is nearest to points: least squares.
+
+    Parameters
+    ----------
+    x : array_like
+        Where the points are, shape ``(M,)``.
+    y : array_like
+        Their values, shape ``(M,)``, or ``(M, K)`` for `K` fits at once.
+    deg : int
+        The degree.
+    rcond : float, optional
+        Singular values below `rcond` times the largest one count as zero; ``M`` times the
+        dtype's epsilon by default.
+    full : bool
+        Whether to return what the solution of the least squares tells too.
+    w : array_like, optional
+        Weights of the differences (not of their squares), shape ``(M,)``.
+    cov : bool or str
+        Whether to return the covariance of the coefficients; ``"unscaled"`` for weights that are
+        known to be the inverse of the standard deviations.
+
+    Returns
+    -------
+    Tensor or tuple
+        The coefficients, shape ``(deg + 1,)`` or ``(deg + 1, K)``, the highest degree first; with
+        `full` a tuple ``(coefficients, residuals, rank, singular_values, rcond)``, with `cov`
+        a tuple ``(coefficients, covariance)``.
+
+    Raises
+    ------
+    TypeError
+        If `x`, `y` or `w` have another number of axes or other lengths, or `x` is empty.
+    ValueError
+        If `deg` is negative, or there are too few points for a covariance.
+
+    Warns
+    -----
+    numpy.exceptions.RankWarning
+        If the points do not determine the polynomial.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.round(tl.polyfit([0.0, 1.0, 2.0], [1.0, 3.0, 5.0], 1), 6)
+    tensor([2., 1.])
+    """
+
+
+@_numpys
+def polyval(p, x):
+    """Values of a polynomial.
+
+    Parameters
+    ----------
+    p : array_like or poly1d
+        Coefficients, shape ``(N,)``, the highest degree first.
+    x : array_like or poly1d
+        Where; a `poly1d` gives the composition.
+
+    Returns
+    -------
+    Tensor or poly1d
+        The shape of `x`.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.polyval([1.0, 0.0, -1.0], tl.asarray([1.0, 2.0, 3.0]))
+    tensor([0., 3., 8.])
+    """
+
+
+@_numpys
+def polyadd(a1, a2):
+    """The sum of two polynomials.
+
+    Parameters
+    ----------
+    a1, a2 : array_like or poly1d
+        Coefficients, the highest degree first.
+
+    Returns
+    -------
+    Tensor or poly1d
+        As long as the longer one.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.polyadd([1, 2], [9, 5, 4])
+    tensor([9, 6, 6])
+    """
+
+
+@_numpys
+def polysub(a1, a2):
+    """The difference of two polynomials.
+
+    Parameters
+    ----------
+    a1, a2 : array_like or poly1d
+        Coefficients, the highest degree first.
+
+    Returns
+    -------
+    Tensor or poly1d
+        As long as the longer one.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.polysub([2, 10, -2], [3, 10, -4])
+    tensor([-1,  0,  2])
+    """
+
+
+def polymul(a1, a2):
+    """The product of two polynomials.
+
+    Parameters
+    ----------
+    a1, a2 : array_like or poly1d
+        Coefficients, shapes ``(M,)`` and ``(N,)``, the highest degree first.
+
+    Returns
+    -------
+    Tensor or poly1d
+        Shape ``(M + N - 1,)``, less the leading zeros of the two.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.polymul([1, 2], [1, -2])
+    tensor([ 1,  0, -4])
+    """
+    # NumPy's makes arrays of the two, which would lose their gradients.
+    product = convolve(poly1d(a1).coeffs, poly1d(a2).coeffs)
+    return poly1d(product) if isinstance(a1, poly1d) or isinstance(a2, poly1d) else product
+
+
+_CODE["polymul"] = polymul
+
+
+def polydiv(u, v):
+    """Quotient and remainder of two polynomials.
+
+    Parameters
+    ----------
+    u, v : array_like or poly1d
+        Coefficients of the dividend and of the divisor, the highest degree first.
+
+    Returns
+    -------
+    tuple of Tensor or of poly1d
+        The quotient and the remainder.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> quotient, remainder = tl.polydiv([3.0, 5.0, 2.0], [2.0, 1.0])
+    >>> quotient, remainder
+    (tensor([1.5 , 1.75]), tensor([0.25]))
+    """
+    # NumPy's subtracts in place what it needs for the gradient.
+    series = isinstance(u, poly1d) or isinstance(v, poly1d)
+    u, v = (atleast_1d(p.coeffs if isinstance(p, poly1d) else p) + 0.0 for p in (u, v))
+    steps, length = len(u) - len(v) + 1, len(v)
+    scale = 1.0 / v[0]
+    remainder = u.astype(result_type(u, v))
+    factors = [zeros((), remainder.dtype)]
+    for k in range(steps):
+        factor = scale * remainder[k]
+        part = remainder[k : k + length] - factor * v
+        remainder = concatenate((remainder[:k], part, remainder[k + length :]))
+        factors.append(factor)
+    quotient = stack(factors[1:] or factors)
+    while allclose(remainder[0], 0, rtol=1e-14) and len(remainder) > 1:
+        remainder = remainder[1:]
+    return (poly1d(quotient), poly1d(remainder)) if series else (quotient, remainder)
+
+
+_CODE["polydiv"] = polydiv
+
+
+def _array_of(self, dtype=None, copy=None):
+    """The coefficients as an ndarray."""
+    return np.array(asarray(self.coeffs), dtype, copy=copy)
+
+
+def _representation(self):
+    return f"poly1d({repr(np.asarray(asarray(self.coeffs).detach()))[6:-1]})"
+
+
+poly1d = _CODE["poly1d"]
+poly1d.__array__, poly1d.__repr__ = _array_of, _representation
+poly1d.__module__ = "tensorlib"
+poly1d.__doc__ = """A polynomial in one variable, with arithmetic, roots and printing.
+
+A call gives the values, with gradients for the points and for the coefficients.
+
+Parameters
+----------
+c_or_r : array_like
+    Coefficients, the highest degree first; or the roots.
+r : bool
+    Whether `c_or_r` are roots.
+variable : str, optional
+    The variable's name, for printing.
+
+See Also
+--------
+tensorlib.polynomial.Polynomial : for new programs.
+
+Examples
+--------
+>>> import tensorlib as tl
+>>> p = tl.poly1d([1.0, 0.0, -1.0])
+>>> p(tl.asarray([1.0, 2.0, 3.0]))
+tensor([0., 3., 8.])
+>>> (p * p).c
+tensor([ 1.,  0., -2.,  0.,  1.])
+"""

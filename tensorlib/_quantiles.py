@@ -1,0 +1,543 @@
+"""Medians and quantiles: what sorting would put at a place, or between two."""
+
+import math
+import warnings
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from tensorlib._arguments import axis_tuple, elements, write_out
+from tensorlib._core._functions import (
+    asarray,
+    broadcast_to,
+    divide,
+    isnan,
+    logical_not,
+    reshape,
+    sort,
+    where,
+)
+from tensorlib._core._functions import sum as sum_
+from tensorlib._manipulation import moveaxis
+from tensorlib._nan_functions import nanmean
+from tensorlib._sorting import partition
+from tensorlib._statistics import NoValue, given, mean, weights_for
+
+
+def median(a, axis=None, out=None, overwrite_input=False, keepdims=False):
+    """Median: the element in the middle, or the mean of the two.
+
+    Parameters
+    ----------
+    a : array_like
+    axis : int or tuple of int, optional
+        All axes by default.
+    out : Tensor, optional
+        Where to write the result.
+    overwrite_input : bool
+        For NumPy's callers; without effect.
+    keepdims : bool
+        Whether to keep the axes, with length one.
+
+    Returns
+    -------
+    Tensor
+        float64 for integers and bools, else the dtype of `a`; NaN where there is one.
+
+    Raises
+    ------
+    AxisError
+        If an axis is out of bounds.
+
+    See Also
+    --------
+    nanmedian, quantile
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.median([[7, 1, 4], [2, 9, 3]], axis=1)
+    tensor([4., 3.])
+    """
+    lines, shape, kept = _lines("median", asarray(a), axis)
+    length = lines.shape[1]
+    start, stop = max(length - 1, 0) // 2, length // 2 + 1
+    ordered = _ordered(lines, [start, stop - 1])
+    result = mean(ordered[:, start:stop], 1)
+    if length and lines.dtype.kind not in "biu":
+        last = ordered[:, -1]  # NaNs are sorted to the end
+        result = where(isnan(last), last, result)
+    return write_out("median", out, reshape(result, kept if keepdims else shape))
+
+
+def nanmedian(a, axis=None, out=None, overwrite_input=False, keepdims=NoValue):
+    """Median of the elements that are not NaN.
+
+    Parameters
+    ----------
+    a : array_like
+    axis : int or tuple of int, optional
+        All axes by default.
+    out : Tensor, optional
+        Where to write the result.
+    overwrite_input : bool
+        For NumPy's callers; without effect.
+    keepdims : bool
+        Whether to keep the axes, with length one.
+
+    Returns
+    -------
+    Tensor
+        float64 for integers and bools, else the dtype of `a`.
+
+    Raises
+    ------
+    AxisError
+        If an axis is out of bounds.
+
+    Warns
+    -----
+    RuntimeWarning
+        If there is nothing but NaN; the median is then NaN.
+
+    See Also
+    --------
+    median, nanquantile
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.nanmedian([7.0, tl.nan, 4.0])
+    tensor(5.5)
+    """
+    a, keepdims = asarray(a), given(keepdims, False)
+    if a.dtype.kind in "biu" and a.size:
+        return median(a, axis, out, keepdims=keepdims)
+    if a.size == 0:
+        return nanmean(a, axis, out=out, keepdims=keepdims)
+    lines, shape, kept = _lines("nanmedian", a, axis)
+    count = _counted("nanmedian", lines)
+    ordered, rows = sort(lines), np.arange(len(lines))
+    low, high = np.maximum(count - 1, 0) // 2, count // 2
+    # The mean of two is right for one in the middle too, unless their sum overflows.
+    pairs = mean(ordered[rows[:, None], np.stack([low, high], 1)], 1)
+    result = where(asarray(low == high), ordered[rows, low], pairs)
+    return write_out("nanmedian", out, reshape(result, kept if keepdims else shape))
+
+
+def quantile(
+    a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False,
+    *, weights=None,
+):  # fmt: skip
+    """Quantiles: the values below which given parts of the elements lie.
+
+    Parameters
+    ----------
+    a : array_like
+        Real.
+    q : array_like
+        The parts, from 0 to 1; at most two axes.
+    axis : int or tuple of int, optional
+        All axes by default.
+    out : Tensor, optional
+        Where to write the result.
+    overwrite_input : bool
+        For NumPy's callers; without effect.
+    method : str
+        What to take where a quantile lies between two elements: "linear" (a point between them),
+        "lower", "higher", "nearest" or "midpoint". The other ways of estimating the quantiles of
+        a distribution: "inverted_cdf", "averaged_inverted_cdf", "closest_observation",
+        "interpolated_inverted_cdf", "hazen", "weibull", "median_unbiased" and "normal_unbiased".
+    keepdims : bool
+        Whether to keep the axes, with length one.
+    weights : array_like, optional
+        Of the shape of `a`, or of its axes `axis`; only with ``method="inverted_cdf"``.
+
+    Returns
+    -------
+    Tensor
+        The axes of `q` come first. The dtype of `a` if the quantiles are elements of it, else the
+        promoted dtype, at least floating-point; NaN where there is one.
+
+    Raises
+    ------
+    AxisError
+        If an axis is out of bounds.
+    IndexError
+        If there is no element.
+    TypeError
+        If `a` is complex, or bool where elements have to be interpolated.
+    ValueError
+        If `q` is out of range or has more than two axes, `method` is unknown, or `weights` are
+        negative, all zero, not finite, or given with another method.
+
+    See Also
+    --------
+    percentile, nanquantile, median
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.quantile([3.0, 1.0, 2.0, 4.0], [0.5, 0.75])
+    tensor([2.5 , 3.25])
+    >>> tl.quantile([3.0, 1.0, 2.0, 4.0], 0.5, method="lower")
+    tensor(2.)
+    """
+    fractions = _fractions("quantile", q, 1)
+    return _quantiles("quantile", a, q, fractions, axis, out, method, keepdims, weights)
+
+
+def percentile(
+    a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False,
+    *, weights=None,
+):  # fmt: skip
+    """Percentiles: quantiles with parts in percent.
+
+    Parameters
+    ----------
+    a : array_like
+        Real.
+    q : array_like
+        The parts, from 0 to 100; at most two axes.
+    axis : int or tuple of int, optional
+        All axes by default.
+    out : Tensor, optional
+        Where to write the result.
+    overwrite_input : bool
+        For NumPy's callers; without effect.
+    method : str
+        See `quantile`.
+    keepdims : bool
+        Whether to keep the axes, with length one.
+    weights : array_like, optional
+        Of the shape of `a`, or of its axes `axis`; only with ``method="inverted_cdf"``.
+
+    Returns
+    -------
+    Tensor
+        The axes of `q` come first; see `quantile`.
+
+    Raises
+    ------
+    AxisError
+        If an axis is out of bounds.
+    IndexError
+        If there is no element.
+    TypeError
+        If `a` is complex, or bool where elements have to be interpolated.
+    ValueError
+        If `q` is out of range or has more than two axes, `method` is unknown, or `weights` are
+        negative, all zero, not finite, or given with another method.
+
+    See Also
+    --------
+    quantile, nanpercentile
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.percentile([3.0, 1.0, 2.0, 4.0], 75)
+    tensor(3.25)
+    """
+    fractions = _fractions("percentile", q, 100)
+    return _quantiles("percentile", a, q, fractions, axis, out, method, keepdims, weights)
+
+
+def nanquantile(
+    a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=NoValue,
+    *, weights=None,
+):  # fmt: skip
+    """Quantiles of the elements that are not NaN.
+
+    Parameters
+    ----------
+    a : array_like
+        Real.
+    q : array_like
+        The parts, from 0 to 1; at most two axes.
+    axis : int or tuple of int, optional
+        All axes by default.
+    out : Tensor, optional
+        Where to write the result.
+    overwrite_input : bool
+        For NumPy's callers; without effect.
+    method : str
+        See `quantile`.
+    keepdims : bool
+        Whether to keep the axes, with length one.
+    weights : array_like, optional
+        Of the shape of `a`, or of its axes `axis`; only with ``method="inverted_cdf"``.
+
+    Returns
+    -------
+    Tensor
+        The axes of `q` come first; see `quantile`. Of no elements their mean, which is NaN.
+
+    Raises
+    ------
+    AxisError
+        If an axis is out of bounds.
+    TypeError
+        If `a` is complex, or bool where elements have to be interpolated.
+    ValueError
+        If `q` is out of range or has more than two axes, `method` is unknown, or `weights` are
+        negative, all zero, not finite, or given with another method.
+
+    Warns
+    -----
+    RuntimeWarning
+        If there is nothing but NaN; the quantiles are then NaN.
+
+    See Also
+    --------
+    quantile, nanpercentile, nanmedian
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.nanquantile([3.0, 1.0, tl.nan, 2.0], 0.25)
+    tensor(1.5)
+    """
+    fractions, keepdims = _fractions("nanquantile", q, 1), given(keepdims, False)
+    return _quantiles(
+        "nanquantile", a, q, fractions, axis, out, method, keepdims, weights, skip_nan=True
+    )
+
+
+def nanpercentile(
+    a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=NoValue,
+    *, weights=None,
+):  # fmt: skip
+    """Percentiles of the elements that are not NaN.
+
+    Parameters
+    ----------
+    a : array_like
+        Real.
+    q : array_like
+        The parts, from 0 to 100; at most two axes.
+    axis : int or tuple of int, optional
+        All axes by default.
+    out : Tensor, optional
+        Where to write the result.
+    overwrite_input : bool
+        For NumPy's callers; without effect.
+    method : str
+        See `quantile`.
+    keepdims : bool
+        Whether to keep the axes, with length one.
+    weights : array_like, optional
+        Of the shape of `a`, or of its axes `axis`; only with ``method="inverted_cdf"``.
+
+    Returns
+    -------
+    Tensor
+        The axes of `q` come first; see `quantile`. Of no elements their mean, which is NaN.
+
+    Raises
+    ------
+    AxisError
+        If an axis is out of bounds.
+    TypeError
+        If `a` is complex, or bool where elements have to be interpolated.
+    ValueError
+        If `q` is out of range or has more than two axes, `method` is unknown, or `weights` are
+        negative, all zero, not finite, or given with another method.
+
+    Warns
+    -----
+    RuntimeWarning
+        If there is nothing but NaN; the percentiles are then NaN.
+
+    See Also
+    --------
+    percentile, nanquantile
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.nanpercentile([3.0, 1.0, tl.nan, 2.0], 25)
+    tensor(1.5)
+    """
+    fractions, keepdims = _fractions("nanpercentile", q, 100), given(keepdims, False)
+    return _quantiles(
+        "nanpercentile", a, q, fractions, axis, out, method, keepdims, weights, skip_nan=True
+    )
+
+
+def _quantiles(op, a, q, fractions, axis, out, method, keepdims, weights, skip_nan=False):
+    a = asarray(a)
+    if a.dtype.kind == "c":
+        raise TypeError(f"{op}: expected real numbers, got {a.dtype}")
+    if method not in METHODS:
+        raise ValueError(f"{op}: expected method to be one of {list(METHODS)}, got {method!r}")
+    if weights is not None and method != "inverted_cdf":
+        raise ValueError(f"{op}: only method='inverted_cdf' takes weights, got {method!r}")
+    if skip_nan and a.size == 0:
+        return nanmean(a, axis, out=out, keepdims=keepdims)
+    lines, shape, kept = _lines(op, a, axis)
+    if lines.shape[1] == 0 and lines.shape[0]:
+        raise IndexError(f"{op}: expected at least one element, got shape {a.shape}")
+    parts = reshape(fractions, (-1, 1))
+    skip_nan = skip_nan and a.dtype.kind not in "biu"
+    count = _counted(op, lines) if skip_nan else lines.shape[1]
+    if weights is None:
+        weak = type(q) in (int, float)  # for the dtype of the result, as in NEP 50
+        result = _unweighted(op, lines, parts, METHODS[method], count, weak)
+    else:
+        weights = _lines(op, broadcast_to(weights_for(op, weights, a, axis), a.shape), axis)[0]
+        result = _weighted(op, lines, elements(parts), elements(weights), skip_nan)
+    result = reshape(result, fractions.shape + (kept if keepdims else shape))
+    return write_out(op, out, result)
+
+
+def _fractions(op, q, whole):
+    """The parts of the elements as a tensor of numbers from 0 to 1."""
+    q = asarray(q) if whole == 1 else divide(q, whole)
+    if q.dtype.kind == "c":
+        raise TypeError(f"{op}: expected q to be real, got {q.dtype}")
+    values = elements(q)
+    if not np.all((values >= 0) & (values <= 1)):
+        raise ValueError(f"{op}: expected q from 0 to {whole}")
+    if q.ndim > 2:
+        raise ValueError(f"{op}: expected q of at most two axes, got shape {q.shape}")
+    return q
+
+
+def _lines(op, a, axis):
+    """What the axes `axis` hold as rows, and the shapes of a result without and with them."""
+    axes = sorted(axis_tuple(op, axis, a.ndim))
+    shape = tuple(n for i, n in enumerate(a.shape) if i not in axes)
+    kept = tuple(1 if i in axes else n for i, n in enumerate(a.shape))
+    if len(shape) and axes:
+        a = moveaxis(a, axes, range(a.ndim - len(axes), a.ndim))
+    return reshape(a, (math.prod(shape), math.prod(a.shape[len(shape) :]))), shape, kept
+
+
+def _counted(op, lines):
+    """How many elements of each line are not NaN."""
+    count = elements(sum_(logical_not(isnan(lines)), 1, np.intp))
+    if not count.all():
+        warnings.warn("All-NaN slice encountered", RuntimeWarning, stacklevel=4)
+    return count
+
+
+def _ordered(lines, places):
+    """The lines with what sorting would put there at the places, and with NaN at the end."""
+    if lines.size == 0:
+        return lines
+    end = [lines.shape[1] - 1] if lines.dtype.kind not in "biu" else []
+    return partition(lines, [*places, *end], 1)
+
+
+class Method(NamedTuple):
+    """A way to estimate a quantile from sorted elements."""
+
+    place: Callable  # of the quantile among them, from their number and its part of them
+    share: Callable | None = None  # of the upper neighbour, if it does not follow from the place
+    takes: bool = False  # the elements themselves, with their dtype, at places that are integers
+
+
+def _linear(count, q):
+    return (count - 1) * q
+
+
+def _between(alpha, beta):
+    return Method(lambda count, q: count * q + (alpha + q * (1 - alpha - beta)) - 1)
+
+
+def _rounded(function):
+    return Method(lambda count, q: function(count, q).astype(np.intp), takes=True)
+
+
+def _closest(count, q):
+    place = count * q - 1 - 0.5
+    below = np.floor(place)
+    return below + ((place != below) | (below % 2 != 1))  # an odd index where it is in the middle
+
+
+METHODS = {
+    "inverted_cdf": _rounded(lambda count, q: np.ceil(count * q - 1)),
+    "averaged_inverted_cdf": Method(
+        lambda count, q: count * q - 1, lambda part: np.where(part == 0, 0.5, 1.0)
+    ),
+    "closest_observation": _rounded(_closest),
+    "interpolated_inverted_cdf": _between(0, 1),
+    "hazen": _between(0.5, 0.5),
+    "weibull": _between(0, 0),
+    "linear": Method(_linear, takes=True),
+    "median_unbiased": _between(1 / 3, 1 / 3),
+    "normal_unbiased": _between(3 / 8, 3 / 8),
+    "lower": _rounded(lambda count, q: np.floor(_linear(count, q))),
+    "higher": _rounded(lambda count, q: np.ceil(_linear(count, q))),
+    "midpoint": Method(
+        lambda count, q: _linear(count, q) * 1.0, lambda part: np.where(part == 0, 0.0, 0.5)
+    ),
+    "nearest": _rounded(lambda count, q: np.around(_linear(count, q))),
+}
+
+
+def _unweighted(op, lines, q, method, count, weak):
+    if isinstance(count, np.ndarray) and q.dtype.kind == "f":
+        count = count.astype(q.dtype)  # as weak as one number is
+    place = method.place(count, elements(q))
+    floor = np.floor(place)
+    last = np.maximum(count - 1, 0)
+    below = np.clip(floor, 0, last).astype(np.intp)
+    above = np.clip(floor + 1, 0, last).astype(np.intp)
+    skip_nan = isinstance(count, np.ndarray)
+    ordered = sort(lines) if skip_nan else _ordered(lines, [*below.flat, *above.flat])
+    rows = np.arange(lines.shape[0])
+    result = ordered[rows, below]
+    if place.dtype.kind == "f" or not method.takes:
+        part = (place - below).astype(place.dtype)
+        if method.share is not None:
+            part = method.share(part).astype(place.dtype)
+        elif q.requires_grad:
+            part = asarray(method.place(count, q) - below, place.dtype)
+        result = _interpolated(op, result, ordered[rows, above], part, weak)
+    if lines.size and not skip_nan and lines.dtype.kind not in "biu":
+        end = ordered[:, -1]
+        result = where(isnan(end), end, result)
+    return result
+
+
+def _interpolated(op, low, high, part, weak):
+    """Between two elements, computed from the nearer one."""
+    if low.dtype == bool:
+        raise TypeError(f"{op}: expected numbers to interpolate between, got bool")
+    rest, nearer_high = 1 - part, part >= 0.5
+    if weak:
+        dtype = np.float64 if low.dtype.kind in "iu" else low.dtype
+        part, rest = part.astype(dtype), rest.astype(dtype)
+    step = high - low
+    return where(nearer_high, high - step * rest, low + step * part)
+
+
+def _weighted(op, lines, q, weights, skip_nan):
+    if (weights < 0).any():
+        raise ValueError(f"{op}: expected weights not to be negative")
+    values = elements(lines)
+    if skip_nan:  # they weigh nothing, unless there is nothing else
+        nan = np.isnan(values)
+        weights = np.where(nan, nan.all(1, keepdims=True), weights)
+    order = np.argsort(values, 1)
+    reached = np.take_along_axis(weights, order, 1).cumsum(1, np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        reached /= reached[:, -1:]
+    if np.isnan(reached[:, -1:]).any():
+        raise ValueError(f"{op}: expected finite weights that are not all zero")
+    if q.dtype.kind == "f":
+        reached = reached.astype(q.dtype)
+    reached[reached == 0] = -1  # leading elements without weight are no quantile
+    index = np.empty((len(q), len(reached)), np.intp)
+    for i, line in enumerate(reached):
+        index[:, i] = np.searchsorted(line, q[:, 0])
+    index = np.minimum(index, lines.shape[1] - 1)
+    rows = np.arange(len(order))
+    result = lines[rows, order[rows, index]]
+    if not skip_nan and values.dtype.kind not in "biu":
+        end = lines[rows, order[:, -1]]
+        result = where(isnan(end), end, result)
+    return result

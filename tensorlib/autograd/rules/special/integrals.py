@@ -1,0 +1,25 @@
+"""Derivatives of exponential integrals and their kin, and of the solutions of w + log(w) = z."""
+
+from tensorlib._core._functions import cos, cosh, exp, greater_equal, where
+from tensorlib.autograd.rules.special._register import derivatives
+from tensorlib.special._ufuncs import _spherical_in, _spherical_jn, expn, hyp2f1
+
+derivatives("exp1", z=lambda z: -exp(-z) / z)  # 6.2.1
+derivatives("expi", x=lambda x: exp(x) / x)  # 6.2.5
+
+
+def expn_slope(n, x):
+    """Minus that of the order below (8.19.13), which for the order 0 is an elementary one."""
+    ordinary = greater_equal(n, 1)
+    return -where(ordinary, expn(where(ordinary, n - 1, 0), x), exp(-x) * (1 + 1 / x) / x)
+
+
+derivatives("expn", x=expn_slope)
+# sin(z) / z and sinh(z) / z as spherical Bessel functions (10.49.3, 10.49.9), which know the limit
+derivatives("sici", x=lambda x: (_spherical_jn(0, x), cos(x) / x))  # 6.2.9, 6.2.11
+derivatives("shichi", x=lambda x: (_spherical_in(0, x), cosh(x) / x))  # 6.2.15, 6.2.16
+# log(z) / (1 - z), by 15.4.1 without a division by zero at 1; 25.12.2
+derivatives("spence", z=lambda z: -hyp2f1(1.0, 1.0, 2.0, 1 - z))
+
+derivatives("wrightomega", z=lambda out: out / (1 + out))  # 4.13.11
+derivatives("_lambertw", z=lambda out: exp(-out) / (1 + out))  # 4.13.4

@@ -1,0 +1,57 @@
+"""What the functions of linear algebra ask of their arguments."""
+
+import numpy as np
+from numpy.linalg import LinAlgError
+
+from tensorlib._core._functions import asarray
+
+
+def matrices(op, a):
+    """An argument that is a stack of matrices, in a precision that LAPACK knows."""
+    a = asarray(a)
+    if a.ndim < 2:
+        raise LinAlgError(f"{op}: expected an array of at least two dimensions, got {a.ndim}")
+    return inexact(op, a)
+
+
+def square_matrices(op, a):
+    """An argument that is a stack of square matrices, in a precision that LAPACK knows."""
+    a = matrices(op, a)
+    rows, columns = a.shape[-2:]
+    if rows != columns:
+        raise LinAlgError(
+            f"{op}: expected the last 2 dimensions of the array to be square, got shape {a.shape}"
+        )
+    return a
+
+
+def inexact(op, a):
+    """A tensor of float32, float64, complex64 or complex128: integers become float64."""
+    dtype = a.dtype
+    if dtype.char in "dfDF":
+        return a
+    if dtype.kind in "biu":
+        return a.astype(np.float64)
+    raise TypeError(f"{op}: array type {dtype.name} is unsupported in linalg")
+
+
+def alike(a, b):
+    """Two tensors with inexact dtypes in their common dtype."""
+    if a.dtype == b.dtype:
+        return a, b
+    dtype = np.result_type(a.dtype, b.dtype)
+    return a.astype(dtype, copy=False), b.astype(dtype, copy=False)
+
+
+def check_finite(op, a):
+    """Refuse infinities and NaNs, with which LAPACK's search for eigenvalues does not end."""
+    if not np.isfinite(np.asarray(a.detach())).all():
+        raise LinAlgError(f"{op}: array must not contain infs or NaNs")
+
+
+def triangle(op, UPLO):
+    """The name of the triangle to read, in upper case."""
+    name = UPLO.upper()
+    if name not in ("L", "U"):
+        raise ValueError(f"{op}: expected UPLO to be 'L' or 'U', got {UPLO!r}")
+    return name
