@@ -35,7 +35,7 @@ from numpy import (  # the state of errors and of printing is NumPy's, for ndarr
 )
 
 from tensorlib import _methods, _ndarray_methods, _protocols, autograd, lib  # three install themselves
-from tensorlib._array_api import __array_api_version__, __array_namespace_info__
+from tensorlib._array_api import __array_api_version__, __array_namespace_info__, finfo
 from tensorlib._assignment import copyto, put, put_along_axis, putmask
 from tensorlib._bits import packbits, unpackbits
 from tensorlib._comparison import allclose, array_equal, array_equiv, isclose
@@ -247,7 +247,6 @@ from tensorlib._dtypes import (
     datetime64,
     double,
     dtype,
-    finfo,
     flexible,
     float16,
     float32,
@@ -457,10 +456,13 @@ from tensorlib.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_e
 # Loaded at first use, so that `import tensorlib` stays quick. Not by a module's __getattr__: with
 # one, Python looks every `tl.name` up the slow way.
 emath = _lazy_module("tensorlib.lib.scimath")
+fft = _lazy_module("tensorlib.fft")
+linalg = _lazy_module("tensorlib.linalg")
 nn = _lazy_module("tensorlib.nn")
 optim = _lazy_module("tensorlib.optim")
 polynomial = _lazy_module("tensorlib.polynomial")
 random = _lazy_module("tensorlib.random")
+special = _lazy_module("tensorlib.special")
 testing = _lazy_module("tensorlib.testing")
 utils = _lazy_module("tensorlib.utils")
 

@@ -5,6 +5,7 @@ from operator import index
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from tensorlib._core._arrays import write_out as write_out  # for the modules beside this one
 from tensorlib._core._functions import asarray, reshape
 from tensorlib._core._tensor import Tensor
 
@@ -80,20 +81,3 @@ def promoted(*values):
     values = [x if type(x) in (int, float, complex) else asarray(x) for x in values]
     dtype = np.result_type(*(x.dtype if isinstance(x, Tensor) else x for x in values))
     return [asarray(x, dtype) for x in values]
-
-
-def write_out(op, out, result, casting="same_kind"):
-    """`result`, or `out` after the result was written into it."""
-    if out is None:
-        return result
-    if not isinstance(out, Tensor):
-        raise TypeError(f"{op}: expected out to be a Tensor, got {type(out).__name__}")
-    if out.shape != result.shape:
-        raise ValueError(f"{op}: expected out of shape {result.shape}, got {out.shape}")
-    if not np.can_cast(result.dtype, out.dtype, casting):
-        raise TypeError(
-            f"{op}: expected an out to which {result.dtype} can be cast by the rule {casting!r}, "
-            f"got {out.dtype}"
-        )
-    out[...] = result
-    return out

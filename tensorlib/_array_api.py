@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tensorlib._core._tensor import Tensor
 from tensorlib._core.device import DEVICES, check_device
 
 __array_api_version__ = "2025.12"
@@ -147,3 +148,70 @@ class Devices(tuple):
 
     def __add__(self, other):
         return [*self, *other] if isinstance(other, list) else tuple.__add__(self, other)
+
+
+class finfo:
+    """The limits of a floating-point dtype.
+
+    The numbers are Python floats, as the Array API standard has it, and so weak in promotion;
+    NumPy's are scalars of the dtype.
+
+    Parameters
+    ----------
+    dtype : dtype or Tensor
+        Floating-point or complex; of the latter the parts are meant.
+
+    Attributes
+    ----------
+    bits : int
+        The number of bits of a number.
+    eps : float
+        The distance from 1 to the next larger number.
+    max, min : float
+        The largest and the smallest number.
+    smallest_normal, tiny : float
+        The smallest positive number of full precision.
+    smallest_subnormal : float
+        The smallest positive number.
+    resolution, precision : float, int
+        How many decimals are right: ``10**-precision`` and `precision`.
+    dtype : dtype
+        The dtype.
+    epsneg, iexp, machep, maxexp, minexp, negep, nexp, nmant : float or int
+        As NumPy's.
+
+    Raises
+    ------
+    ValueError
+        If the dtype is neither.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.finfo(tl.float32).eps
+    1.1920928955078125e-07
+    """
+
+    def __init__(self, dtype):
+        info, dtype = np.finfo, dtype.dtype if isinstance(dtype, Tensor) else dtype
+        if getattr(dtype, "__name__", str(dtype)) == "bfloat16":
+            from ml_dtypes import finfo as info  # without which there is no such dtype
+        self._info = info(dtype)
+
+    def __getattr__(self, name):
+        if name.startswith("_"):
+            raise AttributeError(name)
+        value = getattr(self._info, name)
+        return value.item() if isinstance(value, np.generic) else value
+
+    def __reduce__(self):
+        return finfo, (self.dtype,)
+
+    def __dir__(self):
+        return dir(self._info)
+
+    def __repr__(self):
+        return repr(self._info)
+
+    def __str__(self):
+        return str(self._info)

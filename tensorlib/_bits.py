@@ -4,10 +4,8 @@ import numpy as np
 
 from tensorlib._arguments import elements, named
 from tensorlib._core._functions import asarray
-from tensorlib._numpy_code import computed_by
 
 
-@computed_by(np.packbits)
 def packbits(a, /, axis=None, bitorder="big"):
     """Eight elements as the bits of one byte.
 
@@ -40,6 +38,8 @@ def packbits(a, /, axis=None, bitorder="big"):
     >>> tl.packbits([1, 0, 1])
     tensor([160], dtype=uint8)
     """
+    with named("packbits"):
+        return asarray(np.packbits(elements(a), axis, bitorder))
 
 
 def unpackbits(a, /, axis=None, count=None, bitorder="big"):

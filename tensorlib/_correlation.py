@@ -9,6 +9,7 @@ from tensorlib._core import _functions as functions
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import asarray, conjugate, divide, multiply, reshape, sqrt, subtract
 from tensorlib._core._functions import sum as sum_
+from tensorlib._creation import copy
 from tensorlib._joining import concatenate
 from tensorlib._manipulation import flip
 from tensorlib._products import dot
@@ -18,9 +19,7 @@ from tensorlib._statistics import average
 from tensorlib._untracked import untracked
 
 
-def cov(
-    m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=None, *, dtype=None
-):
+def cov(m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=None, *, dtype=None):
     """Covariances of variables.
 
     Parameters
@@ -181,7 +180,7 @@ def corrcoef(x, y=None, rowvar=True, *, dtype=None):
     if not iscomplexobj(c):
         return clip(c, -1, 1)
     for part in (real(c), imag(c)):
-        part[...] = clip(part, -1, 1)
+        part[...] = clip(copy(part), -1, 1)  # of a copy, for the gradient
     return c
 
 

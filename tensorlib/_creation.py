@@ -18,7 +18,7 @@ from tensorlib._core._functions import (
     zeros,
 )
 from tensorlib._joining import concatenate
-from tensorlib._shape import expand_dims, ravel
+from tensorlib._shape import expand_dims, memory_order, ravel
 
 
 def eye(N, M=None, k=0, dtype=float, order="C", *, device=None):
@@ -353,9 +353,7 @@ def copy(a, order="K"):
     >>> x
     tensor([0, 1, 2])
     """
-    if order not in ("C", "F", "A", "K"):
-        raise ValueError(f"copy: expected order to be one of 'C', 'F', 'A' or 'K', got {order!r}")
-    return apply(ops.copy, (asarray(a),), (order,))
+    return apply(ops.copy, (asarray(a),), (memory_order("copy", order, "K"),))
 
 
 def ascontiguousarray(a, dtype=None):

@@ -61,8 +61,8 @@ def einsum(*operands, out=None, optimize=False, dtype=None, order="K", casting="
             [15, 22]]))
     """
     subscripts, arrays = _subscripts_and_arrays(operands)
-    dtypes = {a.dtype for a in arrays}
-    if dtype is not None or len(dtypes) > 1:
+    dtypes = [a.dtype for a in arrays]
+    if dtype is not None or dtypes.count(dtypes[0]) < len(dtypes):
         target = np.dtype(dtype) if dtype is not None else np.result_type(*dtypes)
         for found in dtypes:
             if not np.can_cast(found, target, casting):
@@ -117,8 +117,8 @@ def einsum_path(*operands, optimize="greedy", einsum_call=False):
 
 def _subscripts_and_arrays(operands):
     """The two forms of a call as one: text, and a list of tensors."""
-    if not operands:
-        raise ValueError("einsum: expected subscripts and arrays, got nothing")
+    if len(operands) < 2:
+        raise ValueError("einsum: expected subscripts and arrays, got nothing to add up")
     if isinstance(operands[0], str):
         return operands[0], [asarray(a) for a in operands[1:]]
     count = len(operands) // 2

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from tensorlib._arguments import elements, integer
-from tensorlib._core._functions import broadcast_to, reshape, zeros
+from tensorlib._core._functions import asarray, broadcast_to, reshape, zeros
 from tensorlib._core._tensor import Tensor
 from tensorlib._shape import ravel
 
@@ -51,7 +51,7 @@ def place(arr, mask, vals):
 
     Parameters
     ----------
-    arr : Tensor
+    arr : Tensor or ndarray
         Changed in place.
     mask : array_like of bool
         Of the size of `arr`.
@@ -61,7 +61,7 @@ def place(arr, mask, vals):
     Raises
     ------
     TypeError
-        If `arr` is no tensor.
+        If `arr` is no array.
     ValueError
         If the mask has another size, or there are no values for its places.
 
@@ -73,14 +73,13 @@ def place(arr, mask, vals):
     >>> x
     tensor([ 0,  1,  2, 44, 55, 44])
     """
-    if not isinstance(arr, Tensor):
-        raise TypeError(f"place: expected a Tensor, got {type(arr).__name__}")
+    arr = _target("place", arr)
     mask = elements(mask).astype(bool, copy=False)
     if mask.size != arr.size:
         raise ValueError(f"place: expected a mask of shape {arr.shape}, got {mask.shape}")
     values, count = ravel(vals), int(np.count_nonzero(mask))
     if count and values.size == 0:
-        raise ValueError(f"place: expected values for {count} places, got none")
+        raise ValueError(f"place: Cannot insert from an empty array into {count} places")
     if count:
         arr[mask.reshape(arr.shape)] = _repeated(values, count)
 
@@ -90,7 +89,7 @@ def fill_diagonal(a, val, wrap=False):
 
     Parameters
     ----------
-    a : Tensor
+    a : Tensor or ndarray
         Changed in place; at least two axes, of one length if there are more than two.
     val : array_like
         Taken as one axis; repeated where it is shorter than the diagonal, and without elements
@@ -102,7 +101,7 @@ def fill_diagonal(a, val, wrap=False):
     Raises
     ------
     TypeError
-        If `a` is no tensor.
+        If `a` is no array.
     ValueError
         If `a` has fewer than two axes, or more of different lengths.
 
@@ -115,19 +114,28 @@ def fill_diagonal(a, val, wrap=False):
     tensor([[3., 0.],
             [0., 4.]])
     """
-    if not isinstance(a, Tensor):
-        raise TypeError(f"fill_diagonal: expected a Tensor, got {type(a).__name__}")
-    if a.ndim < 2 or (a.ndim > 2 and len(set(a.shape)) > 1):
-        raise ValueError(
-            f"fill_diagonal: expected two axes, or more of one length, got shape {a.shape}"
-        )
-    step = 1 + sum(int(np.prod(a.shape[k:])) for k in range(1, a.ndim))
-    columns = a.shape[1]
-    end = columns * columns if a.ndim == 2 and not wrap else a.size
-    places = np.unravel_index(np.arange(0, min(end, a.size), step), a.shape)
+    a = _target("fill_diagonal", a)
+    if a.ndim < 2:
+        raise ValueError(f"fill_diagonal: expected a to be at least 2-d, got shape {a.shape}")
+    if a.ndim > 2 and len(set(a.shape)) > 1:
+        raise ValueError(f"fill_diagonal: expected axes of equal length, got shape {a.shape}")
+    step = 1 + sum(math.prod(a.shape[k:]) for k in range(1, a.ndim))
+    end = a.shape[1] ** 2 if a.ndim == 2 and not wrap else a.size
+    count = -(-min(end, a.size) // step)
     values = ravel(val)
-    if values.size:
-        a[places] = _repeated(values, places[0].size)
+    if values.size > 1:
+        values = _repeated(values, count)
+    if values.size and a.flags.c_contiguous:
+        reshape(a, (a.size,))[:end:step] = values
+    elif values.size:
+        a[np.unravel_index(np.arange(count) * step, a.shape)] = values
+
+
+def _target(op, a):
+    """What to write to, as a tensor over its memory."""
+    if not isinstance(a, (Tensor, np.ndarray)):
+        raise TypeError(f"{op}: expected a Tensor, got {type(a).__name__}")
+    return asarray(a)
 
 
 def _repeated(values, count):

@@ -150,7 +150,7 @@ def piecewise(x, condlist, funclist, *args, **kw):
         conditions = [*conditions, ~conditions.any(axis=0)]
     elif len(funclist) != count:
         raise ValueError(
-            f"piecewise: expected {count} or {count + 1} functions for {count} conditions, "
+            f"piecewise: for {count} condition(s) {count} or {count + 1} functions are expected, "
             f"got {len(funclist)}"
         )
     result = zeros_like(x)
@@ -248,8 +248,8 @@ class vectorize(np.vectorize):
             results.append(result if isinstance(result, tuple) else (result,))
             if outputs is not None and len(results[-1]) != len(outputs):
                 raise ValueError(
-                    f"vectorize: expected {len(outputs)} results of the function, "
-                    f"got {len(results[-1])}"
+                    f"vectorize: wrong number of outputs from the function: expected "
+                    f"{len(outputs)}, got {len(results[-1])}"
                 )
         if results:
             dtypes = self.otypes or [None] * len(results[0])
@@ -272,17 +272,23 @@ class vectorize(np.vectorize):
             for side in re.sub(r"\s", "", self.signature).split("->")
         )
         if len(inputs) != count:
-            raise TypeError(f"vectorize: expected {len(inputs)} arguments, got {count}")
+            raise TypeError(
+                "vectorize: wrong number of positional arguments: expected "
+                f"{len(inputs)}, got {count}"
+            )
         return inputs, outputs
 
     def _empty(self, shape, outputs, lengths):
         """The results when the function is never called."""
         if self.otypes is None:
-            raise ValueError("vectorize: expected otypes, since there are no elements to call with")
+            raise ValueError(
+                "vectorize: cannot call the function on size 0 inputs unless `otypes` is set"
+            )
         unknown = [axis for axes in outputs for axis in axes if axis not in lengths]
         if unknown:
             raise ValueError(
-                f"vectorize: expected elements to call with, for the length of {unknown[0]!r}"
+                "vectorize: cannot call a function with new output dimensions on size 0 inputs: "
+                f"the length of {unknown[0]!r} is unknown"
             )
         return [
             zeros((*shape, *(lengths[axis] for axis in axes)), dtype)
@@ -300,11 +306,15 @@ def _element_shape(result, axes):
 def _measured(shape, axes, lengths):
     """The lengths of the last axes, remembered by name."""
     if len(shape) < len(axes):
-        raise ValueError(f"vectorize: expected the axes {axes}, got shape {shape}")
+        raise ValueError(
+            f"vectorize: an argument of shape {shape} does not have enough dimensions for all "
+            f"core dimensions {axes}"
+        )
     own = shape[len(shape) - len(axes) :]
     for axis, n in zip(axes, own, strict=True):
         if lengths.setdefault(axis, n) != n:
             raise ValueError(
-                f"vectorize: expected one length for {axis!r}, got {lengths[axis]} and {n}"
+                f"vectorize: inconsistent size for core dimension {axis!r}: expected "
+                f"{lengths[axis]}, got {n}"
             )
     return own

@@ -55,13 +55,13 @@ def interp(x, xp, fp, left=None, right=None, period=None):
         )
     if xp.shape != fp.shape or xp.size == 0:
         raise ValueError(
-            "interp: expected at least one point and as many values, "
-            f"got {xp.size} and {fp.size}"
+            f"interp: expected at least one point and as many values, got {xp.size} and {fp.size}"
         )
     if period is not None and period == 0:
         raise ValueError("interp: expected a period that is not zero")
     if (arrays := untracked(x, xp, fp, left, right)) is not None:
-        return asarray(np.interp(*arrays, period))
+        sides = [side.item() if isinstance(side, np.ndarray) else side for side in arrays[3:]]
+        return asarray(np.interp(*arrays[:3], *sides, period))
     x, xp = asarray(x, np.float64), asarray(xp, np.float64)
     fp = asarray(fp, np.complex128 if fp.dtype.kind == "c" else np.float64)
     if period is not None:

@@ -37,6 +37,8 @@ def array_wrap(self, array, context=None, return_scalar=False, /):
 
 def array_struct(self):
     """PyCapsule: the memory, as NumPy's C protocol describes it."""
+    if self.dtype.kind == "V":
+        raise AttributeError(f"__array_struct__: the protocol has no code for {self.dtype}")
     return self.numpy().__array_struct__
 
 

@@ -5,16 +5,18 @@ A `poly1d` among the arguments makes the result one. For new programs there is
 """
 
 import functools
+import warnings
 
 import numpy as np
 
 from tensorlib._comparison import allclose
-from tensorlib._core._functions import asarray, zeros
+from tensorlib._core._functions import asarray, sqrt, zeros
 from tensorlib._correlation import convolve
+from tensorlib._creation import vander
 from tensorlib._dtypes import result_type
 from tensorlib._joining import concatenate, stack
 from tensorlib._rebound import run_module
-from tensorlib._shape import atleast_1d
+from tensorlib._shape import atleast_1d, expand_dims
 
 _CODE = {"__name__": "tensorlib"}  # the module in which NumPy defines them
 run_module("numpy.lib._polynomial_impl", _CODE)
@@ -149,7 +151,6 @@ def polyder(p, m=1):
     """
 
 
-@_numpys
 def polyfit(x, y, deg, rcond=None, full=False, w=None, cov=False):
     """The polynomial of a degree that is nearest to points: least squares.
 
@@ -197,6 +198,48 @@ def polyfit(x, y, deg, rcond=None, full=False, w=None, cov=False):
     >>> tl.round(tl.polyfit([0.0, 1.0, 2.0], [1.0, 3.0, 5.0], 1), 6)
     tensor([2., 1.])
     """
+    # NumPy's scales in place what it needs for the gradient.
+    from tensorlib.linalg import inv, lstsq
+
+    x, y, terms = asarray(x) + 0.0, asarray(y) + 0.0, int(deg) + 1
+    _check_points(x, y, terms)
+    lhs, rhs = vander(x, terms), y
+    if w is not None:
+        w = asarray(w) + 0.0
+        if w.ndim != 1 or len(w) != len(x):
+            raise TypeError(f"polyfit: expected w of shape ({len(x)},), got {w.shape}")
+        lhs, rhs = lhs * expand_dims(w, 1), rhs * (w if y.ndim == 1 else expand_dims(w, 1))
+    # Columns of equal norms make a better problem.
+    scale = sqrt((lhs * lhs).sum(axis=0))
+    lhs = lhs / scale
+    rcond = len(x) * np.finfo(x.dtype).eps if rcond is None else rcond
+    c, residuals, rank, singular_values = lstsq(lhs, rhs, rcond)
+    c = (c.T / scale).T
+    if full:
+        return c, residuals, rank, singular_values, rcond
+    if rank != terms:
+        text = "polyfit: the points do not determine the polynomial"
+        warnings.warn(text, np.exceptions.RankWarning, stacklevel=2)
+    if not cov:
+        return c
+    covariance = inv(lhs.T @ lhs) / (expand_dims(scale, 1) * scale)
+    if y.ndim == 2:
+        covariance = expand_dims(covariance, 2)
+    if cov != "unscaled":
+        if len(x) <= terms:
+            raise ValueError(f"polyfit: expected more than {terms} points for a covariance, "
+                             f"got {len(x)}")  # fmt: skip
+        covariance = covariance * (residuals / (len(x) - terms))
+    return c, covariance
+
+
+def _check_points(x, y, terms):
+    if terms < 1:
+        raise ValueError(f"polyfit: expected a degree of at least 0, got {terms - 1}")
+    if x.ndim != 1 or x.size == 0:
+        raise TypeError(f"polyfit: expected x of one axis, not empty, got shape {x.shape}")
+    if y.ndim not in (1, 2) or len(y) != len(x):
+        raise TypeError(f"polyfit: expected y of shape ({len(x)},) or ({len(x)}, K), got {y.shape}")
 
 
 @_numpys

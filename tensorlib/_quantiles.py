@@ -425,7 +425,7 @@ def _counted(op, lines):
 
 def _ordered(lines, places):
     """The lines with what sorting would put there at the places, and with NaN at the end."""
-    if lines.size == 0:
+    if lines.size == 0 or not places:
         return lines
     end = [lines.shape[1] - 1] if lines.dtype.kind not in "biu" else []
     return partition(lines, [*places, *end], 1)

@@ -20,7 +20,7 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from tensorlib._core._functions import array
+from tensorlib._core._functions import array, asarray, sqrt
 from tensorlib._core._tensor import Tensor
 from tensorlib._joining import stack
 from tensorlib._numpy_code import by_numpy
@@ -79,11 +79,11 @@ def _import(name, globals=None, locals=None, fromlist=(), level=0):
 
 
 def _late(module, name):
-    """What `module` has by that name; a function is looked up anew at each call, since the library
+    """What `module` has by that name; a function is looked up at each call: at import the library
     may have no such name yet."""
-    value = getattr(module, name)
-    if name in _OTHERS or isinstance(value, (type, _Numpy)) or not callable(value):
-        return value
+    value = getattr(module._theirs, name)
+    if name in _OTHERS or not callable(value) or isinstance(value, type):
+        return getattr(module, name)
     return lambda *args, **kwargs: getattr(module, name)(*args, **kwargs)
 
 
@@ -121,6 +121,17 @@ def _array(object, *args, **kwargs):
     return array(object, *args, **kwargs)
 
 
+def _eigvals(a):
+    """The eigenvalues as NumPy's modules expect them: real where none of a real matrix is not."""
+    values = importlib.import_module("tensorlib.linalg").eigvals(a)
+    real = values.dtype.kind == "c" and asarray(a).dtype.kind != "c" and not values.imag.any()
+    return values.real if real else values
+
+
+def _sqrt(x):
+    return sqrt(x) + 0.0  # NumPy's modules write into it, and the gradient needs the root itself
+
+
 def _undispatched(dispatcher=None, module=None, **kwargs):
     return lambda function: function
 
@@ -128,5 +139,7 @@ def _undispatched(dispatcher=None, module=None, **kwargs):
 _OTHERS = {
     "array": _array,
     "array_function_dispatch": _undispatched,  # Tensor's protocol would call NumPy's function
+    "eigvals": _eigvals,
     "ndarray": Tensor | np.ndarray,  # asked for by isinstance
+    "sqrt": _sqrt,
 }

@@ -511,27 +511,19 @@ def trace(a, offset=0, axis1=0, axis2=1, dtype=None, out=None):
     return write_out("trace", out, total)
 
 
-def clip(
-    a,
-    a_min=np._NoValue,
-    a_max=np._NoValue,
-    out=None,
-    *,
-    min=np._NoValue,
-    max=np._NoValue,
-    **kwargs,
-):
+def clip(a, min=None, max=None, out=None, *, a_min=np._NoValue, a_max=np._NoValue, **kwargs):
     """Elements limited to an interval.
 
     Parameters
     ----------
     a : array_like
-    a_min, a_max : array_like, optional
+    min, max : array_like, optional
         The bounds; None for no bound. They broadcast with `a`.
     out : Tensor, optional
         Where to write the result.
-    min, max : array_like, optional
-        Other names for the bounds, of which either may be left out.
+    a_min, a_max : array_like, optional
+        NumPy's names for the bounds. The first two parameters have the names of the Array API
+        standard, so that a call of either form is understood.
     **kwargs
         ``where`` and ``dtype``, as ufuncs take them.
 
@@ -542,10 +534,8 @@ def clip(
 
     Raises
     ------
-    TypeError
-        If only one of `a_min` and `a_max` is given.
     ValueError
-        If bounds are given under both names.
+        If a bound is given under both names.
 
     Examples
     --------
@@ -553,17 +543,7 @@ def clip(
     >>> tl.clip([1, 5, 9], 2, 8)
     tensor([2, 5, 8])
     """
-    missing = np._NoValue
-    if a_min is missing and a_max is missing:
-        lower = None if min is missing else min
-        upper = None if max is missing else max
-    elif a_min is missing or a_max is missing:
-        name = "a_min" if a_min is missing else "a_max"
-        raise TypeError(f"clip: expected both a_min and a_max, {name} is missing")
-    elif min is not missing or max is not missing:
-        raise ValueError("clip: expected a_min and a_max, or min and max, got both")
-    else:
-        lower, upper = a_min, a_max
+    lower, upper = _bound("min", min, a_min), _bound("max", max, a_max)
     a = asarray(a)
     if a.dtype.kind in "iu":
         # A bound that Python's int allows and the dtype does not is no bound.
@@ -577,3 +557,11 @@ def clip(
     if upper is None:
         return functions.maximum(a, lower, out=out, **kwargs)
     return functions.clip(a, lower, upper, out=out, **kwargs)
+
+
+def _bound(name, value, other):
+    if other is np._NoValue:
+        return value
+    if value is not None:
+        raise ValueError(f"clip: expected {name} or a_{name}, got both")
+    return other

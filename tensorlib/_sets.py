@@ -364,7 +364,9 @@ def trim_zeros(filt, trim="fb", axis=None):
     values = elements(filt)
     trim = trim.lower()
     if trim not in ("fb", "bf", "f", "b"):
-        raise ValueError(f"trim_zeros: expected trim of the letters 'f' and 'b', got {trim!r}")
+        raise ValueError(
+            f"trim_zeros: unexpected character(s) in `trim`: expected 'f' and 'b', got {trim!r}"
+        )
     axes = range(values.ndim) if axis is None else normalize_axis_tuple(axis, values.ndim, "axis")
     if not axes:
         return filt

@@ -137,11 +137,21 @@ def flatten(a, order="C"):
     return reshape(apply(ops.copy, (_in_order("flatten", a, order),), ("C",)), (-1,))
 
 
+def memory_order(op, order, default):
+    """The letter of an order, given in either case; None stands for the default."""
+    if order is None:
+        return default
+    if not isinstance(order, str):
+        raise TypeError(f"{op}: expected order to be a str, got {type(order).__name__}")
+    if order.upper() not in ("C", "F", "A", "K"):
+        raise ValueError(f"{op}: expected order to be one of 'C', 'F', 'A' or 'K', got {order!r}")
+    return order.upper()
+
+
 def _in_order(op, a, order):
     """The view of `a` whose elements in C order are those of `a` in `order`."""
     a = asarray(a)
-    if order not in ("C", "F", "A", "K"):
-        raise ValueError(f"{op}: expected order to be one of 'C', 'F', 'A' or 'K', got {order!r}")
+    order = memory_order(op, order, "C")
     if order == "F" or (order == "A" and a.flags.fnc):
         return transpose(a)
     if order == "K":

@@ -163,7 +163,7 @@ def kaiser(M, beta):
     --------
     >>> import tensorlib as tl
     >>> tl.round(tl.kaiser(5, 8.6), 3)
-    tensor([0.001, 0.269, 1.   , 0.269, 0.001])
+    tensor([0.001, 0.34 , 1.   , 0.34 , 0.001])
     """
     if untracked(beta) is not None or M <= 1:
         beta = beta.detach() if isinstance(beta, Tensor) else beta

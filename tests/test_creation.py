@@ -51,6 +51,7 @@ ERRORS = [
     (lambda: tl.triu(1.0), ValueError, r"triu: .* got shape \(\)"),
     (lambda: tl.vander(tl.ones((2, 2))), ValueError, r"vander: .* got shape \(2, 2\)"),
     (lambda: tl.copy(tl.ones(2), order="Z"), ValueError, "copy: .* 'Z'"),
+    (lambda: tl.copy(tl.ones(2), order=1), TypeError, "copy: .* int"),
     (lambda: tl.frombuffer(b"abc", dtype=np.int16), ValueError, "frombuffer: .*multiple"),
     (lambda: tl.eye(2, device="moon"), ValueError, "moon"),
 ]

@@ -12,6 +12,9 @@ import tensorlib as tl
 MODULES = [
     "tensorlib",
     "tensorlib.autograd",
+    "tensorlib.lib.array_utils",
+    "tensorlib.lib.scimath",
+    "tensorlib.lib.stride_tricks",
     "tensorlib.nn",
     "tensorlib.nn.functional",
     "tensorlib.nn.init",
@@ -26,6 +29,7 @@ MODULES = [
     "tensorlib.polynomial.polynomial",
     "tensorlib.polynomial.polyutils",
     "tensorlib.random",
+    "tensorlib.special",
     "tensorlib.testing",
     "tensorlib.utils.data",
 ]

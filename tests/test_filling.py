@@ -97,3 +97,10 @@ def test_gradients():
     check_grads(
         written(lambda y, v: tl.fill_diagonal(y, v, True)), [x.T.copy(), np.array([2.0, 3])]
     )
+
+
+def test_ndarrays_are_written_to():
+    a = np.zeros((2, 2))
+    tl.fill_diagonal(a, tl.asarray([1, 2]))
+    tl.place(a, a == 0, tl.asarray([7.0]))
+    assert a.tolist() == [[1, 7], [7, 2]]

@@ -14,7 +14,8 @@ from tensorlib.testing import check_grads
 
 RNG = np.random.default_rng(9)
 CUBE = RNG.normal(size=(2, 3, 4))
-HOLES = np.where(RNG.random(CUBE.shape) < 0.3, np.nan, CUBE)
+HOLES = CUBE.copy()
+HOLES[[0, 1, 0, 1], [1, 2, 0, 2], [2, 0, 3, 1]] = np.nan
 INTS = RNG.integers(-50, 50, (3, 4))
 WITH_NAN = np.array([[1.0, np.nan, 3.0], [4.0, 5.0, 6.0]])
 MASK = np.array([[True, False, True]])
@@ -159,26 +160,16 @@ def test_bad_input(call, error, text):
 
 
 @pytest.mark.parametrize("name", REDUCTIONS + RUNNING)
-@pytest.mark.parametrize("axis", [0, 2])
+@pytest.mark.parametrize("axis", [1, 2])
 def test_gradient(name, axis):
-    numbers = np.isnan(HOLES)
-
-    def function(x):  # the holes stay where they are, so that they do not meet the differences
-        return getattr(tl, name)(tl.where(numbers, tl.nan, x), axis=axis)
-
-    array = CUBE.copy()
-    if axis == 2:
-        numbers = numbers & (np.arange(4) > 1)
-    else:
-        numbers = numbers & False
-    check_grads(function, [array])
+    holes = np.isnan(HOLES)
+    check_grads(lambda x: getattr(tl, name)(tl.where(holes, tl.nan, x), axis=axis), [CUBE])
 
 
 def test_gradient_of_complex_variance():
     holes = tl.asarray([[False, True, False], [False, False, False]])
-    check_grads(
-        lambda x: tl.nanvar(tl.where(holes, tl.nan, x), axis=1), [CUBE[0, :2, :3] + 1j * CUBE[1, :2, :3]]
-    )
+    x = CUBE[0, :2, :3] + 1j * CUBE[1, :2, :3]
+    check_grads(lambda x: tl.nanvar(tl.where(holes, tl.nan, x), axis=1), [x])
 
 
 def test_nan_gets_no_gradient():

@@ -17,7 +17,7 @@ CASES = [
     ("ndim", (CUBE,), {}),
     ("size", (CUBE,), {}),
     ("size", (CUBE, 1), {}),
-    *[("ravel", (x, order), {}) for order in "CFAK" for x in LAYOUTS],
+    *[("ravel", (x, order), {}) for order in (*"CFAKfk", None) for x in LAYOUTS],
     ("expand_dims", (CUBE, 0), {}),
     ("expand_dims", (CUBE.T, (-1, 1)), {}),
     ("expand_dims", (3.0, 0), {}),
@@ -63,7 +63,7 @@ def test_like_numpy(compare, name, args, kwargs):
     compare(name, *args, **kwargs)
 
 
-@pytest.mark.parametrize("order", "CFAK")
+@pytest.mark.parametrize("order", [*"CFAKcfak", None])
 @pytest.mark.parametrize("array", [CUBE, CUBE.T, CUBE[::-1]])
 def test_flatten_copies(same, array, order):
     x = tl.asarray(array)

@@ -166,4 +166,6 @@ def test_other_gradients():
 def test_signature(name):
     assert inspect.signature(getattr(tl, name)) == inspect.signature(getattr(np, name))
     no_value = {"keepdims": np._NoValue}
-    tl.testing.assert_array_equal(getattr(tl, name)(CUBE, 1, **no_value), getattr(tl, name)(CUBE, 1))
+    tl.testing.assert_array_equal(
+        getattr(tl, name)(CUBE, 1, **no_value), getattr(tl, name)(CUBE, 1)
+    )

@@ -50,7 +50,7 @@ def test_attributes(a):
 
 
 @pytest.mark.parametrize(
-    "name", ["shape", "strides", "ndim", "size", "dtype", "device", "T", "is_leaf", "grad_fn"]
+    "name", ["strides", "ndim", "size", "device", "T", "is_leaf", "grad_fn"]
 )
 def test_attributes_cannot_be_set(name):
     with pytest.raises(AttributeError):
@@ -96,17 +96,9 @@ def test_flat():
 @examples(80)
 @given(arrays(DTYPES))
 def test_repr_is_numpys(a):
-    """But for the name, and for what `tensor(...)` needs to make an equal one."""
-    text = repr(tl.asarray(a))
-    assert text.startswith("tensor(") and text.endswith(")")
-    if a.size:
-        shown = np.array2string(a, separator=", ", prefix="tensor(")
-        assert text.startswith("tensor(" + shown)
-        default = a.dtype in (np.bool_, np.int64, np.float64, np.complex128)
-        assert text == f"tensor({shown}" + (")" if default else f", dtype={a.dtype})")
-    else:
-        assert f"dtype={a.dtype}" in text
-        assert a.shape == (0,) or f"shape={a.shape}" in text
+    """NumPy's text for an array of a class named tensor."""
+    named = a.view(type("tensor", (np.ndarray,), {}))
+    assert repr(tl.asarray(a)) == repr(named)
     assert str(tl.asarray(a)) == str(a)
 
 
@@ -301,7 +293,7 @@ def test_writes_through_views(a, data):
         elif change == "axis":
             y, b = y[:, None] if b.ndim else y, b[:, None]
         elif change == "integer" and b.shape[0]:
-            y, b = y[-1], b[-1, ...]
+            y, b = y[-1, ...], b[-1, ...]
         elif change == "reshape" and b.flags.c_contiguous:
             y, b = y.reshape(-1), b.reshape(-1)
     value = random_array(np.random.default_rng(2), a.dtype, ())

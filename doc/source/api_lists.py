@@ -12,12 +12,28 @@ from types import ModuleType
 # file name -> namespaces, in the order of the page
 PAGES = {
     "functions": ["tensorlib"],
+    "polynomial": [
+        "tensorlib.polynomial",
+        "tensorlib.polynomial.polynomial",
+        "tensorlib.polynomial.chebyshev",
+        "tensorlib.polynomial.legendre",
+        "tensorlib.polynomial.hermite",
+        "tensorlib.polynomial.hermite_e",
+        "tensorlib.polynomial.laguerre",
+    ],
     "autograd": ["tensorlib.autograd", "tensorlib.testing"],
     "nn": ["tensorlib.nn", "tensorlib.nn.functional", "tensorlib.nn.init"],
     "optim": ["tensorlib.optim", "tensorlib.optim.lr_scheduler"],
-    "utils": ["tensorlib.random", "tensorlib.utils.data"],
+    "special": ["tensorlib.special"],
+    "utils": [
+        "tensorlib.random",
+        "tensorlib.utils.data",
+        "tensorlib.lib.array_utils",
+        "tensorlib.lib.scimath",
+        "tensorlib.lib.stride_tricks",
+    ],
 }
-OWN_PAGE = {"Tensor"}
+OWN_PAGE = {"Tensor", "ndarray"}  # one class
 
 
 def public_names(module: ModuleType) -> list[str]:

@@ -1,3 +1,3 @@
 from tensorlib._core._tensor cimport Tensor
 
-cdef object write_out(str name, Tensor result, object out)
+cpdef object write_out(str op, object out, Tensor result, str casting=*)

@@ -37,16 +37,24 @@ cdef Tensor new(object shape, object dtype, object order, object device, str op)
     return result
 
 
-cdef object write_out(str name, Tensor result, object out):
-    """Put a result where the caller wants it."""
-    if not isinstance(out, Tensor):
-        raise TypeError(f"{name}: expected a Tensor as out, got {type(out).__name__}")
-    if out.shape != result.shape:
-        raise ValueError(f"{name}: expected out of shape {result.shape}, got {out.shape}")
-    if not np.can_cast(result.dtype, out.dtype, "same_kind"):
-        raise TypeError(f"{name}: cannot cast the result from {result.dtype} to {out.dtype} with "
-                        "casting rule 'same_kind'")
-    assign(out, result, name)
+cpdef object write_out(str op, object out, Tensor result, str casting="same_kind"):
+    """`result`; or, if there is an `out`, that after the result was written into it."""
+    if out is None:
+        return result
+    target = out
+    if isinstance(out, np.ndarray):
+        if result.requires_grad:
+            raise TypeError(f"{op}: a tensor requires a gradient, which an ndarray as out would "
+                            "lose; use detach()")
+        target = asarray(out)
+    elif not isinstance(out, Tensor):
+        raise TypeError(f"{op}: expected a Tensor as out, got {type(out).__name__}")
+    if target.shape != result.shape:
+        raise ValueError(f"{op}: expected out of shape {result.shape}, got {target.shape}")
+    if not np.can_cast(result.dtype, target.dtype, casting):
+        raise TypeError(f"{op}: cannot cast the result from {result.dtype} to {target.dtype} with "
+                        f"casting rule {casting!r}")
+    assign(target, result, op)
     return out
 
 

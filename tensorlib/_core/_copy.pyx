@@ -92,7 +92,7 @@ cdef int walk_copy(Tensor target, Tensor source) except -1:
                 walk_run(walk, start, loop, NULL)
         else:
             walk_run(walk, start, loop, NULL)
-        loop_done("cast")
+        loop_done("cast", "cast")
     elif target.size_ > LONG:
         with nogil:
             copy_walk(walk, start, itemsize)

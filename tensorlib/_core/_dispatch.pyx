@@ -294,7 +294,7 @@ cdef inline int run_contiguous(Op op, Loop *loop, Tensor a, Tensor b, Tensor out
             loop.function(pointers, &n, steps, loop.data)
     else:
         loop.function(pointers, &n, steps, loop.data)
-    return loop_done(op.name)
+    return loop_done(op.name, op.name)
 
 
 cdef inline bint same_shape(Tensor a, Tensor b) noexcept:
@@ -358,7 +358,7 @@ cdef object binary_scalar(Op op, Tensor a, object scalar, bint swapped):
                     loop.function(pointers, &n, steps, loop.data)
             else:
                 loop.function(pointers, &n, steps, loop.data)
-            loop_done(op.name)
+            loop_done(op.name, op.name)
             if (a.tracked or a.base is not None) and any_tracked((a,)):
                 record(op.rule, (element, a) if swapped else (a, element), (), out)
             return out
@@ -682,4 +682,4 @@ cdef int run_strided(Op op, Loop *loop, list inputs, list outputs, int ndim,
             walk_run(walk, pointers, loop.function, loop.data)
     else:
         walk_run(walk, pointers, loop.function, loop.data)
-    return loop_done(op.name)
+    return loop_done(op.name, op.name)

@@ -36,4 +36,4 @@ def irfft(x, n, axis, scale):
 
 def _real(scale, x):
     """A number in the precision of x."""
-    return asarray(scale, dtype="f4" if x.dtype in ("f4", "c8") else "f8")
+    return asarray(scale, dtype=x.dtype.char.lower())

@@ -66,7 +66,7 @@ cdef object reduce(Op op, object a, object axis, object dtype, object out, objec
     if where is not True or initial is not NoValue:
         return reduce_some(op, x, axes, dtype, out, bool(keepdims), initial, where)
     result = apply(op, (x,), (axes, bool(keepdims), dtype))
-    return result if out is None else write_out(op.name, result, out)
+    return write_out(op.name, out, result)
 
 
 cdef object reduce_some(Op op, Tensor x, tuple axes, object dtype, object out, bint keepdims,
@@ -90,7 +90,7 @@ cdef object reduce_some(Op op, Tensor x, tuple axes, object dtype, object out, b
     else:
         result = apply(op, (x,), (axes, keepdims, dtype))
         result = apply(binary_op, (asarray(initial, dtype), result), ())
-    return result if out is None else write_out(op.name, result, out)
+    return write_out(op.name, out, result)
 
 
 cdef object accumulate(Op op, object a, object axis, object dtype, object out):
@@ -106,7 +106,7 @@ cdef object accumulate(Op op, object a, object axis, object dtype, object out):
     else:
         dtype = dtype_object(dtype_id(dtype, op.name))
     result = apply(op, (x,), (axis, dtype))
-    return result if out is None else write_out(op.name, result, out)
+    return write_out(op.name, out, result)
 
 
 def sum(a, axis=None, dtype=None, out=None, keepdims=False, initial=NoValue, where=True):
@@ -241,7 +241,7 @@ cdef object argreduce(Op op, object a, object axis, object out, object keepdims)
     if axis is not None:
         axis = one_axis(x, axis, op.name)
     result = apply(op, (x,), (axis, bool(keepdims)))
-    return result if out is None else write_out(op.name, result, out)
+    return write_out(op.name, out, result)
 
 
 def argmax(a, axis=None, out=None, *, keepdims=False):

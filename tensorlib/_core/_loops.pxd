@@ -57,17 +57,17 @@ cdef LoopFunction cast_loop(int source, int target) noexcept
 # Warn, raise or call as `np.errstate` says, of what `take_float_status` returned.
 cdef int report_float_status(str name, int status) except -1
 
-cdef inline int loop_done(str name) except -1:
-    """After a loop, which began with take_float_status(): what it raised.
+cdef inline int loop_done(str op, str reported) except -1:
+    """After a loop, which began with take_float_status(): what it raised, `reported` as by whom.
 
     SciPy's loops may set an error themselves, and so does NumPy's power of integers."""
     cdef int status = take_float_status()
     if PyErr_Occurred() != NULL:
-        if name != "power":
+        if not op.startswith("power"):
             return -1
         PyErr_Clear()
-        raise ValueError("power: integers to negative integer powers are not allowed")
-    return report_float_status(name, status) if status else 0
+        raise ValueError(f"{op}: integers to negative integer powers are not allowed")
+    return report_float_status(reported, status) if status else 0
 
 
 cdef int store_scalar(char *address, int dtype, object value) except -1

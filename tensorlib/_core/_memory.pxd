@@ -10,7 +10,6 @@ cdef extern from "storage.h" namespace "tl" nogil:
         Py_ssize_t references
         Py_ssize_t exports
         PyObject *owner
-        PyObject *mutation
         uint32_t version
         bint saved
         bint writeable
@@ -21,3 +20,8 @@ cdef extern from "storage.h" namespace "tl" nogil:
 cdef Storage *storage_new(size_t nbytes, str op) except NULL
 cdef Storage *storage_wrap(char *data, size_t nbytes, bint writeable, object owner) except NULL
 cdef void storage_release(Storage *storage) noexcept
+
+# Of a storage that the tape holds: a write into [low, high), and the last one there (0: none).
+cdef int storage_wrote(Storage *storage, const char *low, const char *high, object where) except -1
+cdef uint32_t storage_last_write(Storage *storage, const char *low, const char *high,
+                                 PyObject **where) noexcept

@@ -1,6 +1,13 @@
 """Storage and the caching allocator: the one extension that owns the blocks of memory."""
 
 cdef extern from "storage.h" namespace "tl" nogil:
+    cdef cppclass Writes:
+        Writes() except +
+        void note(const char *low, const char *high, uint32_t version, PyObject *where) except +
+        uint32_t last(const char *low, const char *high, PyObject **where)
+
+    Writes *writes_of "tl::writes_of"(Storage *storage) except +
+
     cdef struct MemoryStats:
         size_t allocated
         size_t peak
@@ -34,6 +41,17 @@ cdef Storage *storage_wrap(char *data, size_t nbytes, bint writeable, object own
 
 cdef void storage_release(Storage *storage) noexcept:
     release_storage(storage)
+
+
+cdef int storage_wrote(Storage *storage, const char *low, const char *high,
+                       object where) except -1:
+    writes_of(storage).note(low, high, storage.version, <PyObject *>where)
+    return 0
+
+
+cdef uint32_t storage_last_write(Storage *storage, const char *low, const char *high,
+                                 PyObject **where) noexcept:
+    return writes_of(storage).last(low, high, where)
 
 
 def memory_stats():

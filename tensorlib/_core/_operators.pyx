@@ -117,13 +117,17 @@ cdef object getitem(Tensor x, object index):
 
 
 cdef int setitem(Tensor x, object index, object value) except -1:
+    return write_at(x, index, value, "setitem")
+
+
+cdef int write_at(Tensor x, object index, object value, str name) except -1:
     cdef Tensor view, source, result
     cdef tuple entries
     cdef bint tracked
-    check_writeable(x, "setitem")
+    check_writeable(x, name)
     view = view_at(x, index)
     if view is not None:
-        assign(view, value)
+        assign(view, value, name)
         return 0
     entries = prepared(index)
     source = value_for(x, value)
@@ -131,10 +135,10 @@ cdef int setitem(Tensor x, object index, object value) except -1:
         source = source.astype(x.dtype)
     tracked = any_tracked((source,)) or (grad_enabled() and holds_history(x))
     if tracked:
-        check_not_leaf(x, "setitem")
+        check_not_leaf(x, name)
     old = tensor_alias(x)
     index_write(x, entries, source)
-    wrote(x, "setitem")
+    wrote(x, name)
     if tracked:
         result = tensor_alias(x)
         result.node = None

@@ -153,7 +153,7 @@ cdef Tensor product(int kind, Tensor a, Tensor b):
             walk_core(walk, pointers, loop.function, loop.data, dims, steps)
     else:
         walk_core(walk, pointers, loop.function, loop.data, dims, steps)
-    loop_done(name)
+    loop_done(name, name)
     return result
 
 

@@ -116,7 +116,7 @@ cdef Tensor fold(LoopTable table, str name, Tensor x, uint64_t axes, bint keepdi
             walk_run(walk, pointers, loop.function, loop.data)
     else:
         walk_run(walk, pointers, loop.function, loop.data)
-    loop_done("reduce")
+    loop_done(name, "reduce")
     return result
 
 
@@ -143,7 +143,7 @@ cdef Tensor fold_all(LoopTable table, Loop *loop, str name, Tensor x):
             loop.function(pointers, &n, steps, loop.data)
     elif n > 0:
         loop.function(pointers, &n, steps, loop.data)
-    loop_done("reduce")
+    loop_done(name, "reduce")
     return result
 
 
@@ -268,7 +268,7 @@ cdef Tensor accumulate(LoopTable table, str name, Tensor x, int axis, int dtype)
             walk_run(walk, pointers, loop.function, loop.data)
     else:
         walk_run(walk, pointers, loop.function, loop.data)
-    loop_done("accumulate")
+    loop_done(name, "accumulate")
     return result
 
 

@@ -6,15 +6,17 @@ import sys
 cimport cython
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject
-from cpython.ref cimport Py_INCREF, Py_REFCNT, Py_XDECREF
+from cpython.ref cimport Py_REFCNT
 from libcpp.pair cimport pair
 from libcpp.queue cimport priority_queue
 
 from tensorlib._core._dtypes cimport dtype_is_inexact, dtype_object
 from tensorlib._core._exchange cimport asarray
+from tensorlib._core._memory cimport storage_last_write, storage_wrote
 from tensorlib._core._tensor cimport (
     Tensor,
     copy_into,
+    extent,
     operators,
     refresh,
     tensor_alias,
@@ -345,12 +347,12 @@ cdef object caller_line():
 
 cdef int wrote(Tensor target, str name) except -1:
     """Count a write, and remember where it happened if the tape keeps the storage."""
+    cdef char *low
+    cdef char *high
     target.storage.version += 1
-    if target.storage.saved:
-        mutation = (name, *caller_line())
-        Py_XDECREF(target.storage.mutation)
-        Py_INCREF(mutation)
-        target.storage.mutation = <PyObject *>mutation
+    if target.storage.saved and target.size_ > 0:
+        extent(target, &low, &high)
+        storage_wrote(target.storage, low, high, (name, *caller_line()))
     return 0
 
 
@@ -454,7 +456,7 @@ cdef object argument(Node node, tuple source, bint create_graph):
         i = node.plan.index(source)
         tensor = node.kept[i]
         if tensor.storage.version != node.versions[i]:
-            raise stale(node, source, tensor, node.versions[i])
+            check_kept(node, source, tensor, node.versions[i])
         if kind == OUTPUT and create_graph:
             tensor = tensor_alias(tensor)
             tensor.node = node
@@ -474,15 +476,24 @@ cdef object argument(Node node, tuple source, bint create_graph):
     return dtype_object(layout.dtype)
 
 
-cdef object stale(Node node, tuple source, Tensor tensor, uint32_t version):
-    cdef str what = "result" if source[0] == OUTPUT else f"input {node.rule.inputs[source[1]]!r}"
-    cdef str where = ""
-    if tensor.storage.mutation != NULL:
-        name, file, line = <object>tensor.storage.mutation
-        where = f"; the last write was {name} at {file}:{line}"
-    return RuntimeError(
+cdef int check_kept(Node node, tuple source, Tensor tensor, uint32_t version) except -1:
+    """Refuse a kept tensor whose own memory was written to since; elsewhere is fine."""
+    cdef char *low
+    cdef char *high
+    cdef PyObject *where
+    cdef uint32_t now
+    if tensor.size_ == 0:
+        return 0
+    extent(tensor, &low, &high)
+    now = storage_last_write(tensor.storage, low, high, &where)
+    if now <= version:
+        return 0
+    what = "result" if source[0] == OUTPUT else f"input {node.rule.inputs[source[1]]!r}"
+    name, file, line = <object>where
+    raise RuntimeError(
         f"{node.rule.name}: the {what} of shape {tensor.shape} that its gradient needs was changed "
-        f"in place: expected version {version}, got {tensor.storage.version}{where}")
+        f"in place: expected version {version}, got {now}; the last write was {name} at "
+        f"{file}:{line}")
 
 
 cdef object freed(Node node):

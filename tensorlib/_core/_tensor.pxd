@@ -35,6 +35,7 @@ cdef Tensor tensor_wrap(Storage *storage, char *data, int ndim, const Py_ssize_t
 cdef Tensor tensor_rows(Tensor source, Py_ssize_t start, Py_ssize_t length, Py_ssize_t step)
 cdef object tuple_of(const Py_ssize_t *values, int n)
 cdef bint may_share_memory(Tensor a, Tensor b) noexcept
+cdef void extent(Tensor tensor, char **low, char **high) noexcept   # of its addresses
 cdef int check_writeable(Tensor tensor, str op) except -1
 cdef Tensor tensor_alias(Tensor x)                    # another object: same storage, same history
 cdef int tensor_replace(Tensor tensor, Tensor source) except -1   # in place; history stays

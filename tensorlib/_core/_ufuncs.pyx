@@ -9,7 +9,7 @@ from tensorlib._core._dispatch cimport Op, apply, binary, elementwise, unary
 from tensorlib._core._dtypes cimport dtype_id, dtype_object
 from tensorlib._core._exchange cimport asarray
 from tensorlib._core._folds cimport accumulate, reduce
-from tensorlib._core._operators cimport prepared
+from tensorlib._core._operators cimport prepared, write_at
 from tensorlib._core._tape cimport wrote
 from tensorlib._core._tensor cimport Tensor, check_writeable
 
@@ -182,7 +182,7 @@ cdef class Ufunc:
                 for start, stop in zip(bounds, bounds[1:])
             ]
             result = apply(ops.concatenate, tuple(parts), (axis,))
-        return result if out is None else write_out(f"{self.op.name}.reduceat", result, out)
+        return write_out(f"{self.op.name}.reduceat", out, result)
 
     def at(self, a, indices, b=NoValue, /):
         """Apply the op in place at the given indices, once for each time that one occurs."""
@@ -344,7 +344,7 @@ cdef object masked(Op op, tuple args, object out, object where, tuple request):
             target = zeros(shape, value.dtype)
         else:
             check_target(op, target, shape, value.dtype, request)
-        target[selected] = value
+        write_at(target, selected, value, op.name)
         results.append(target)
     return results[0] if op.outputs == 1 else tuple(results)
 
@@ -385,7 +385,7 @@ def product(Op op, tuple args, object out, dtype=None, casting="same_kind", orde
         result = moved(op, result, axes[2], True)
     if order in ("C", "F"):
         result = result.copy(order)
-    return result if out is None else write_out(op.name, result, out[0])
+    return result if out is None else write_out(op.name, out[0], result)
 
 
 cdef object moved(Op op, object x, object axes, bint back):

@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from tensorlib._complex import isrealobj
 from tensorlib._core import _functions as functions
-from tensorlib._core._functions import asarray
 
 __all__ = ["arccos", "arcsin", "arctanh", "log", "log10", "log2", "logn", "power", "sqrt"]
 
@@ -136,8 +134,8 @@ def power(x, p):
     >>> tl.emath.power([2, 4], -1)
     tensor([0.5 , 0.25])
     """
-    p = asarray(p)
-    if isrealobj(p) and functions.any(p < 0):
+    p = functions.asarray(p)
+    if p.dtype.kind != "c" and functions.any(p < 0):
         p = p * 1.0
     return functions.power(_complex_if_negative(x), p)
 
@@ -206,13 +204,13 @@ def arctanh(x):
 
 
 def _complex_if_negative(x):
-    x = asarray(x)
-    return _as_complex(x) if isrealobj(x) and functions.any(x < 0) else x
+    x = functions.asarray(x)
+    return _as_complex(x) if x.dtype.kind != "c" and functions.any(x < 0) else x
 
 
 def _complex_if_large(x):
-    x = asarray(x)
-    return _as_complex(x) if isrealobj(x) and functions.any(functions.absolute(x) > 1) else x
+    x = functions.asarray(x)
+    return _as_complex(x) if x.dtype.kind != "c" and functions.any(functions.absolute(x) > 1) else x
 
 
 def _as_complex(x):

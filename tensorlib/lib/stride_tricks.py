@@ -4,7 +4,6 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from tensorlib._arguments import integers
 from tensorlib._core import _functions as functions
-from tensorlib._core._functions import asarray
 
 __all__ = ["as_strided", "sliding_window_view"]
 
@@ -22,7 +21,7 @@ def as_strided(x, shape=None, strides=None, subok=False, writeable=True):
     subok : bool
         Has no effect: the result is a Tensor.
     writeable : bool
-        Whether the view may be written to.
+        Has no effect: a view can be written to if `x` can.
 
     Returns
     -------
@@ -58,7 +57,7 @@ def sliding_window_view(x, window_shape, axis=None, *, subok=False, writeable=Fa
     subok : bool
         Has no effect: the result is a Tensor.
     writeable : bool
-        Whether the view may be written to.
+        Has no effect: a view can be written to if `x` can.
 
     Returns
     -------
@@ -82,7 +81,7 @@ def sliding_window_view(x, window_shape, axis=None, *, subok=False, writeable=Fa
             [1, 2, 3],
             [2, 3, 4]])
     """
-    x = asarray(x)
+    x = functions.asarray(x)
     window = integers("sliding_window_view", "window_shape", window_shape).reshape(-1).tolist()
     axes = range(x.ndim) if axis is None else normalize_axis_tuple(axis, x.ndim, "axis", True)
     if len(window) != len(axes):

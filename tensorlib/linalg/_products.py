@@ -99,7 +99,9 @@ def outer(x1, x2, /):
     """
     x1, x2 = asarray(x1), asarray(x2)
     if x1.ndim != 1 or x2.ndim != 1:
-        raise ValueError(f"outer: expected vectors, got shapes {x1.shape} and {x2.shape}")
+        raise ValueError(
+            f"outer: Input arrays must be one-dimensional, got shapes {x1.shape} and {x2.shape}"
+        )
     return _products.outer(x1, x2)
 
 

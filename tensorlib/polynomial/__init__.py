@@ -45,9 +45,9 @@ def set_default_printstyle(style):
     Examples
     --------
     >>> import tensorlib as tl
-    >>> tl.polynomial.set_default_printstyle("ascii")
+    >>> tl.polynomial.set_default_printstyle("unicode")
     >>> print(tl.polynomial.Polynomial([1.0, 2.0, 3.0]))
-    1.0 + 2.0 x + 3.0 x**2
+    1.0 + 2.0·x + 3.0·x²
     """
     if style not in ("unicode", "ascii"):
         raise ValueError(f"set_default_printstyle: expected 'unicode' or 'ascii', got {style!r}")

@@ -98,6 +98,7 @@ class CheckedState:
         """dict: all that decides which bits come next; of ints and ndarrays, as NumPy has it.
 
         Setting it raises TypeError or ValueError, and changes nothing, if it is not such a dict.
+        It can be exchanged with NumPy's own bit generators.
         """
         return super().state
 

@@ -10,8 +10,11 @@ import numpy as np
 
 from tensorlib._arguments import axis_index
 from tensorlib._core._functions import asarray
-from tensorlib._numpy_code import by_numpy
+from tensorlib._numpy_code import by_numpy, has_tensors
 from tensorlib._selection import take
+
+# Types of arguments in which no Tensor can be: with them alone the road is shorter.
+SIMPLE = {type(None), bool, int, float, str, type, np.ndarray}
 
 REAL, WHOLE = "float or array_like of floats", "int or array_like of ints"
 
@@ -88,8 +91,14 @@ class Distributions:
 
     def _drawn(self, name, *args, **kwargs):
         """What the method of NumPy's generator draws, as a Tensor, also if it is one number."""
-        result = by_numpy(name, getattr(self._numpy, name), args, kwargs)
-        return asarray(result) if isinstance(result, (int, float)) else result
+        draw = getattr(self._numpy, name)
+        if SIMPLE.issuperset(map(type, args)) and SIMPLE.issuperset(map(type, kwargs.values())):
+            result = draw(*args, **kwargs)
+        else:
+            result = by_numpy(name, draw, args, kwargs)
+        kind = getattr(result, "dtype", None)
+        number = has_tensors(kind) if kind else isinstance(result, (int, float))
+        return asarray(result) if number else result
 
     def _shuffle_tensor(self, x, axis=0):
         length = len(x) if axis == 0 else x.shape[axis_index("shuffle", axis, x.ndim)]

@@ -509,7 +509,7 @@ class Generator(Distributions, np.random.Generator):
         dtype = np.dtype(dtype)
         if dtype not in (np.float32, np.float64):
             raise TypeError(f"{name}: expected dtype float32 or float64, got {dtype}")
-        draw = functools.partial(self._drawn, name, dtype=dtype, **arguments)
+        draw = functools.partial(self._drawn, name, dtype=dtype.type, **arguments)
         if isinstance(out, Tensor):
             array = np.asarray(out.detach())
             # NumPy refuses what is not contiguous; the rest is drawn apart, for the tape to see it.

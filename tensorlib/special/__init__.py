@@ -1,10 +1,32 @@
-"""Special functions: those of `scipy.special`."""
+"""Special functions: those of `scipy.special`, by the same names and with its own inner loops."""
 
 from tensorlib._protocols import UFUNCS as _UFUNCS_OF_PROTOCOL
+from tensorlib.special._composites import (
+    assoc_laguerre,
+    h1vp,
+    h2vp,
+    ivp,
+    jvp,
+    kvp,
+    lambertw,
+    multigammaln,
+    polygamma,
+    sinc,
+    spherical_in,
+    spherical_jn,
+    spherical_kn,
+    spherical_yn,
+    yvp,
+    zeta,
+)
+from tensorlib.special._computed import FUNCTIONS as _FUNCTIONS
+from tensorlib.special._exponentials import log_softmax, logsumexp, softmax, softplus
+from tensorlib.special._foreign import FOREIGN as _FOREIGN
 from tensorlib.special._ufuncs import UFUNCS as _UFUNCS
 
-globals().update((name, value) for name, value in _UFUNCS.items() if not name.startswith("_"))
-_UFUNCS_OF_PROTOCOL.update((value.numpy_ufunc(), value) for value in _UFUNCS.values())
+globals().update(_UFUNCS | _FUNCTIONS | _FOREIGN)
+_UFUNCS_OF_PROTOCOL.update((ufunc.numpy_ufunc(), ufunc) for ufunc in _UFUNCS.values())
+__all__ = sorted(name for name in globals() if not name.startswith("_"))
 
-# Last, as the rules are made of the functions.
-from tensorlib.autograd.rules import special as _rules  # noqa: E402, F401
+# Last, as they are made of the functions.
+import tensorlib.autograd.rules.special as _rules  # noqa: E402, F401

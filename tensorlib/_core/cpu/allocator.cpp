@@ -185,7 +185,8 @@ Storage *storage_wrap(char *data, size_t nbytes, bool writeable, PyObject *owner
 }
 
 void storage_free(Storage *storage) {
-  Py_CLEAR(storage->mutation);
+  delete storage->writes;
+  storage->writes = nullptr;
   size_t const capacity = storage->capacity;
   if (capacity == 0) {
     PyObject *owner = storage->owner;

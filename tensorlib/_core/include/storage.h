@@ -8,6 +8,8 @@
 
 #include <Python.h>
 
+#include "writes.h"
+
 namespace tl {
 
 struct Storage {
@@ -17,9 +19,9 @@ struct Storage {
   Py_ssize_t references;
   Py_ssize_t exports;   // buffers handed out
   PyObject *owner;      // keeps foreign memory alive
-  PyObject *mutation;   // (op, file, line) of the last write after `saved` was set
+  Writes *writes;       // those after `saved` was set, each with (op, file, line)
   uint32_t version;     // counts writes
-  bool saved;           // the tape holds it, so writes leave a trace in `mutation`
+  bool saved;           // the tape holds it, so writes leave a trace in `writes`
   bool writeable;
 };
 
@@ -44,6 +46,11 @@ inline Storage *storage_retain(Storage *storage) {
 }
 inline void storage_release(Storage *storage) {
   if (--storage->references == 0) storage_free(storage);
+}
+
+inline Writes *writes_of(Storage *storage) {
+  if (!storage->writes) storage->writes = new Writes;
+  return storage->writes;
 }
 
 MemoryStats memory_stats();

@@ -6,7 +6,9 @@ names of the op table, and compute with the library's own ops, so that they can 
 
 from tensorlib.autograd.rules import (
     elementwise,
+    fft,
     indexing,
+    linalg,
     nn,
     products,
     reductions,

@@ -12,13 +12,12 @@ import math
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import (
     any,
-    asarray,
     conjugate,
     equal,
     matmul,
     where,
 )
-from tensorlib._creation import eye, triu
+from tensorlib._creation import eye, tril, triu
 from tensorlib._joining import concatenate
 from tensorlib.autograd.rules._common import conj
 from tensorlib.autograd.rules._register import not_differentiable, rule
@@ -47,11 +46,14 @@ def skew(x):
     return x - adjoint(x)
 
 
-def differences(values):
-    """``values[j] - values[i]`` at (i, j), but infinity on the diagonal: a divisor of what counts
-    off the diagonal only."""
-    is_diagonal = eye(values.shape[-1], dtype=bool)
-    return where(is_diagonal, math.inf, values[..., None, :] - values[..., :, None])
+def gaps(values):
+    """``values[j] - values[i]`` at (i, j), as divisors."""
+    return off_diagonal(values[..., None, :] - values[..., :, None])
+
+
+def off_diagonal(divisors):
+    """Divisors of what counts off the diagonal only: infinity on it."""
+    return where(eye(divisors.shape[-1], dtype=bool), math.inf, divisors)
 
 
 def arrives(g):
@@ -113,8 +115,7 @@ def lstsq_a(g, a, b, out0, rcond):
     residual = b - a @ out0
     by_b = adjoint(p) @ g_x
     result = residual @ adjoint(p @ by_b) - by_b @ adjoint(out0)
-    if a.shape[-1] > 1 or a.shape[-2] < a.shape[-1]:
-        result = result + (adjoint(p) @ out0) @ adjoint(g_x - p @ (a @ g_x))
+    result = result + (adjoint(p) @ out0) @ adjoint(g_x - p @ (a @ g_x))
     if arrives(g_residuals):
         result = result - (2 * g_residuals[..., None, :] * residual) @ adjoint(out0)
     if arrives(g_s):
@@ -138,7 +139,7 @@ rule("lstsq", lstsq_a, lstsq_b)
 def cholesky_rule(g, out, upper):
     lower = adjoint(out) if upper else out
     inner = adjoint(lower) @ (adjoint(g) if upper else g)
-    below = adjoint(triu(adjoint(inner), 1))
+    below = tril(inner, -1)
     inner = below + adjoint(below) + with_diagonal(diagonal(inner).real)
     h = adjoint(lower)
     return solve(h, adjoint(solve(h, inner))) / 2
@@ -154,7 +155,7 @@ def eigh_rule(g, out0, out1):
     g_values, g_vectors = g
     inner = with_diagonal(g_values)
     if arrives(g_vectors):
-        inner = inner + skew(adjoint(out1) @ g_vectors) / (2 * differences(out0))
+        inner = inner + skew(adjoint(out1) @ g_vectors) / (2 * gaps(out0))
     return out1 @ inner @ adjoint(out1)
 
 
@@ -167,7 +168,7 @@ def eig_rule(g, out0, out1):
     if arrives(g_vectors):
         change = h @ g_vectors
         change = change - (h @ out1) * diagonal(change).real[..., None, :]
-        inner = inner + change / conj(differences(out0))
+        inner = inner + change / conj(gaps(out0))
     return solve(h, inner @ h)
 
 
@@ -203,11 +204,11 @@ def svd_rule(g, out0, out1, out2):
     if not arrives(g_u) and not arrives(g_vh):
         return (u * g_s[..., None, :]) @ vh
     row, column = out1[..., None, :], out1[..., :, None]
-    gaps = differences(out1) * (row + column)  # of the squares
+    of_squares = off_diagonal((row - column) * (row + column))
     g_v = adjoint(g_vh)
     in_u = adjoint(u) @ g_u[..., :count]
     in_v = vh @ g_v[..., :count]
-    inner = with_diagonal(g_s) + skew(in_u) / gaps * row + column * (skew(in_v) / gaps)
+    inner = with_diagonal(g_s) + skew(in_u) / of_squares * row + column * (skew(in_v) / of_squares)
     if u.dtype.kind == "c":
         turned = (diagonal(in_u) - diagonal(in_v)).imag
         inner = inner + 1j * with_diagonal(turned / (2 * out1))

@@ -74,19 +74,36 @@ derivatives("ellipj", u=ellipj_by_u, m=ellipj_by_m)
 # Carlson's integrals: 19.16.1 to 19.16.6 differentiated under the integral, in partial fractions
 
 
-def rd_slope(x, y, z):
-    """The derivative of RD by x."""
+def moved(x, y, z):
+    """x RD(y, z, x), which is 0 where x is."""
+    return x * elliprd(y, z, where(equal(x, 0), y + z, x))
+
+
+def rd_by_x(x, y, z):
     return 0.5 * (elliprd(y, z, x) - elliprd(x, y, z)) / (x - z)
 
 
-def rj_slope(x, y, z, p, out):
-    """The derivative of RJ by x."""
-    return 0.5 * (elliprd(y, z, x) - out) / (x - p)
+def rd_by_z(x, y, z, out):
+    """As the function is homogeneous (19.16.8), from x and y times the other derivatives."""
+    by_x = 0.5 * (moved(x, y, z) - x * out) / (x - z)
+    by_y = 0.5 * (moved(y, x, z) - y * out) / (y - z)
+    return -(1.5 * out + by_x + by_y) / z
 
 
-def rg_slope(x, y, z):
-    """The derivative of RG by x."""
-    return 0.25 * (elliprf(x, y, z) - x * elliprd(y, z, x) / 3)
+def rj_by_x(x, y, z, p):
+    return 0.5 * (elliprd(y, z, x) - elliprj(x, y, z, p)) / (x - p)
+
+
+def rj_by_p(x, y, z, p):
+    out = elliprj(x, y, z, p)
+    by_x = 0.5 * (moved(x, y, z) - x * out) / (x - p)
+    by_y = 0.5 * (moved(y, x, z) - y * out) / (y - p)
+    by_z = 0.5 * (moved(z, x, y) - z * out) / (z - p)
+    return -(1.5 * out + by_x + by_y + by_z) / p
+
+
+def rg_by_x(x, y, z):
+    return 0.25 * (elliprf(x, y, z) - moved(x, y, z) / 3)
 
 
 derivatives(
@@ -97,35 +114,21 @@ derivatives(
 )
 derivatives(
     "elliprg",
-    x=rg_slope,
-    y=lambda x, y, z: rg_slope(y, x, z),
-    z=lambda x, y, z: rg_slope(z, x, y),
+    x=rg_by_x,
+    y=lambda x, y, z: rg_by_x(y, x, z),
+    z=lambda x, y, z: rg_by_x(z, x, y),
 )
-# by the last argument: the functions are homogeneous (19.16.8)
 derivatives(
     "elliprc",
     x=lambda x, y, out: (1 / sqrt(x) - out) / (2 * (x - y)),
     y=lambda x, y, out: (out - sqrt(x) / y) / (2 * (x - y)),
 )
-derivatives(
-    "elliprd",
-    x=rd_slope,
-    y=lambda x, y, z: rd_slope(y, x, z),
-    z=lambda x, y, z, out: (-1.5 * out - x * rd_slope(x, y, z) - y * rd_slope(y, x, z)) / z,
-)
-
-
-def rj_by_p(x, y, z, p):
-    out = elliprj(x, y, z, p)
-    moved = x * rj_slope(x, y, z, p, out) + y * rj_slope(y, x, z, p, out)
-    return (-1.5 * out - moved - z * rj_slope(z, x, y, p, out)) / p
-
-
+derivatives("elliprd", x=rd_by_x, y=lambda x, y, z: rd_by_x(y, x, z), z=rd_by_z)
 derivatives(
     "elliprj",
-    x=lambda x, y, z, p: rj_slope(x, y, z, p, elliprj(x, y, z, p)),
-    y=lambda x, y, z, p: rj_slope(y, x, z, p, elliprj(x, y, z, p)),
-    z=lambda x, y, z, p: rj_slope(z, x, y, p, elliprj(x, y, z, p)),
+    x=rj_by_x,
+    y=lambda x, y, z, p: rj_by_x(y, x, z, p),
+    z=lambda x, y, z, p: rj_by_x(z, x, y, p),
     p=rj_by_p,
 )
 
