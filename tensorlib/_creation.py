@@ -8,6 +8,7 @@ import numpy as np
 
 from tensorlib._arguments import integer, named
 from tensorlib._core._dispatch import apply, ops
+from tensorlib._core._exchange import memory_order
 from tensorlib._core._functions import (
     asarray,
     broadcast_to,
@@ -18,7 +19,7 @@ from tensorlib._core._functions import (
     zeros,
 )
 from tensorlib._joining import concatenate
-from tensorlib._shape import expand_dims, memory_order, ravel
+from tensorlib._shape import expand_dims, ravel
 
 
 def eye(N, M=None, k=0, dtype=float, order="C", *, device=None):

@@ -219,7 +219,7 @@ def _spacing(f, axis, distances):
         return distances
     if distances.ndim != 1:
         raise ValueError(
-            f"gradient: expected numbers or coordinates along one axis, got shape {distances.shape}"
+            f"gradient: distances must be either scalars or 1d, got shape {distances.shape}"
         )
     if distances.shape[0] != f.shape[axis]:
         raise ValueError(

@@ -62,8 +62,8 @@ def array_function(tensor, function, types, args, kwargs):
         return NotImplemented
     name, ours = function.__name__, _namesake(function)
     written = args[0] if name in WRITERS and args else kwargs.get("out")
-    traced = watched() or (is_grad_enabled() and _requires_grad((args, kwargs)))
-    if not traced and not isinstance(written, Tensor):
+    traced = watched() or _requires_grad((args, kwargs))
+    if not traced and not isinstance(written, Tensor) and hasattr(function, "_implementation"):
         return function._implementation(*args, **kwargs)
     if ours is None or (name in WRITERS and isinstance(written, np.ndarray)):
         return by_numpy(name, function, args, kwargs)

@@ -373,7 +373,7 @@ def _quantiles(op, a, q, fractions, axis, out, method, keepdims, weights, skip_n
     if method not in METHODS:
         raise ValueError(f"{op}: expected method to be one of {list(METHODS)}, got {method!r}")
     if weights is not None and method != "inverted_cdf":
-        raise ValueError(f"{op}: only method='inverted_cdf' takes weights, got {method!r}")
+        raise ValueError(f"{op}: Only method 'inverted_cdf' supports weights, got {method!r}")
     if skip_nan and a.size == 0:
         return nanmean(a, axis, out=out, keepdims=keepdims)
     lines, shape, kept = _lines(op, a, axis)
@@ -399,7 +399,8 @@ def _fractions(op, q, whole):
         raise TypeError(f"{op}: expected q to be real, got {q.dtype}")
     values = elements(q)
     if not np.all((values >= 0) & (values <= 1)):
-        raise ValueError(f"{op}: expected q from 0 to {whole}")
+        names = "Quantiles" if whole == 1 else "Percentiles"
+        raise ValueError(f"{op}: {names} must be in the range [0, {whole}]")
     if q.ndim > 2:
         raise ValueError(f"{op}: expected q of at most two axes, got shape {q.shape}")
     return q
@@ -418,7 +419,7 @@ def _lines(op, a, axis):
 def _counted(op, lines):
     """How many elements of each line are not NaN."""
     count = elements(sum_(logical_not(isnan(lines)), 1, np.intp))
-    if not count.all():
+    for _ in range(np.count_nonzero(count == 0)):  # NumPy warns of each
         warnings.warn("All-NaN slice encountered", RuntimeWarning, stacklevel=4)
     return count
 
@@ -517,7 +518,7 @@ def _interpolated(op, low, high, part, weak):
 
 def _weighted(op, lines, q, weights, skip_nan):
     if (weights < 0).any():
-        raise ValueError(f"{op}: expected weights not to be negative")
+        raise ValueError(f"{op}: Weights must be non-negative, got {weights.min()}")
     values = elements(lines)
     if skip_nan:  # they weigh nothing, unless there is nothing else
         nan = np.isnan(values)
@@ -527,7 +528,7 @@ def _weighted(op, lines, q, weights, skip_nan):
     with np.errstate(invalid="ignore", divide="ignore"):
         reached /= reached[:, -1:]
     if np.isnan(reached[:, -1:]).any():
-        raise ValueError(f"{op}: expected finite weights that are not all zero")
+        raise ValueError(f"{op}: Weights included NaN, inf or were all zero")
     if q.dtype.kind == "f":
         reached = reached.astype(q.dtype)
     reached[reached == 0] = -1  # leading elements without weight are no quantile

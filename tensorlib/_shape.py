@@ -4,6 +4,7 @@ from numpy import broadcast_shapes
 
 from tensorlib._arguments import axis_tuple, named
 from tensorlib._core._dispatch import apply, ops
+from tensorlib._core._exchange import memory_order
 from tensorlib._core._functions import asarray, broadcast_to, reshape, transpose
 
 
@@ -135,17 +136,6 @@ def flatten(a, order="C"):
     tensor([1, 2, 3, 4])
     """
     return reshape(apply(ops.copy, (_in_order("flatten", a, order),), ("C",)), (-1,))
-
-
-def memory_order(op, order, default):
-    """The letter of an order, given in either case; None stands for the default."""
-    if order is None:
-        return default
-    if not isinstance(order, str):
-        raise TypeError(f"{op}: expected order to be a str, got {type(order).__name__}")
-    if order.upper() not in ("C", "F", "A", "K"):
-        raise ValueError(f"{op}: expected order to be one of 'C', 'F', 'A' or 'K', got {order!r}")
-    return order.upper()
 
 
 def _in_order(op, a, order):

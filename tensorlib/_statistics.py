@@ -193,7 +193,10 @@ def freedom_lost(op, ddof, correction):
     if correction is NoValue:
         return ddof
     if ddof != 0:
-        raise ValueError(f"{op}: expected ddof or correction, got both")
+        raise ValueError(
+            f"{op}: ddof and correction can't be provided simultaneously, got {ddof} and "
+            f"{correction}"
+        )
     return correction
 
 
@@ -287,7 +290,7 @@ def average(a, axis=None, weights=None, returned=False, *, keepdims=NoValue):
     dtype = np.result_type(a.dtype, weights.dtype, *at_least)
     total = sum_(weights, axis, dtype=dtype, keepdims=keepdims)
     if bool(functions.any(total == 0)):
-        raise ZeroDivisionError("average: the weights add up to zero")
+        raise ZeroDivisionError("average: Weights sum to zero, can't be normalized")
     result = sum_(multiply(asarray(a, dtype), asarray(weights, dtype)), axis, keepdims=keepdims)
     result = result / total
     return (result, broadcast_to(total, result.shape)) if returned else result
@@ -300,12 +303,15 @@ def weights_for(op, weights, a, axis):
         return weights
     if axis is None:
         raise TypeError(
-            f"{op}: expected an axis where the shapes differ, "
-            f"got {a.shape} and weights {weights.shape}"
+            f"{op}: Axis must be specified when shapes of a and weights differ, "
+            f"got {a.shape} and {weights.shape}"
         )
     expected = tuple(a.shape[i] for i in axes)
     if weights.shape != expected:
-        raise ValueError(f"{op}: expected weights of shape {expected}, got {weights.shape}")
+        raise ValueError(
+            f"{op}: Shape of weights must be consistent with shape of a along specified axis, "
+            f"{expected}, got {weights.shape}"
+        )
     weights = transpose(weights, sorted(range(len(axes)), key=axes.__getitem__))
     return reshape(weights, tuple(n if i in axes else 1 for i, n in enumerate(a.shape)))
 

@@ -165,7 +165,7 @@ def index_update(name):
 def view_positions(name, shapes):
     def function(*inputs, positions):
         inputs = tuple(tl.asarray(x) for x in inputs)
-        return apply(getattr(ops, name), inputs, (tl.asarray(positions),))
+        return apply(getattr(ops, name), inputs, (tl.asarray(positions), None))
 
     def sample(rng):
         positions = np.array([[1, 4], [7, 10]])  # x[:, 1::3].T, say
@@ -174,6 +174,33 @@ def view_positions(name, shapes):
         )
 
     return sample
+
+
+# linear algebra and Fourier transforms
+
+
+def matrices(name, shape=(2, 3, 3), change=lambda a: a, **params):
+    """A call of an op on matrices that are changed to what it takes."""
+
+    def function(a, **params):
+        return apply(getattr(ops, name), (change(tl.asarray(a)),), tuple(params.values()))
+
+    def sample(rng):
+        return Sample([rng.standard_normal(shape)], params, function)
+
+    return sample
+
+
+def hermitian(a):
+    return a + tl.conj(tl.matrix_transpose(a))
+
+
+def positive_definite(a):
+    return a @ tl.conj(tl.matrix_transpose(a)) + tl.eye(a.shape[-1])
+
+
+def with_real_eigenvalues(a):
+    return 0.1 * a + tl.diag(tl.arange(1.0, a.shape[-1] + 1))
 
 
 CONVOLUTION = {"stride": (2, 1), "padding": (1, 2), "dilation": (1, 2), "groups": 2}
@@ -197,13 +224,24 @@ SAMPLES = {
     "argmin": direct("argmin", [(3, 4)], axis=1, keepdims=False),
     "argsort": direct("argsort", [(3, 4)], axis=0, kind=None),
     "astype": direct("astype", [(3, 4)], dtype=np.dtype(np.complex128)),
+    "cholesky": matrices("cholesky", change=positive_definite, upper=False),
     "concatenate": direct("concatenate", [(2, 3), (2, 1), (2, 4)], axis=1),
     "conv2d": direct("conv2d", [IMAGES, FILTERS], **CONVOLUTION),
     "conv2d_input": direct("conv2d_input", [CONVOLVED, FILTERS], shape=IMAGES, **CONVOLUTION),
     "conv2d_weight": direct("conv2d_weight", [IMAGES, CONVOLVED], shape=FILTERS, **CONVOLUTION),
     "copy": direct("copy", [(3, 4)], order="K"),
+    "det": matrices("det"),
+    "eig": matrices("eig", change=with_real_eigenvalues),
+    "eigh": matrices("eigh", change=hermitian, uplo="L"),
+    "eigvals": matrices("eigvals"),
+    "eigvalsh": matrices("eigvalsh", change=hermitian, uplo="U"),
+    "fft": direct("fft", [(3, 4)], n=5, axis=0, scale=0.5),
+    "ifft": direct("ifft", [(3, 4)], n=3, axis=1, scale=0.5),
     "index_add": index_update("index_add"),
     "index_put": index_update("index_put"),
+    "inv": matrices("inv"),
+    "irfft": direct("irfft", [(3, 4)], n=6, axis=1, scale=0.5),
+    "lstsq": direct("lstsq", [(4, 3), (4, 2)], rcond=1e-9),
     "max_pool2d": direct(
         "max_pool2d",
         [(2, 3, 5, 6)],
@@ -213,7 +251,14 @@ SAMPLES = {
         dilation=(1, 2),
     ),  # fmt: skip
     "nonzero": direct("nonzero", [(3, 4)]),
+    "qr": matrices("qr", (2, 4, 3), complete=False),
+    "qr_raw": matrices("qr_raw", (2, 4, 3)),
+    "rfft": direct("rfft", [(3, 4)], n=4, axis=0, scale=0.5),
+    "slogdet": matrices("slogdet"),
+    "solve": direct("solve", [(2, 3, 3), (3, 2)]),
     "sort": direct("sort", [(3, 4)], axis=0, kind=None),
+    "svd": matrices("svd", (2, 3, 4), full_matrices=False),
+    "svdvals": matrices("svdvals", (2, 3, 4)),
     "view_read": view_positions("view_read", [(3, 4)]),
     "view_write": view_positions("view_write", [(3, 4), (2, 2)]),
 }

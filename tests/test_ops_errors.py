@@ -6,8 +6,10 @@ import re
 import numpy as np
 import pytest
 from numpy.exceptions import AxisError
+from numpy.linalg import LinAlgError
 
 import tensorlib as tl
+from tensorlib import fft, linalg
 from tensorlib._core import _functions
 from tensorlib._core import ops as table
 from tensorlib._core._dispatch import apply, ops
@@ -232,6 +234,46 @@ CASES = {
         (ValueError, apply, ops.max_pool2d, (IMAGES,), ((2, 2), (2, 2), (2, 2), (1, 1))),
         (TypeError, apply, ops.max_pool2d, (IMAGES.astype(complex),), POOL),
     ],
+    "cholesky": [
+        (LinAlgError, linalg.cholesky, X),
+        (LinAlgError, linalg.cholesky, tl.ones(3)),
+        (TypeError, linalg.cholesky, tl.ones((2, 2), dtype="e")),
+    ],
+    "eigh": [
+        (LinAlgError, linalg.eigh, X),
+        (ValueError, linalg.eigh, tl.ones((2, 2)), "M"),
+        (TypeError, linalg.eigh, tl.ones((2, 2), dtype="e")),
+    ],
+    "fft": [
+        (ValueError, fft.fft, X, 0),
+        (ValueError, fft.fft, X, 3, 0, "all"),
+        (AxisError, fft.fft, X, 3, 2),
+        (TypeError, fft.fft, X, 1.5),
+    ],
+    "irfft": [
+        (ValueError, fft.irfft, tl.ones((2, 1))),
+        (AxisError, fft.irfft, X, None, -3),
+    ],
+    "lstsq": [
+        (LinAlgError, linalg.lstsq, X, tl.ones(3)),
+        (LinAlgError, linalg.lstsq, tl.ones(3), tl.ones(3)),
+        (LinAlgError, linalg.lstsq, X, tl.ones((2, 2, 2))),
+    ],
+    "qr": [
+        (LinAlgError, linalg.qr, tl.ones(3)),
+        (ValueError, linalg.qr, X, "half"),
+        (TypeError, linalg.qr, tl.ones((2, 2), dtype="e")),
+    ],
+    "rfft": [(TypeError, fft.rfft, X * 1j)],
+    "solve": [
+        (LinAlgError, linalg.solve, X, X),
+        (ValueError, linalg.solve, tl.ones((2, 2)), tl.ones(3)),
+        (ValueError, linalg.solve, tl.eye(2), tl.ones((3, 1))),
+        (ValueError, linalg.solve, tl.zeros((2, 2, 2)), tl.ones((3, 2, 1))),
+        (TypeError, linalg.solve, tl.eye(2), tl.ones(2, dtype="e")),
+    ],
+    "svd": [(LinAlgError, linalg.svd, tl.ones(3))],
+    "svdvals": [(LinAlgError, linalg.svdvals, tl.ones(3))],
     "copy": [
         (ValueError, X.copy, "Z"),
         (ValueError, X.copy, ""),
@@ -249,6 +291,10 @@ CASES = {
     ],
 }
 CASES["argmin"] = [(kind, tl.argmin, *args) for kind, function, *args in CASES["argmax"]]
+CASES["ifft"] = [(kind, fft.ifft, *args) for kind, _, *args in CASES["fft"]]
+CASES["eigvalsh"] = [(kind, linalg.eigvalsh, *args) for kind, _, *args in CASES["eigh"]]
+for _name in ("det", "eig", "eigvals", "inv", "slogdet"):
+    CASES[_name] = [(kind, getattr(linalg, _name), *args) for kind, _, *args in CASES["cholesky"]]
 # Ops without a function of their own: what fits is checked by the kernel.
 FIVE = tl.asarray([5])
 INDEX = {
@@ -325,12 +371,12 @@ def test_values_that_do_not_fit():
     with pytest.raises(ValueError, match="^index_put: "):
         apply(ops.index_put, (X, tl.ones(5)), ((tl.asarray([0, 1]),),))
     with pytest.raises(ValueError, match="^(view_write|index_put): "):
-        apply(ops.view_write, (X, tl.ones(5)), (tl.asarray([0, 1]),))
+        apply(ops.view_write, (X, tl.ones(5)), (tl.asarray([0, 1]), None))
     for positions in ([6], [-7], [0, 2**40]):
         with pytest.raises((IndexError, ValueError), match="^view_read: "):
-            apply(ops.view_read, (X,), (tl.asarray(positions),))
+            apply(ops.view_read, (X,), (tl.asarray(positions), None))
         with pytest.raises((IndexError, ValueError), match="^(view_write|index_put): "):
-            apply(ops.view_write, (X, tl.ones(())), (tl.asarray(positions),))
+            apply(ops.view_write, (X, tl.ones(())), (tl.asarray(positions), None))
     assert x.tolist() == X.tolist()
 
 
@@ -345,7 +391,7 @@ def test_what_is_no_array_of_numbers(bad):
 
 def test_every_op_is_here():
     elsewhere = {"basic_index", "advanced_index", "index_put", "index_add", "view_read"}
-    elsewhere |= {"view_write", "real", "imag"}
+    elsewhere |= {"view_write", "real", "imag", "qr_raw"}
     assert {row[0] for row in (*table.VIEWS, *table.STRUCTURED)} == set(CASES) | elsewhere
     assert all(len(cases) >= 3 for cases in CASES.values())
 

@@ -317,7 +317,7 @@ def view_read(data, a, rng):
     if a.size == 0:
         return
     positions = rng.integers(0, a.size, (2, 3))
-    result = apply(ops.view_read, (tl.asarray(a),), (tl.asarray(positions),))
+    result = apply(ops.view_read, (tl.asarray(a),), (tl.asarray(positions), None))
     assert_identical(result, a.reshape(-1)[positions])
 
 
@@ -330,7 +330,132 @@ def view_write(data, a, rng):
     expected = a.copy(order="C")
     expected.reshape(-1)[positions] = value
     inputs = (tl.asarray(a), tl.asarray(value))
-    assert_identical(apply(ops.view_write, inputs, (tl.asarray(positions),)), expected)
+    assert_identical(apply(ops.view_write, inputs, (tl.asarray(positions), None)), expected)
+
+
+# linear algebra and Fourier transforms, which take inexact numbers
+
+INEXACT = [np.dtype(letter) for letter in "fdFD"]
+
+
+def random_matrices(data, dtype, rng, square=True):
+    """A stack of matrices that are neither singular nor of equal eigenvalues, in any layout."""
+    outer = data.draw(st.sampled_from([(), (2,), (3, 1), (0,)]))
+    rows, columns = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 4))
+    made = rng.standard_normal((*outer, rows, rows if square else columns))
+    if dtype.kind == "c":
+        made = made + 1j * rng.standard_normal(made.shape)
+    layout = data.draw(st.sampled_from(LAYOUTS[:-1]))  # no broadcast rows: they are singular
+    return layout(made.astype(dtype))
+
+
+def assert_equal_numbers(actual, expected, rtol=1e-12):
+    """Equal but for the order of BLAS's sums, which may follow the places in memory."""
+    expected = expected if isinstance(expected, tuple) else (expected,)
+    actual = actual if isinstance(actual, tuple) else (actual,)
+    for ours, theirs in zip(actual, expected, strict=True):
+        assert (ours.dtype, ours.shape) == (theirs.dtype, theirs.shape)
+        rtol = rtol if ours.dtype.char in "dD" else 1e-5
+        np.testing.assert_allclose(array_of(ours), theirs, rtol=rtol, atol=rtol)
+
+
+def on_matrices(name, function, *choices, square=True, change=lambda a: a):
+    """A case: the op against a function of NumPy that takes its params."""
+
+    def check(data, a, rng):
+        a = change(random_matrices(data, a.dtype, rng, square))
+        params = tuple(data.draw(st.sampled_from(values)) for values in choices)
+        actual = apply(getattr(ops, name), (tl.asarray(a),), params)
+        assert_equal_numbers(actual, function(a, *params))
+
+    case(name, INEXACT)(check)
+
+
+def hermitian(a):
+    return a + a.conj().swapaxes(-1, -2)
+
+
+def positive_definite(a):
+    return a @ a.conj().swapaxes(-1, -2) + np.eye(a.shape[-1], dtype=a.dtype)
+
+
+def raw_qr(a):
+    reflectors, factors = np.linalg.qr(a, "raw")
+    return reflectors.swapaxes(-1, -2), factors
+
+
+BOTH = (False, True)
+on_matrices("cholesky", lambda a, upper: np.linalg.cholesky(a, upper=upper), BOTH,
+            change=positive_definite)  # fmt: skip
+on_matrices("det", np.linalg.det)
+on_matrices("eigh", lambda a, uplo: tuple(np.linalg.eigh(a, uplo)), "LU", change=hermitian)
+on_matrices("eigvalsh", np.linalg.eigvalsh, "LU", change=hermitian)
+on_matrices("inv", np.linalg.inv)
+on_matrices("qr", lambda a, complete: tuple(np.linalg.qr(a, "complete" if complete else "reduced")),
+            BOTH, square=False)  # fmt: skip
+on_matrices("qr_raw", raw_qr, square=False)
+on_matrices("slogdet", lambda a: tuple(np.linalg.slogdet(a)))
+on_matrices("svd", lambda a, full: tuple(np.linalg.svd(a, full)), BOTH, square=False)
+on_matrices("svdvals", np.linalg.svdvals, square=False)
+
+
+@case("eig", INEXACT)
+def eig(data, a, rng):
+    a = random_matrices(data, a.dtype, rng)
+    values, vectors = apply(ops.eig, (tl.asarray(a),), ())
+    assert values.dtype == vectors.dtype == np.result_type(a.dtype, np.complex64)
+    eigvals(data, a, rng)
+    tolerance = 1e-12 if a.dtype.char in "dD" else 1e-5
+    scaled = array_of(vectors) * array_of(values)[..., None, :]
+    np.testing.assert_allclose(a @ array_of(vectors), scaled, tolerance, 10 * tolerance)
+    lengths = np.linalg.norm(array_of(vectors), axis=-2)
+    np.testing.assert_allclose(lengths, np.ones(lengths.shape), 10 * tolerance)
+
+
+@case("eigvals", INEXACT)
+def eigvals(data, a, rng):
+    a = random_matrices(data, a.dtype, rng)
+    found, expected = apply(ops.eigvals, (tl.asarray(a),), ()), np.linalg.eigvals(a)
+    assert found.dtype == np.result_type(a.dtype, np.complex64)
+    assert_equal_numbers(found, expected.astype(found.dtype), rtol=1e-10)
+
+
+@case("solve", INEXACT)
+def solve(data, a, rng):
+    a = random_matrices(data, a.dtype, rng)
+    b = rng.standard_normal((a.shape[-1], data.draw(st.integers(0, 3)))).astype(a.dtype)
+    actual = apply(ops.solve, (tl.asarray(a), tl.asarray(b)), ())
+    assert_equal_numbers(actual, np.linalg.solve(a, b), rtol=1e-10)
+
+
+@case("lstsq", INEXACT)
+def lstsq(data, a, rng):
+    m, n, k = (data.draw(st.integers(1, 4)) for _ in range(3))
+    first, second = (rng.standard_normal(shape).astype(a.dtype) for shape in ((m, n), (m, k)))
+    actual = apply(ops.lstsq, (tl.asarray(first), tl.asarray(second)), (1e-10,))
+    x, residuals, rank, s = np.linalg.lstsq(first, second, 1e-10)
+    if not residuals.size:  # NumPy leaves out what means nothing
+        residuals = array_of(actual[1])
+    assert_equal_numbers(actual, (x, residuals, np.asarray(rank), s), rtol=1e-10)
+
+
+def transform(name, dtypes):
+    def check(data, a, rng):
+        shape = data.draw(st.lists(st.integers(1, 6), min_size=1, max_size=3).map(tuple))
+        axis, n = data.draw(st.integers(0, len(shape) - 1)), data.draw(st.integers(1, 9))
+        a = data.draw(st.sampled_from(LAYOUTS))(random_array(rng, a.dtype, shape, hard=0))
+        actual = apply(getattr(ops, name), (tl.asarray(a),), (n, axis, 0.5))
+        forward = name in ("fft", "rfft")
+        expected = getattr(np.fft, name)(a, n, axis, "backward" if forward else "forward") * 0.5
+        assert_equal_numbers(actual, expected, rtol=1e-5 if a.dtype.char in "fF" else 1e-12)
+
+    case(name, dtypes)(check)
+
+
+transform("fft", [np.dtype("F"), np.dtype("D")])
+transform("ifft", [np.dtype("F"), np.dtype("D")])
+transform("irfft", [np.dtype("F"), np.dtype("D")])
+transform("rfft", FLOATING)
 
 
 # convolution and pooling

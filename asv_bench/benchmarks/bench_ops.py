@@ -83,6 +83,29 @@ def direct(name, shapes, *params, dtype="float32"):
     return call
 
 
+def decomposed(name, *params, inputs=1):
+    """A call of an op on well-conditioned symmetric matrices."""
+
+    def call(side):
+        a = numbers((side, side))
+        a = a + a.T + tl.eye(side, dtype=a.dtype) * (2 * side)
+        op = getattr(ops, name)
+        return lambda: apply(op, (a,) * inputs, params)
+
+    return call
+
+
+def transformed(name, dtype):
+    """A Fourier transform along the second axis."""
+
+    def call(side):
+        x = numbers((side, side)).astype(dtype)
+        op = getattr(ops, name)
+        return lambda: apply(op, (x,), (side, 1, 0.5))
+
+    return call
+
+
 def square(side):
     return [(side, side)]
 
@@ -130,6 +153,7 @@ OTHERS = {
     "argmin": direct("argmin", square, 1, False),
     "argsort": direct("argsort", square, 1, None),
     "astype": direct("astype", square, np.dtype(np.float64)),
+    "cholesky": decomposed("cholesky", False),
     "concatenate": direct("concatenate", squares, 0),
     "conv2d": direct("conv2d", lambda side: [images(side), filters(side)], *CONVOLUTION),
     "conv2d_input": direct(
@@ -139,15 +163,32 @@ OTHERS = {
         "conv2d_weight", lambda side: [images(side), convolved(side)], filters, *CONVOLUTION
     ),
     "copy": direct("copy", square, "K"),
+    "det": decomposed("det"),
+    "eig": decomposed("eig"),
+    "eigh": decomposed("eigh", "L"),
+    "eigvals": decomposed("eigvals"),
+    "eigvalsh": decomposed("eigvalsh", "L"),
+    "fft": transformed("fft", "complex64"),
+    "ifft": transformed("ifft", "complex64"),
     "index_add": direct("index_add", squares, some_rows),
     "index_put": direct("index_put", squares, some_rows),
+    "inv": decomposed("inv"),
+    "irfft": transformed("irfft", "complex64"),
+    "lstsq": decomposed("lstsq", 1e-9, inputs=2),
     "max_pool2d": direct(
         "max_pool2d", lambda side: [images(side)], (2, 2), (2, 2), (0, 0), (1, 1)
     ),
     "nonzero": direct("nonzero", square),
+    "qr": decomposed("qr", False),
+    "qr_raw": decomposed("qr_raw"),
+    "rfft": transformed("rfft", "float32"),
+    "slogdet": decomposed("slogdet"),
+    "solve": decomposed("solve", inputs=2),
     "sort": direct("sort", square, 1, None),
-    "view_read": direct("view_read", square, positions),
-    "view_write": direct("view_write", square_and_vector, positions),
+    "svd": decomposed("svd", False),
+    "svdvals": decomposed("svdvals"),
+    "view_read": direct("view_read", square, positions, None),
+    "view_write": direct("view_write", square_and_vector, positions, None),
 }
 
 CALLS = {

@@ -3,7 +3,7 @@
 from tensorlib._core._copy cimport empty_like as empty_in_order
 from tensorlib._core._dispatch cimport apply
 from tensorlib._core._dtypes cimport dtype_id, dtype_itemsize, dtype_object
-from tensorlib._core._exchange cimport asarray
+from tensorlib._core._exchange cimport asarray, memory_order
 from tensorlib._core._shapes cimport shape_of
 from tensorlib._core._tensor cimport MAX_DIMS, Tensor, tensor_empty
 
@@ -24,6 +24,7 @@ cdef Tensor new(object shape, object dtype, object order, object device, str op)
     cdef int dtype_number = dtype_id(np.float64 if dtype is None else dtype, op)
     cdef Tensor result
     check_device(device, op)
+    order = memory_order(op, order, "C")
     if order not in ("C", "F"):
         raise ValueError(f"{op}: order must be 'C' or 'F', got {order!r}")
     if ndim > MAX_DIMS:
@@ -58,7 +59,7 @@ cpdef object write_out(str op, object out, Tensor result, str casting="same_kind
     return out
 
 
-def astype(x, dtype, /, *, order="K", casting="unsafe", copy=True):
+def astype(x, dtype, /, *, order="K", casting="unsafe", copy=True, device=None):
     """The elements as another dtype.
 
     Parameters
@@ -71,6 +72,8 @@ def astype(x, dtype, /, *, order="K", casting="unsafe", copy=True):
         NumPy's rule of what may be lost.
     copy : bool, optional
         False: return `x` itself where nothing changes.
+    device : str, optional
+        Where the result is: "cpu".
 
     Raises
     ------
@@ -85,7 +88,11 @@ def astype(x, dtype, /, *, order="K", casting="unsafe", copy=True):
     """
     cdef Tensor tensor = x if isinstance(x, Tensor) else asarray(x)
     cdef int target = dtype_id(dtype, "astype")
-    if casting != "unsafe" and not np.can_cast(tensor.dtype, dtype_object(target), casting):
+    check_device(device, "astype")
+    order = memory_order("astype", order, "K")
+    if casting == "same_value":
+        tensor.numpy().astype(dtype, casting=casting)  # NumPy's own check
+    elif casting != "unsafe" and not np.can_cast(tensor.dtype, dtype_object(target), casting):
         raise TypeError(f"astype: cannot cast from {tensor.dtype} to {dtype_object(target)} with "
                         f"casting rule {casting!r}")
     if target == tensor.dtype_:
@@ -101,7 +108,7 @@ def astype_method(Tensor self, dtype, order="K", casting="unsafe", subok=True, c
 
 def copy_method(Tensor self, order="C"):
     """A copy with storage of its own, in the given memory layout."""
-    return apply(ops.copy, (self,), (order,))
+    return apply(ops.copy, (self,), (memory_order("copy", order, "C"),))
 
 
 def fill_method(Tensor self, value):
@@ -192,8 +199,7 @@ cdef Tensor like(object a, object dtype, object order, object shape, object devi
     cdef Tensor x = a if isinstance(a, Tensor) else asarray(a)
     if dtype is None:
         dtype = x.dtype
-    if order not in ("C", "F", "A", "K"):
-        raise ValueError(f"{op}: order must be one of 'C', 'F', 'A', 'K', got {order!r}")
+    order = memory_order(op, order, "K")
     if shape is None and order in ("A", "K") and not x.contiguous:
         check_device(device, op)
         return empty_in_order(x, dtype_id(dtype, op), order, op)
@@ -290,7 +296,7 @@ def arange(start, stop=None, step=1, dtype=None, *, device=None):
     return _exchange.asarray(np.arange(start, stop, step, dtype), device=device)
 
 
-def sort(a, axis=-1, kind=None, *, stable=None):
+def sort(a, axis=-1, kind=None, order=None, *, stable=None, descending=False):
     """A sorted copy; NaN comes last.
 
     Parameters
@@ -299,8 +305,12 @@ def sort(a, axis=-1, kind=None, *, stable=None):
     axis : int or None, optional
         The axis to sort along; None flattens first.
     kind : {'quicksort', 'mergesort', 'heapsort', 'stable'}, optional
+    order : None
+        For arrays with fields, which tensors are not.
     stable : bool, optional
         Instead of `kind`: whether equal elements keep their order.
+    descending : bool, optional
+        Whether the largest element comes first.
 
     Examples
     --------
@@ -308,11 +318,12 @@ def sort(a, axis=-1, kind=None, *, stable=None):
     >>> tl.sort([3, 1, 2])
     tensor([1, 2, 3])
     """
-    x, axis, kind = sort_arguments("sort", a, axis, kind, stable)
-    return apply(ops.sort, (x,), (axis, kind))
+    x, axis, kind = sort_arguments("sort", a, axis, kind, order, stable)
+    result = apply(ops.sort, (x,), (axis, kind))
+    return reversed_along(result, axis) if descending else result
 
 
-def argsort(a, axis=-1, kind=None, *, stable=None):
+def argsort(a, axis=-1, kind=None, order=None, *, stable=None, descending=False):
     """The indices that would sort; parameters as of `sort`.
 
     Examples
@@ -321,19 +332,36 @@ def argsort(a, axis=-1, kind=None, *, stable=None):
     >>> tl.argsort([3, 1, 2])
     tensor([1, 2, 0])
     """
-    x, axis, kind = sort_arguments("argsort", a, axis, kind, stable)
-    return apply(ops.argsort, (x,), (axis, kind))
+    x, axis, kind = sort_arguments("argsort", a, axis, kind, order, stable)
+    if not descending:
+        return apply(ops.argsort, (x,), (axis, kind))
+    # Backwards, so that equal elements keep their order.
+    backwards = reversed_along(x, axis)
+    return x.shape[axis] - 1 - reversed_along(apply(ops.argsort, (backwards,), (axis, kind)), axis)
 
 
-cdef tuple sort_arguments(str op, object a, object axis, object kind, object stable):
+cdef object reversed_along(object x, int axis):
+    return x[(slice(None),) * axis + (slice(None, None, -1),)]
+
+
+# By the first letter, as NumPy.
+cdef dict sort_kinds = {"q": "quicksort", "h": "heapsort", "m": "mergesort", "s": "stable"}
+
+
+cdef tuple sort_arguments(str op, object a, object axis, object kind, object order,
+                          object stable):
     cdef Tensor x = a if isinstance(a, Tensor) else asarray(a)
     if kind is not None and stable is not None:
         raise ValueError(f"{op}: expected kind or stable, got both")
     if stable is not None:
         kind = "stable" if stable else "quicksort"
-    if kind not in (None, "quicksort", "mergesort", "heapsort", "stable"):
-        raise ValueError(f"{op}: kind must be one of 'quicksort', 'mergesort', 'heapsort', "
-                         f"'stable', got {kind!r}")
+    if order is not None:
+        raise ValueError(f"{op}: order is for arrays with fields, got {order!r}")
+    if kind is not None:
+        if not isinstance(kind, str) or kind[:1].lower() not in sort_kinds:
+            raise ValueError(f"{op}: kind must be one of 'quicksort', 'mergesort', 'heapsort', "
+                             f"'stable', got {kind!r}")
+        kind = sort_kinds[kind[:1].lower()]
     if axis is None or x.ndim_ == 0 and op == "argsort" and axis in (0, -1):  # as NumPy
         x = x.reshape(-1)
         axis = 0

@@ -6,6 +6,8 @@ Promote, broadcast, allocate, run the kernel, tell the recorder.
 import importlib
 from types import SimpleNamespace
 
+from libc.string cimport memcpy
+
 from tensorlib._core._copy cimport empty_like
 from tensorlib._core._dtypes cimport (
     TL_FLOAT32,
@@ -467,8 +469,8 @@ cdef object elementwise(Op op, tuple inputs, object out, tuple request):
         raise
     ndim = broadcast_shape(op, operands, shape)
     if out is not None:
-        check_outputs(op, out, loop, ndim, shape,
-                      "same_kind" if request is None else request[1])
+        ndim = check_outputs(op, operands, out, loop, ndim, shape,
+                             "same_kind" if request is None else request[1])
     originals = list(operands)
     tracked = any_tracked(tuple(originals)) or (out is not None and grad_enabled()
                                                 and any_holds_history(out))
@@ -565,9 +567,11 @@ cdef int broadcast_shape(Op op, list operands, Py_ssize_t *shape) except -1:
     return ndim
 
 
-cdef int check_outputs(Op op, tuple out, Loop *loop, int ndim, const Py_ssize_t *shape,
+cdef int check_outputs(Op op, list operands, tuple out, Loop *loop, int ndim, Py_ssize_t *shape,
                        str casting) except -1:
+    """Check `out`, to whose shape operands are broadcast too; returns the number of axes."""
     cdef Tensor tensor
+    cdef Py_ssize_t[MAX_DIMS] wider
     cdef int i, k
     if len(out) != op.outputs:
         raise ValueError(f"{op.name}: expected {op.outputs} entries in out, got {len(out)}")
@@ -578,6 +582,14 @@ cdef int check_outputs(Op op, tuple out, Loop *loop, int ndim, const Py_ssize_t 
             raise TypeError(f"{op.name}: expected a Tensor as out, got {type(out[k]).__name__}")
         tensor = out[k]
         if tensor.shape != tuple_of(shape, ndim):
+            try:
+                i = broadcast_shape(op, operands + [tensor], wider)
+            except ValueError:
+                i = -1
+            if i == tensor.ndim_ and tensor.shape == tuple_of(wider, i):
+                ndim = i
+                memcpy(shape, wider, ndim * sizeof(Py_ssize_t))
+        if tensor.shape != tuple_of(shape, ndim):
             raise ValueError(f"{op.name}: non-broadcastable output operand with shape "
                              f"{tensor.shape} does not match the broadcast shape "
                              f"{tuple_of(shape, ndim)}")
@@ -586,7 +598,7 @@ cdef int check_outputs(Op op, tuple out, Loop *loop, int ndim, const Py_ssize_t 
         if tensor.dtype_ != i and not np.can_cast(dtype_object(i), tensor.dtype, casting):
             raise TypeError(f"{op.name}: cannot cast the result from {dtype_object(i)} to "
                             f"{tensor.dtype} with casting rule {casting!r}")
-    return 0
+    return ndim
 
 
 cdef Tensor apart(Tensor tensor, tuple out, int ndim, const Py_ssize_t *shape):

@@ -69,6 +69,19 @@ cdef Tensor from_ndarray(cnp.ndarray array):
         array.ndim, <const Py_ssize_t *>array.shape, <const Py_ssize_t *>array.strides, dtype)
 
 
+cpdef str memory_order(str op, object order, str default):
+    """The letter of an order, given in either case; None stands for the default."""
+    if order is None:
+        return default
+    if type(order) is str and order in ("C", "F", "A", "K"):
+        return order
+    if not isinstance(order, str):
+        raise TypeError(f"{op}: expected order to be a str, got {type(order).__name__}")
+    if order.upper() not in ("C", "F", "A", "K"):
+        raise ValueError(f"{op}: order must be one of 'C', 'F', 'A', 'K', got {order!r}")
+    return order.upper()
+
+
 cpdef Tensor asarray(object a, object dtype=None, object order=None, object device=None,
                      object copy=None):
     """An array_like as a tensor, over the same memory where that is possible.
@@ -109,6 +122,8 @@ cpdef Tensor asarray(object a, object dtype=None, object order=None, object devi
     cdef object array
     if device is not None:
         check_device(device, "asarray")
+    if order is not None:
+        order = memory_order("asarray", order, "K")
     if isinstance(a, Tensor):
         if dtype is None and order is None and not copy:
             return a
@@ -155,8 +170,6 @@ cdef Tensor converted(Tensor a, object dtype, object order, object copy):
         same_order = a.contiguous
     elif order == "F":
         same_order = to_ndarray(a).flags.f_contiguous
-    elif order not in (None, "A", "K"):
-        raise ValueError(f"asarray: order must be one of 'C', 'F', 'A', 'K', got {order!r}")
     if same_dtype and same_order and not copy:
         return a
     if copy is not None and not copy:

@@ -238,8 +238,10 @@ def cumprod(a, axis=None, dtype=None, out=None):
 
 cdef object argreduce(Op op, object a, object axis, object out, object keepdims):
     cdef Tensor x = a if isinstance(a, Tensor) else asarray(a)
-    if axis is not None:
+    if axis is not None and (x.ndim_ > 0 or axis not in (0, -1)):  # as NumPy, a number has an axis
         axis = one_axis(x, axis, op.name)
+    else:
+        axis = None
     result = apply(op, (x,), (axis, bool(keepdims)))
     return write_out(op.name, out, result)
 

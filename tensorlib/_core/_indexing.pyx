@@ -183,7 +183,7 @@ cdef int pick(list arrays, Tensor x, int axis, Tensor entry, str op) except -1:
         arrays.append(array)
         return 1
     for i in range(entry.ndim_):
-        if entry.shape_[i] != x.shape_[axis + i]:
+        if entry.shape_[i] != x.shape_[axis + i] and entry.shape_[i] != 0:  # as NumPy
             raise IndexError(
                 f"{op}: boolean index did not match indexed array along axis {axis + i}; size of "
                 f"axis is {x.shape_[axis + i]} but size of corresponding boolean axis is "
@@ -537,14 +537,17 @@ def nonzero(Tensor x not None):
     return tuple([coordinate(places, mask, axis) for axis in range(x.ndim_)])
 
 
-def view_read(Tensor x not None, Tensor positions not None):
-    """The elements of x at flat positions, in the shape of `positions`."""
-    return gathered(flat(x), (positions,), "view_read")
+def view_read(Tensor x not None, Tensor positions not None, part=None):
+    """The elements of x at flat positions, in the shape of `positions`; of complex numbers the
+    part "real" or "imag" where the view was one of that."""
+    return gathered(flat(x if part is None else getattr(x, part)), (positions,), "view_read")
 
 
-def view_write(Tensor x not None, Tensor value not None, Tensor positions not None):
-    """A copy of x that holds a value, of the shape of `positions`, at flat positions."""
-    cdef Tensor written = scattered(flat(x), value, (positions,), "view_write")
+def view_write(Tensor x not None, Tensor value not None, Tensor positions not None, part=None):
+    """A copy of x that holds a value, of the shape of `positions`, at flat positions, or that has
+    it as the part there."""
+    cdef Tensor written = copied(flat(x), "view_write")
+    write(written if part is None else getattr(written, part), (positions,), value, "view_write")
     return reshaped(written, x.ndim_, x.shape_, "view_write")
 
 

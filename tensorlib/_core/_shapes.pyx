@@ -3,7 +3,7 @@
 from cpython.exc cimport PyErr_Clear, PyErr_Occurred
 
 from tensorlib._core._dispatch cimport apply, watched
-from tensorlib._core._exchange cimport asarray
+from tensorlib._core._exchange cimport asarray, memory_order
 from tensorlib._core._tensor cimport MAX_DIMS, Tensor, tuple_of
 from tensorlib._core._views cimport reshaped
 
@@ -111,6 +111,7 @@ def reshape(a, /, shape, order="C", *, copy=None):
     """
     cdef Tensor x = a if isinstance(a, Tensor) else asarray(a)
     cdef tuple lengths = shape if type(shape) is tuple else shape_of(shape, "reshape")
+    order = memory_order("reshape", order, "C")
     if order == "A":
         order = "F" if _exchange.to_numpy(x).flags.fnc else "C"
     if order == "C":

@@ -10,7 +10,7 @@ from cpython.ref cimport Py_REFCNT
 from libcpp.pair cimport pair
 from libcpp.queue cimport priority_queue
 
-from tensorlib._core._dtypes cimport dtype_is_inexact, dtype_object
+from tensorlib._core._dtypes cimport dtype_is_inexact, dtype_itemsize, dtype_object
 from tensorlib._core._exchange cimport asarray
 from tensorlib._core._memory cimport storage_last_write, storage_wrote
 from tensorlib._core._tensor cimport (
@@ -395,6 +395,14 @@ cdef Tensor positions(Tensor view):
     return asarray(seen.copy())
 
 
+cdef object part_of(Tensor view):
+    """Which part of a complex root a real view shows: "real", "imag", or None for all of it."""
+    cdef Tensor root = view.base
+    if dtype_itemsize(view.dtype_) == dtype_itemsize(root.dtype_):
+        return None
+    return "imag" if (view.data - root.data) % dtype_itemsize(root.dtype_) else "real"
+
+
 cdef int bind(Tensor target, Tensor result) except -1:
     """Give a tensor that was written the history of its new value."""
     cdef Tensor root, old, new
@@ -410,7 +418,7 @@ cdef int bind(Tensor target, Tensor result) except -1:
     new.node = None
     new.tracked = False
     if old.tracked or result.tracked:
-        record(rules["view_write"], (old, result), (positions(target),), new)
+        record(rules["view_write"], (old, result), (positions(target), part_of(target)), new)
     root.node = new.node
     root.output = new.output
     root.tracked = new.tracked
@@ -431,7 +439,7 @@ cdef int refresh_view(Tensor view) except -1:
     view.tracked = False
     if root.tracked:
         new = tensor_alias(view)
-        record(rules["view_read"], (root,), (positions(view),), new)
+        record(rules["view_read"], (root,), (positions(view), part_of(view)), new)
         view.node = new.node
         view.output = new.output
         view.tracked = new.tracked

@@ -504,7 +504,7 @@ cdef class Tensor:
         buffer.len = self.size_ * dtype_itemsize(self.dtype_)
         buffer.itemsize = dtype_itemsize(self.dtype_)
         buffer.readonly = self.readonly or not self.storage.writeable
-        buffer.ndim = self.ndim_
+        buffer.ndim = self.ndim_ if flags & PyBUF_ND else 1  # plain bytes have one axis
         buffer.format = <char *><bytes>formats[self.dtype_] if flags & PyBUF_FORMAT else NULL
         buffer.shape = self.shape_ if flags & PyBUF_ND else NULL
         buffer.strides = self.strides_ if flags & PyBUF_STRIDES == PyBUF_STRIDES else NULL

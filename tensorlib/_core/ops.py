@@ -191,8 +191,8 @@ STRUCTURED = (
     ("sort", "_sort.sort", ("x",), ("axis", "kind"), 1, "The elements in ascending order."),
     ("svd", "_linalg.svd", ("a",), ("full_matrices",), 3, "Singular value decomposition."),
     ("svdvals", "_linalg.svdvals", ("a",), (), 1, "Singular values."),
-    ("view_read", "_indexing.view_read", ("x",), ("positions",), 1,
+    ("view_read", "_indexing.view_read", ("x",), ("positions", "part"), 1,
      "The elements at flat positions: a view, seen from a root that was written."),
-    ("view_write", "_indexing.view_write", ("x", "value"), ("positions",), 1,
+    ("view_write", "_indexing.view_write", ("x", "value"), ("positions", "part"), 1,
      "A copy of x that holds value at flat positions: a root, one view of which was written."),
 )

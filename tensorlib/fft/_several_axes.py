@@ -5,7 +5,7 @@ import warnings
 from tensorlib._arguments import axis_index, integer, write_out
 from tensorlib._core._dispatch import ops
 from tensorlib._core._functions import asarray
-from tensorlib.fft._transforms import transform
+from tensorlib.fft._transforms import check_shape, transform
 
 
 def lengths_and_axes(op, a, s, axes, halved=False):
@@ -34,7 +34,8 @@ def lengths_and_axes(op, a, s, axes, halved=False):
         )
     if None in lengths:
         warnings.warn(
-            f"{op}: `None` in `s` is deprecated in NumPy 2.0; pass the length, or leave `s` out",
+            f"{op}: Passing an array containing `None` values to `s` is deprecated in NumPy 2.0; "
+            "pass the lengths, or leave `s` out",
             DeprecationWarning,
             stacklevel=3,
         )
@@ -86,6 +87,7 @@ def along_all(op, kernel, a, lengths, axes, norm, out=None):
     """A transform along each of several axes, the last one first."""
     for n, axis in zip(lengths[::-1], axes[::-1], strict=True):
         a = transform(op, kernel, a, n, axis, norm)
+    check_shape(op, out, a)
     return write_out(op, out, a)
 
 

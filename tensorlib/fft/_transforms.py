@@ -27,11 +27,16 @@ def transform(op, kernel, a, n, axis, norm, out=None):
     a = a.astype(computed_in(op, kernel, a.dtype, real, factor is not None), copy=False)
     result = apply(kernel, (a,), (n, axis, 1.0 if factor is None else factor))
     result = result.astype(real if kernel is ops.irfft else np.result_type(real, 1j), copy=False)
+    check_shape(op, out, result)
+    return write_out(op, out, result)
+
+
+def check_shape(op, out, result):
+    """Refuse an `out` of another shape, in NumPy's words."""
     if out is not None and getattr(out, "shape", result.shape) != result.shape:
         raise ValueError(
             f"{op}: output array has wrong shape: expected {result.shape}, got {out.shape}"
         )
-    return write_out(op, out, result)
 
 
 def computed_in(op, kernel, dtype, real, scaled):

@@ -16,13 +16,18 @@ def matrices(op, a):
 
 def square_matrices(op, a):
     """An argument that is a stack of square matrices, in a precision that LAPACK knows."""
-    a = matrices(op, a)
-    rows, columns = a.shape[-2:]
-    if rows != columns:
+    a = asarray(a)
+    check_square(op, a)
+    return inexact(op, a)
+
+
+def check_square(op, a):
+    shape = a.shape
+    if len(shape) < 2 or shape[-1] != shape[-2]:
         raise LinAlgError(
-            f"{op}: expected the last 2 dimensions of the array to be square, got shape {a.shape}"
+            f"{op}: expected at least two dimensions, and the last 2 dimensions of the array "
+            f"to be square, got shape {shape}"
         )
-    return a
 
 
 def inexact(op, a):

@@ -23,7 +23,7 @@ from tensorlib._creation import eye, tril
 from tensorlib._manipulation import matrix_transpose
 from tensorlib._selection import where
 from tensorlib._shape import ravel
-from tensorlib.linalg._checks import alike, inexact, matrices, square_matrices
+from tensorlib.linalg._checks import alike, check_square, inexact, matrices, square_matrices
 
 
 def solve(a, b):
@@ -184,8 +184,7 @@ def matrix_power(a, n):
             [55, 34]])
     """
     a = asarray(a)
-    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
-        square_matrices("matrix_power", a)
+    check_square("matrix_power", a)
     n = integer("matrix_power", "n", n)
     if n == 0:
         return broadcast_to(eye(a.shape[-1], dtype=a.dtype), a.shape).copy()
@@ -310,7 +309,7 @@ def pinv(a, rcond=None, hermitian=False, *, rtol=np._NoValue):
             [0.  , 0.  , 0.25]])
     """
     if rcond is not None and rtol is not np._NoValue:
-        raise ValueError("pinv: expected rcond or rtol, got both")
+        raise ValueError("pinv: `rtol` and `rcond` can't be both set.")
     a = matrices("pinv", a)
     m, n = a.shape[-2:]
     if rcond is None:

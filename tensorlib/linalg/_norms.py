@@ -337,7 +337,7 @@ def matrix_rank(A, tol=None, hermitian=False, *, rtol=None):
     tensor(1)
     """
     if rtol is not None and tol is not None:
-        raise ValueError("matrix_rank: expected tol or rtol, got both")
+        raise ValueError("matrix_rank: `tol` and `rtol` can't be both set.")
     A = asarray(A).detach()
     if A.ndim < 2:
         return int(any(A != 0))

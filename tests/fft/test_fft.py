@@ -116,7 +116,7 @@ def test_deprecated_arguments_of_several_axes():
             actual = getattr(tl.fft, name)(a, s=(2, 3), axes=None)
         with pytest.warns(DeprecationWarning):
             assert_identical(actual, getattr(np.fft, name)(a, s=(2, 3), axes=None))
-        with pytest.warns(DeprecationWarning, match="`None` in `s`"):
+        with pytest.warns(DeprecationWarning, match="`None` values to `s`"):
             actual = getattr(tl.fft, name)(a, s=(None, 3), axes=(0, 1))
         with pytest.warns(DeprecationWarning):
             assert_identical(actual, getattr(np.fft, name)(a, s=(None, 3), axes=(0, 1)))

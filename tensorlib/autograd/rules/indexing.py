@@ -41,17 +41,18 @@ rule(
 # A view after a write to its root, and the root after a write to one of its views.
 
 
-def view_read_rule(g, x_shape, positions):
-    return reshape(scatter_add(g, (math.prod(x_shape),), (positions,)), x_shape)
+def view_read_rule(g, x_shape, positions, part):
+    placed = reshape(scatter_add(g, (math.prod(x_shape),), (positions,)), x_shape)
+    return placed * 1j if part == "imag" else placed
 
 
 rule("view_read", view_read_rule)
 rule(
     "view_write",
-    lambda g, value_shape, positions: apply(
-        ops.view_write, (g, zeros(value_shape, dtype=g.dtype)), (positions,)
+    lambda g, value_shape, positions, part: apply(
+        ops.view_write, (g, zeros(value_shape, dtype=g.dtype)), (positions, part)
     ),
-    lambda g, positions: apply(ops.view_read, (g,), (positions,)),
+    lambda g, positions, part: apply(ops.view_read, (g,), (positions, part)),
 )
 
 # other orders and copies
