@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tensorlib._arguments import elements, integers
+from tensorlib._arguments import elements
 from tensorlib._core import _functions as functions
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import asarray, broadcast_to, full, where, zeros
@@ -44,7 +44,7 @@ def pad(array, pad_width, mode="constant", **kwargs):
     Returns
     -------
     Tensor
-        dtype of `array`.
+        dtype of `array`, and its memory layout, if that is Fortran order.
 
     Raises
     ------
@@ -65,25 +65,37 @@ def pad(array, pad_width, mode="constant", **kwargs):
     if callable(mode):
         return _by_function(a, widths, mode, kwargs)
     if mode not in MODES:
-        raise ValueError(f"pad: expected mode to be one of {sorted(MODES)}, got {mode!r}")
+        raise ValueError(f"pad: mode '{mode}' is not supported, expected {sorted(MODES)}")
     border, keyword, default = MODES[mode]
     unknown = sorted(set(kwargs) - {keyword})
     if unknown:
-        raise ValueError(f"pad: mode {mode!r} does not take the keywords {unknown}")
+        raise ValueError(f"pad: unsupported keyword arguments for mode {mode!r}: {unknown}")
     if mode not in ("constant", "empty"):
         for axis, pair in enumerate(widths):
             if a.shape[axis] == 0 and any(pair):
-                raise ValueError(f"pad: mode {mode!r} cannot extend axis {axis} of length 0")
+                raise ValueError(
+                    f"pad: can't extend empty axis {axis} using modes other than 'constant' or "
+                    f"'empty', got {mode!r}"
+                )
     option = kwargs.get(keyword, default)
     if border is _constant and isinstance(option, (int, float, complex)):
         return _framed(a, widths, option)
     if keyword != "reflect_type" and option is not None:
         option = _pairs(keyword, asarray(option), a.ndim)
+    if border is _statistic and option is not None:
+        _check_lengths(option, mode)
     result = a
     for axis, pair in enumerate(widths):
         if any(pair):
             result = border(result, axis, pair, option, mode)
-    return apply(ops.copy, (a,), ("K",)) if result is a else result
+    if result is a:
+        return apply(ops.copy, (a,), ("K",))
+    return asarray(result, order="F") if _in_columns(a) else result
+
+
+def _in_columns(a):
+    """Whether the result is in Fortran order, as the array is."""
+    return a.ndim > 1 and a.flags.fnc
 
 
 def _widths(pad_width, ndim):
@@ -92,19 +104,24 @@ def _widths(pad_width, ndim):
         for axis, width in pad_width.items():
             by_axis[axis] = np.broadcast_to(elements(width), (2,))
         pad_width = np.asarray(by_axis).reshape(ndim, 2)
-    widths = integers("pad", "pad_width", pad_width)
+    widths = elements(pad_width)
+    if widths.dtype.kind not in "iu":
+        raise TypeError(f"pad: `pad_width` must be of integral type, got {widths.dtype}")
+    widths = widths.astype(np.intp, copy=False)
     if widths.size and widths.min() < 0:
-        raise ValueError(f"pad: expected pad_width >= 0, got {widths.min()}")
+        raise ValueError(f"pad: index can't contain negative values, got pad_width {widths.min()}")
     return [tuple(pair) for pair in _pairs("pad_width", widths, ndim, np.broadcast_to).tolist()]
 
 
 def _pairs(name, values, ndim, broadcast=broadcast_to):
-    try:
-        return broadcast(values, (ndim, 2))
-    except ValueError:
-        raise ValueError(
-            f"pad: expected {name} that broadcasts to shape {(ndim, 2)}, got shape {values.shape}"
-        ) from None
+    if values.ndim > 2:
+        problem = "input operand has more dimensions than allowed by the axis remapping"
+    else:
+        try:
+            return broadcast(values, (ndim, 2))
+        except ValueError:
+            problem = "operands could not be broadcast together"
+    raise ValueError(f"pad: {problem}: {name} of shape {values.shape}, expected {(ndim, 2)}")
 
 
 # ------------------------------------------------------------------------------------------
@@ -115,7 +132,7 @@ def _pairs(name, values, ndim, broadcast=broadcast_to):
 def _framed(x, widths, value):
     """All of the border at once."""
     shape = tuple(before + n + after for n, (before, after) in zip(x.shape, widths, strict=True))
-    result = full(shape, value, x.dtype)
+    result = full(shape, value, x.dtype, "F" if _in_columns(x) else "C")
     inner = (slice(before, before + n) for n, (before, _) in zip(x.shape, widths, strict=True))
     result[tuple(inner)] = x
     return result
@@ -184,13 +201,19 @@ STATISTICS = {
 }
 
 
+def _check_lengths(lengths, mode):
+    least = elements(lengths).min(initial=1)
+    if least < 0:
+        raise ValueError(f"pad: index can't contain negative values, got stat_length {least}")
+    if least == 0 and mode in ("maximum", "minimum"):
+        raise ValueError(f"pad: stat_length of 0 yields no value for padding in mode {mode!r}")
+
+
 def _statistic(x, axis, widths, lengths, mode):
     length = x.shape[axis]
     sides = []
     for side in (0, 1):
         count = length if lengths is None else min(int(lengths[axis, side]), length)
-        if count < 0 or (count == 0 and mode in ("maximum", "minimum")):
-            raise ValueError(f"pad: expected stat_length > 0, got {count}")
         near = slice(length - count, None) if side else slice(count)
         value = STATISTICS[mode](x[(slice(None),) * axis + (near,)], axis=axis, keepdims=True)
         sides.append(round(value) if x.dtype.kind in "iu" else value)

@@ -12,9 +12,11 @@ import tensorlib as tl
 MODULES = [
     "tensorlib",
     "tensorlib.autograd",
+    "tensorlib.fft",
     "tensorlib.lib.array_utils",
     "tensorlib.lib.scimath",
     "tensorlib.lib.stride_tricks",
+    "tensorlib.linalg",
     "tensorlib.nn",
     "tensorlib.nn.functional",
     "tensorlib.nn.init",

@@ -253,6 +253,7 @@ CASES = {
     "irfft": [
         (ValueError, fft.irfft, tl.ones((2, 1))),
         (AxisError, fft.irfft, X, None, -3),
+        (ValueError, fft.irfft, X, 4, 0, "all"),
     ],
     "lstsq": [
         (LinAlgError, linalg.lstsq, X, tl.ones(3)),
@@ -264,7 +265,11 @@ CASES = {
         (ValueError, linalg.qr, X, "half"),
         (TypeError, linalg.qr, tl.ones((2, 2), dtype="e")),
     ],
-    "rfft": [(TypeError, fft.rfft, X * 1j)],
+    "rfft": [
+        (TypeError, fft.rfft, X * 1j),
+        (ValueError, fft.rfft, X, -1),
+        (AxisError, fft.rfft, X, 3, 2),
+    ],
     "solve": [
         (LinAlgError, linalg.solve, X, X),
         (ValueError, linalg.solve, tl.ones((2, 2)), tl.ones(3)),
@@ -272,8 +277,11 @@ CASES = {
         (ValueError, linalg.solve, tl.zeros((2, 2, 2)), tl.ones((3, 2, 1))),
         (TypeError, linalg.solve, tl.eye(2), tl.ones(2, dtype="e")),
     ],
-    "svd": [(LinAlgError, linalg.svd, tl.ones(3))],
-    "svdvals": [(LinAlgError, linalg.svdvals, tl.ones(3))],
+    "svd": [
+        (LinAlgError, linalg.svd, tl.ones(3)),
+        (LinAlgError, linalg.svd, tl.full((2, 2), NAN)),
+        (TypeError, linalg.svd, tl.ones((2, 2), dtype="e")),
+    ],
     "copy": [
         (ValueError, X.copy, "Z"),
         (ValueError, X.copy, ""),
@@ -291,6 +299,7 @@ CASES = {
     ],
 }
 CASES["argmin"] = [(kind, tl.argmin, *args) for kind, function, *args in CASES["argmax"]]
+CASES["svdvals"] = [(kind, linalg.svdvals, *args) for kind, _, *args in CASES["svd"]]
 CASES["ifft"] = [(kind, fft.ifft, *args) for kind, _, *args in CASES["fft"]]
 CASES["eigvalsh"] = [(kind, linalg.eigvalsh, *args) for kind, _, *args in CASES["eigh"]]
 for _name in ("det", "eig", "eigvals", "inv", "slogdet"):

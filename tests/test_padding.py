@@ -90,6 +90,12 @@ def test_empty_mode_has_the_shape():
     assert padded[2:-2, 2:-2].tolist() == FLOATS.tolist()
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_memory_layout(mode):
+    assert tl.pad(tl.ones((5, 10)), 5, mode).flags.c_contiguous
+    assert tl.pad(tl.ones((5, 10), order="F"), 5, mode).flags.f_contiguous
+
+
 def test_no_border_copies():
     x = tl.zeros(3)
     tl.pad(x, 0)[...] = 1
@@ -99,13 +105,15 @@ def test_no_border_copies():
 @pytest.mark.parametrize(
     "args, kwargs, error, text",
     [
-        ((tl.ones(2), -1), {}, ValueError, "pad: .* got -1"),
-        ((tl.ones(2), 1.5), {}, TypeError, "pad: .* float64"),
-        ((tl.ones(2), (1, 2, 3)), {}, ValueError, r"pad: .* pad_width .* \(3,\)"),
-        ((tl.ones(2), 1, "moon"), {}, ValueError, "pad: .* 'moon'"),
-        ((tl.ones(2), 1, "edge"), {"end_values": 2}, ValueError, "pad: mode 'edge' .*end_values"),
-        ((tl.ones(0), 1, "edge"), {}, ValueError, "pad: mode 'edge' cannot extend axis 0"),
-        ((tl.ones(2), 1, "maximum"), {"stat_length": 0}, ValueError, "pad: .* stat_length"),
+        ((tl.ones(2), -1), {}, ValueError, "pad: index can't contain negative values, .* -1"),
+        ((tl.ones(2), 1.5), {}, TypeError, "pad: `pad_width` must be of integral type.* float64"),
+        ((tl.ones(2), (1, 2, 3)), {}, ValueError, r"pad: operands could not .* pad_width"),
+        ((tl.ones(2), [[[1]]]), {}, ValueError, r"pad: input operand has more .* \(1, 1, 1\)"),
+        ((tl.ones(2), 1, "moon"), {}, ValueError, "pad: mode 'moon' is not supported"),
+        ((tl.ones(2), 1, "edge"), {"end_values": 2}, ValueError, "pad: unsupp.*edge.*end_values"),
+        ((tl.ones(0), 1, "edge"), {}, ValueError, "pad: can't extend empty axis 0 .* 'edge'"),
+        ((tl.ones(2), 1, "mean"), {"stat_length": -1}, ValueError, "pad: index .*stat_length"),
+        ((tl.ones(2), 1, "maximum"), {"stat_length": 0}, ValueError, "pad: stat_length of 0"),
         ((tl.ones(2), 1), {"constant_values": (1, 2, 3)}, ValueError, "pad: .* constant_values"),
     ],
 )

@@ -60,13 +60,12 @@ class Namespace:
 
 
 def names_of(path: str) -> list[str]:
-    """NumPy's public names in a module or class; a module's own modules count as names."""
+    """NumPy's public names in a module or class."""
     owner = attribute(np, path)
     if isinstance(owner, ModuleType):
         found = set(getattr(owner, "__all__", ()))
-        found |= {n for n in dir(owner) if not isinstance(getattr(owner, n), ModuleType)}
-        # What a module shows and neither made nor lists is an import of its own.
-        found -= {n for n in found - set(getattr(owner, "__all__", found)) if n == "ABCPolyBase"}
+        if not found:
+            found = {n for n in dir(owner) if not isinstance(getattr(owner, n), ModuleType)}
         return sorted(n for n in found if not n.startswith("_"))
     special = {n for n in vars(owner) if n.startswith("__")} if owner is np.ndarray else set()
     return sorted({n for n in dir(owner) if not n.startswith("_")} | special - set(dir(object)))
@@ -87,13 +86,15 @@ def compare(path: str) -> Namespace:
             result.needless.append(name)
         (result.present if there else result.left if left else result.missing).append(name)
         if there and callable(getattr(theirs, name)) and not name.startswith("__"):
-            differing = differing_parameters(getattr(theirs, name), getattr(ours, name))
+            differing = differing_parameters(
+                getattr(theirs, name), getattr(ours, name), methods=inspect.isclass(theirs)
+            )
             if differing:
                 result.differing[name] = differing
     return result
 
 
-def differing_parameters(theirs: object, ours: object) -> set[str]:
+def differing_parameters(theirs: object, ours: object, methods: bool) -> set[str]:
     """The parameters for which some call that NumPy's function accepts means another in ours.
 
     Ours may have more parameters, take by name what NumPy takes by position only, and write out a
@@ -102,54 +103,50 @@ def differing_parameters(theirs: object, ours: object) -> set[str]:
     if ours is theirs or inspect.isclass(theirs):
         return set()
     try:
-        expected = parameters(theirs)
+        expected = parameters(theirs, methods)
     except ValueError:  # NumPy's has none to compare with
         return set()
-    try:
-        actual = parameters(ours)
-    except ValueError:
-        return set(expected)
-    return {name for name in expected if not agrees(name, expected, actual)} | {
-        name
-        for name, parameter in actual.items()
-        if parameter.default is parameter.empty
-        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
-        and name not in expected
-        and any(p.kind not in (p.POSITIONAL_ONLY, p.VAR_KEYWORD) for p in expected.values())
-    }
+    actual = parameters(ours, methods)
+    positional = [p for p in actual if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    by_name = {p.name: p for p in actual}
+    kinds = {p.kind for p in actual}
+
+    differing, known = set(), set()
+    for i, parameter in enumerate(expected):
+        if parameter.kind is parameter.VAR_KEYWORD:
+            continue  # ours spells out what it stands for
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            agrees = parameter.kind in kinds
+        elif parameter.kind is parameter.KEYWORD_ONLY and parameter.name not in by_name:
+            agrees = parameter.VAR_KEYWORD in kinds
+        else:
+            at_its_place = positional[i] if i < len(positional) else None
+            named = by_name.get(parameter.name)
+            counterpart = {
+                parameter.POSITIONAL_ONLY: at_its_place,
+                parameter.POSITIONAL_OR_KEYWORD: named if named is at_its_place else None,
+                parameter.KEYWORD_ONLY: named,
+            }[parameter.kind]
+            agrees = counterpart is not None and same_default(parameter, counterpart)
+            known.add(counterpart and counterpart.name)
+        if not agrees:
+            differing.add(parameter.name)
+    variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    needed = {p.name for p in actual if p.default is p.empty and p.kind not in variable}
+    return differing | (needed - known)
 
 
-def parameters(function: object) -> dict[str, inspect.Parameter]:
-    found = dict(inspect.signature(function).parameters)
-    if next(iter(found), None) == "self":
-        del found["self"]
-    return found
+def parameters(function: object, method: bool) -> list[inspect.Parameter]:
+    """Those that a caller gives: without the ``self`` of a method."""
+    found = list(inspect.signature(function).parameters.values())
+    return found[1:] if method and not inspect.ismethod(function) else found
 
 
-def agrees(name: str, expected: dict, actual: dict) -> bool:
-    parameter = expected[name]
-    if parameter.kind is parameter.VAR_KEYWORD:
-        return True  # ours spells out what it stands for
-    if parameter.kind is parameter.VAR_POSITIONAL:
-        return any(p.kind is p.VAR_POSITIONAL for p in actual.values())
-    same = actual.get(name)
-    if parameter.kind is not parameter.KEYWORD_ONLY:
-        position = list(expected).index(name)
-        at = list(actual.values())[position] if position < len(actual) else None
-        if at is None or at.kind is at.KEYWORD_ONLY:
-            return False
-        if parameter.kind is parameter.POSITIONAL_ONLY:
-            same = at
-        elif at is not same:
-            return False
-    if same is None:
-        return any(p.kind is p.VAR_KEYWORD for p in actual.values())
-    hidden = np._NoValue in (parameter.default, same.default)
-    return hidden or same_default(parameter.default, same.default)
-
-
-def same_default(one: object, other: object) -> bool:
-    return one is other or (type(one) is type(other) and one == other)
+def same_default(one: inspect.Parameter, other: inspect.Parameter) -> bool:
+    one, other = one.default, other.default
+    if np._NoValue in (one, other) or one is other:
+        return True
+    return type(one) is type(other) and one == other
 
 
 def unlisted(space: Namespace) -> dict[str, set[str]]:

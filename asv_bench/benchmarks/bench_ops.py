@@ -175,9 +175,7 @@ OTHERS = {
     "inv": decomposed("inv"),
     "irfft": transformed("irfft", "complex64"),
     "lstsq": decomposed("lstsq", 1e-9, inputs=2),
-    "max_pool2d": direct(
-        "max_pool2d", lambda side: [images(side)], (2, 2), (2, 2), (0, 0), (1, 1)
-    ),
+    "max_pool2d": direct("max_pool2d", lambda side: [images(side)], (2, 2), (2, 2), (0, 0), (1, 1)),
     "nonzero": direct("nonzero", square),
     "qr": decomposed("qr", False),
     "qr_raw": decomposed("qr_raw"),

@@ -12,6 +12,8 @@ from types import ModuleType
 # file name -> namespaces, in the order of the page
 PAGES = {
     "functions": ["tensorlib"],
+    "linalg": ["tensorlib.linalg"],
+    "fft": ["tensorlib.fft"],
     "polynomial": [
         "tensorlib.polynomial",
         "tensorlib.polynomial.polynomial",
@@ -25,13 +27,13 @@ PAGES = {
     "nn": ["tensorlib.nn", "tensorlib.nn.functional", "tensorlib.nn.init"],
     "optim": ["tensorlib.optim", "tensorlib.optim.lr_scheduler"],
     "special": ["tensorlib.special"],
-    "utils": [
-        "tensorlib.random",
-        "tensorlib.utils.data",
+    "random": ["tensorlib.random"],
+    "lib": [
         "tensorlib.lib.array_utils",
         "tensorlib.lib.scimath",
         "tensorlib.lib.stride_tricks",
     ],
+    "utils": ["tensorlib.utils.data"],
 }
 OWN_PAGE = {"Tensor", "ndarray"}  # one class
 
@@ -39,13 +41,12 @@ OWN_PAGE = {"Tensor", "ndarray"}  # one class
 def public_names(module: ModuleType) -> list[str]:
     """The names of the module's own classes and functions: not those that it shows for NumPy, nor
     those of a namespace below it."""
-    below = [importlib.import_module(name) for names in PAGES.values() for name in names]
-    elsewhere = {
-        id(value)
-        for other in below
-        if other.__name__.startswith(f"{module.__name__}.")
-        for value in vars(other).values()
-    }
+    below = [
+        f"{name}."
+        for names in PAGES.values()
+        for name in names
+        if name.startswith(f"{module.__name__}.")
+    ]
     names = getattr(module, "__all__", None) or dir(module)
     return sorted(
         name
@@ -53,8 +54,8 @@ def public_names(module: ModuleType) -> list[str]:
         if not name.startswith("_")
         and name not in OWN_PAGE
         and callable(value := getattr(module, name))
-        and (getattr(value, "__module__", None) or "").startswith("tensorlib")
-        and id(value) not in elsewhere
+        and (home := getattr(value, "__module__", None) or "").startswith("tensorlib")
+        and not f"{home}.".startswith(tuple(below))
     )
 
 
@@ -75,6 +76,12 @@ def section(name: str) -> str:
     return title + table(module, "Classes", classes) + table(module, "Functions", functions)
 
 
+def write_page(path: Path, text: str) -> None:
+    """Write a page that changed; an untouched file keeps Sphinx from reading it again."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+
+
 def write(folder: Path) -> list[str]:
     """Write ``folder/*.inc.rst`` and return their paths, for ``autosummary_generate``."""
     modules = {name: importlib.import_module(name) for names in PAGES.values() for name in names}
@@ -86,9 +93,6 @@ def write(folder: Path) -> list[str]:
     paths = []
     for page, names in PAGES.items():
         path = folder / f"{page}.inc.rst"
-        text = "".join(section(name) for name in names)
-        # An untouched file keeps Sphinx from reading the page again.
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
+        write_page(path, "".join(section(name) for name in names))
         paths.append(str(path))
     return [*paths, str(folder / "tensor.rst")]

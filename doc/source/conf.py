@@ -3,9 +3,11 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+SOURCE = Path(__file__).parent
+sys.path[:0] = [str(SOURCE), str(SOURCE.parents[1] / "tools")]
 
 import api_lists  # noqa: E402
+import numpy_names  # noqa: E402
 
 import tensorlib  # noqa: E402
 
@@ -26,7 +28,8 @@ exclude_patterns = ["**/*.inc.rst"]
 myst_heading_anchors = 3
 
 # Every list of names comes from the package itself; autosummary makes a page for each name.
-autosummary_generate = api_lists.write(Path(__file__).parent / "api")
+autosummary_generate = api_lists.write(SOURCE / "api")
+api_lists.write_page(SOURCE / "api/numpy_names.inc.rst", numpy_names.page())
 autodoc_typehints = "none"  # the docstrings say it better
 numpydoc_show_class_members = False  # the class template shows them
 

@@ -116,8 +116,39 @@ def fill_method(Tensor self, value):
     assign(self, value, "fill")
 
 
-def array(object, dtype=None, *, copy=True, order="K", ndmin=0, device=None):
+def array(object, dtype=None, *, copy=True, order="K", subok=False, ndmin=0, ndmax=0, device=None,
+          like=None):
     """An array_like as a tensor, copied unless `copy` says otherwise.
+
+    Parameters
+    ----------
+    object : array_like
+    dtype : dtype, optional
+    copy : bool or None, optional
+        None: copy only where it must be. False: never.
+    order : {'C', 'F', 'A', 'K'}, optional
+        The memory layout.
+    subok : bool, optional
+        Of no effect, as tensors have no subclasses that functions know.
+    ndmin : int, optional
+        The least number of axes; missing ones go in front.
+    ndmax : int, optional
+        The most axes that nested sequences may have; 0 stands for the limit of 64.
+    device : str, optional
+        "cpu".
+    like : Tensor, optional
+        Of no effect here; NumPy's functions pass a call on to the library by it.
+
+    Returns
+    -------
+    Tensor
+
+    Raises
+    ------
+    TypeError
+        If the elements are not numbers or bools.
+    ValueError
+        If there are more axes than `ndmax`, or `copy` is False and a copy is needed.
 
     Examples
     --------
@@ -127,12 +158,14 @@ def array(object, dtype=None, *, copy=True, order="K", ndmin=0, device=None):
             [3, 4]])
     """
     result = asarray(object, dtype, order, device, copy)
+    if 0 < ndmax < result.ndim:
+        raise ValueError(f"array: expected at most ndmax={ndmax} dimensions, got {result.ndim}")
     if result.ndim < ndmin:
         result = result.reshape((1,) * (ndmin - result.ndim) + result.shape)
     return result
 
 
-def empty(shape, dtype=None, order="C", *, device=None):
+def empty(shape, dtype=None, order="C", *, device=None, like=None):
     """An uninitialised tensor.
 
     Examples
@@ -144,7 +177,7 @@ def empty(shape, dtype=None, order="C", *, device=None):
     return new(shape, dtype, order, device, "empty")
 
 
-def zeros(shape, dtype=None, order="C", *, device=None):
+def zeros(shape, dtype=None, order="C", *, device=None, like=None):
     """A tensor of zeros, of float64 by default.
 
     Examples
@@ -166,7 +199,7 @@ cdef void clear(Tensor x) noexcept:
     memset(x.data, 0, x.size_ * dtype_itemsize(x.dtype_))
 
 
-def ones(shape, dtype=None, order="C", *, device=None):
+def ones(shape, dtype=None, order="C", *, device=None, like=None):
     """A tensor of ones, of float64 by default.
 
     Examples
@@ -180,7 +213,7 @@ def ones(shape, dtype=None, order="C", *, device=None):
     return result
 
 
-def full(shape, fill_value, dtype=None, order="C", *, device=None):
+def full(shape, fill_value, dtype=None, order="C", *, device=None, like=None):
     """A tensor in which all elements are `fill_value`, whose dtype is the default.
 
     Examples
@@ -208,7 +241,7 @@ cdef Tensor like(object a, object dtype, object order, object shape, object devi
     return new(x.shape if shape is None else shape, dtype, order, device, op)
 
 
-def empty_like(prototype, /, dtype=None, order="K", *, shape=None, device=None):
+def empty_like(prototype, /, dtype=None, order="K", subok=True, shape=None, *, device=None):
     """An uninitialised tensor of the shape and dtype of another.
 
     Examples
@@ -220,7 +253,7 @@ def empty_like(prototype, /, dtype=None, order="K", *, shape=None, device=None):
     return like(prototype, dtype, order, shape, device, "empty_like")
 
 
-def zeros_like(a, dtype=None, order="K", *, shape=None, device=None):
+def zeros_like(a, dtype=None, order="K", subok=True, shape=None, *, device=None):
     """Zeros in the shape and dtype of another tensor.
 
     Examples
@@ -234,7 +267,7 @@ def zeros_like(a, dtype=None, order="K", *, shape=None, device=None):
     return result
 
 
-def ones_like(a, dtype=None, order="K", *, shape=None, device=None):
+def ones_like(a, dtype=None, order="K", subok=True, shape=None, *, device=None):
     """Ones in the shape and dtype of another tensor.
 
     Examples
@@ -248,7 +281,7 @@ def ones_like(a, dtype=None, order="K", *, shape=None, device=None):
     return result
 
 
-def full_like(a, fill_value, dtype=None, order="K", *, shape=None, device=None):
+def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, *, device=None):
     """One value in the shape and dtype of another tensor.
 
     Examples
@@ -262,13 +295,13 @@ def full_like(a, fill_value, dtype=None, order="K", *, shape=None, device=None):
     return result
 
 
-def arange(start, stop=None, step=1, dtype=None, *, device=None):
+def arange(start=None, stop=None, step=1, dtype=None, *, device=None, like=None):
     """Evenly spaced numbers of a half-open interval.
 
     Parameters
     ----------
     start : number
-        The first; with only one argument, that is `stop` and the first is 0.
+        The first; with one positional argument, that is `stop` and the first is 0.
     stop : number, optional
         The end, not included.
     step : number, optional
@@ -292,7 +325,11 @@ def arange(start, stop=None, step=1, dtype=None, *, device=None):
     tensor([1, 4, 7])
     """
     if stop is None:
+        if start is None:
+            raise TypeError("arange: expected start or stop, got neither")
         start, stop = 0, start
+    elif start is None:
+        start = 0
     return _exchange.asarray(np.arange(start, stop, step, dtype), device=device)
 
 

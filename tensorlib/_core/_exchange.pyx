@@ -69,6 +69,10 @@ cdef Tensor from_ndarray(cnp.ndarray array):
         array.ndim, <const Py_ssize_t *>array.shape, <const Py_ssize_t *>array.strides, dtype)
 
 
+CopyMode = np._CopyMode
+cdef dict copy_modes = {CopyMode.ALWAYS: True, CopyMode.NEVER: False, CopyMode.IF_NEEDED: None}
+
+
 cpdef str memory_order(str op, object order, str default):
     """The letter of an order, given in either case; None stands for the default."""
     if order is None:
@@ -83,7 +87,7 @@ cpdef str memory_order(str op, object order, str default):
 
 
 cpdef Tensor asarray(object a, object dtype=None, object order=None, object device=None,
-                     object copy=None):
+                     object copy=None, object like=None):
     """An array_like as a tensor, over the same memory where that is possible.
 
     Parameters
@@ -98,6 +102,8 @@ cpdef Tensor asarray(object a, object dtype=None, object order=None, object devi
         Where the result is: "cpu".
     copy : bool, optional
         True: always copy. False: never; None: only where it must be.
+    like : Tensor, optional
+        Of no effect here; NumPy's functions pass a call on to the library by it.
 
     Returns
     -------
@@ -122,6 +128,8 @@ cpdef Tensor asarray(object a, object dtype=None, object order=None, object devi
     cdef object array
     if device is not None:
         check_device(device, "asarray")
+    if type(copy) is CopyMode:
+        copy = copy_modes[copy]
     if order is not None:
         order = memory_order("asarray", order, "K")
     if isinstance(a, Tensor):

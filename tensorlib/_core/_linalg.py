@@ -30,11 +30,11 @@ class InDouble:
         The op, with which messages begin.
     ufunc : numpy.ufunc
     failure : str, optional
-        The message of the LinAlgError where LAPACK gives up.
+        What the LinAlgError says where LAPACK gives up.
     """
 
     def __init__(self, name, ufunc, failure=None):
-        self.compute = Gufunc(name, ufunc, failure and LinAlgError(failure))
+        self.compute = Gufunc(name, ufunc, failure and LinAlgError(f"{name}: {failure}"))
 
     def __call__(self, *inputs, **sizes):
         if inputs[0].dtype.char not in WIDE:

@@ -39,6 +39,7 @@ cdef class LoopTable:
     cdef readonly int nin
     cdef readonly int nout
     cdef readonly object identity   # of a reduction, or None
+    cdef bint adds
     cdef bint widens                # small integers are folded in 64 bits
     cdef bint reorderable           # may be folded over several axes at once
     cdef bint one_by_one            # the loops cannot fold several elements in one call

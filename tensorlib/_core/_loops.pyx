@@ -80,6 +80,7 @@ cdef class LoopTable:
         self.nout = nout
         self.mixed = {}
         self.identity = None if ufunc is None else ufunc.identity
+        self.adds = name == "add"
         self.widens = name in ("add", "multiply")
         # NumPy's SIMD loops of these read the running result once for many elements, which makes
         # its own arctan2.reduce wrong on contiguous memory (NumPy 2.4).

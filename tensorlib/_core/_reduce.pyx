@@ -6,6 +6,8 @@ from tensorlib._core._dtypes cimport (
     TL_INT64,
     TL_UINT8,
     TL_UINT64,
+    dtype_is_complex,
+    dtype_is_inexact,
     dtype_itemsize,
     dtype_object,
 )
@@ -101,6 +103,8 @@ cdef Tensor fold(LoopTable table, str name, Tensor x, uint64_t axes, bint keepdi
         pointers[1] += x.strides_[axis]
     else:
         fill(result, identity)
+        if count > 0:
+            keep_negative_zero(table, result)
     # Sorted by the input, whose memory is larger.
     for i in range(x.ndim_):
         walk.strides[i][0], walk.strides[i][1] = walk.strides[i][1], walk.strides[i][0]
@@ -134,6 +138,7 @@ cdef Tensor fold_all(LoopTable table, Loop *loop, str name, Tensor x):
         n -= 1
     else:
         fill(result, table.identity)
+        keep_negative_zero(table, result)
     pointers[0] = pointers[2] = result.data
     steps[0] = steps[2] = 0
     steps[1] = itemsize
@@ -213,6 +218,17 @@ cdef int copy_first(Tensor result, Tensor x, int axis, bint keepdims) except -1:
         k += 1
     copy_into(result, tensor_view(x, x.data, k, shape, strides, x.dtype_))
     return 0
+
+
+cdef void keep_negative_zero(LoopTable table, Tensor result) noexcept:
+    """Let sums start from -0.0, to which each number adds up to itself, -0.0 too."""
+    cdef Py_ssize_t i, width = dtype_itemsize(result.dtype_)
+    if not table.adds or not dtype_is_inexact(result.dtype_):
+        return
+    if dtype_is_complex(result.dtype_):
+        width //= 2
+    for i in range(width - 1, result.size_ * dtype_itemsize(result.dtype_), width):
+        result.data[i] = <char>0x80  # the byte of the sign, where memory is little-endian
 
 
 cdef int fill(Tensor result, object value) except -1:

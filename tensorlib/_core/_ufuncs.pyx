@@ -24,6 +24,11 @@ from tensorlib._core._ufunc_docs import documentation
 from tensorlib._core.ops import ACCUMULATIONS, REDUCTIONS
 
 NoValue = np._NoValue
+# The keywords of a call, with their defaults.
+COMMON = (("casting", "same_kind"), ("order", "K"), ("dtype", None), ("subok", True),
+          ("signature", None))
+ELEMENTWISE = (("where", True), *COMMON)
+PRODUCT = (*COMMON, ("axes", NoValue), ("axis", NoValue), ("keepdims", False))
 cdef dict reductions = {name: getattr(ops, op) for op, name, _ in REDUCTIONS}
 cdef dict accumulations = {name: getattr(ops, op) for op, name, _ in ACCUMULATIONS}
 
@@ -67,7 +72,7 @@ cdef class Ufunc:
         parameters.append(
             inspect.Parameter("out", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None))
         parameters += [inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=d)
-                       for n, d in (("where", True), ("dtype", None))]
+                       for n, d in (PRODUCT if op.kind == "product" else ELEMENTWISE)]
         vars(self).update({
             "__name__": op.name, "__qualname__": op.name, "__module__": "tensorlib",
             "__signature__": inspect.Signature(parameters),
@@ -260,6 +265,8 @@ def call(Op op, tuple args, out=None, **keywords):
         args = args[:nin]
     if len(args) != nin:
         raise TypeError(f"{op.name}: expected {nin} inputs, got {len(args)}")
+    if out is Ellipsis:  # as NumPy: an array even where that has no axes, which tensors always are
+        out = None
     if out is not None and not isinstance(out, tuple):
         if op.outputs > 1:
             raise TypeError(f"{op.name}: expected out as a tuple of {op.outputs}, got "
@@ -362,7 +369,7 @@ cdef int check_target(Op op, object target, tuple shape, object dtype, tuple req
 
 
 def product(Op op, tuple args, object out, dtype=None, casting="same_kind", order="K", subok=True,
-            signature=None, axes=None, axis=None, keepdims=False):
+            signature=None, axes=NoValue, axis=NoValue, keepdims=False):
     """The call of a product of vectors or matrices."""
     inputs = [asarray(a) for a in args]
     if dtype is not None or signature is not None:
@@ -370,18 +377,18 @@ def product(Op op, tuple args, object out, dtype=None, casting="same_kind", orde
         count = len(wanted)
         inputs = [x.astype(d or wanted[count - 1] or x.dtype, casting=casting)
                   for x, d in zip(inputs, wanted)]
-    if axis is not None:
+    if axis is not NoValue:
         if op.name != "vecdot":
             raise TypeError(f"{op.name}: axis is for a product of vectors alone; use axes")
         axes = [(axis,), (axis,), (axis,) if keepdims else ()]
     elif keepdims and op.name != "vecdot":
         raise TypeError(f"{op.name}: keepdims is for a product of vectors alone")
-    if axes is not None:
+    if axes is not NoValue:
         inputs = [moved(op, x, where, False) for x, where in zip(inputs, axes)]
     result = apply(op, tuple(inputs), ())
     if keepdims:
         result = result[..., np.newaxis]
-    if axes is not None and len(axes) > 2:
+    if axes is not NoValue and len(axes) > 2:
         result = moved(op, result, axes[2], True)
     if order in ("C", "F"):
         result = result.copy(order)

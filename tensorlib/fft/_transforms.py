@@ -6,6 +6,10 @@ from tensorlib._arguments import axis_index, integer, write_out
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import asarray, conjugate
 
+# The letters of dtypes: of the real numbers that have the precision of a dtype, if not double, and
+# of the complex numbers that have theirs.
+REAL = {"e": "e", "E": "f", "f": "f", "F": "f", "g": "g", "G": "g"}
+COMPLEX = {"e": "F", "f": "F", "d": "D", "g": "G"}
 # The norm by which one direction is scaled as the other one is by the first.
 OPPOSITE = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}
 
@@ -22,11 +26,15 @@ def transform(op, kernel, a, n, axis, norm, out=None):
     if n < 1:
         raise ValueError(f"{op}: Invalid number of FFT data points ({n}) specified")
     axis = axis_index(op, axis, a.ndim)
-    real = np.dtype(np.float64) if a.dtype.kind in "biu" else np.dtype(a.dtype.char.lower())
+    real = REAL.get(a.dtype.char, "d")
     factor = scale(op, n, norm, real)
-    a = a.astype(computed_in(op, kernel, a.dtype, real, factor is not None), copy=False)
+    computed = computed_in(op, kernel, a.dtype, real, factor is not None)
+    if a.dtype.char != computed:
+        a = a.astype(computed)
     result = apply(kernel, (a,), (n, axis, 1.0 if factor is None else factor))
-    result = result.astype(real if kernel is ops.irfft else np.result_type(real, 1j), copy=False)
+    rounded = real if kernel is ops.irfft else COMPLEX[real]
+    if result.dtype.char != rounded:
+        result = result.astype(rounded)
     check_shape(op, out, result)
     return write_out(op, out, result)
 
@@ -48,9 +56,9 @@ def computed_in(op, kernel, dtype, real, scaled):
     kind = "f" if kernel is ops.rfft else "c"
     if kind == "f" and dtype.kind == "c":
         raise TypeError(f"{op}: expected real numbers, got {dtype}")
-    single = dtype.kind == kind and scaled and real == np.float32
-    letter = "f" if single else "g" if real == np.longdouble else "d"
-    return letter if kind == "f" else letter.upper()
+    single = scaled and real == "f" and dtype.kind == kind
+    letter = "f" if single else "g" if real == "g" else "d"
+    return letter if kind == "f" else COMPLEX[letter]
 
 
 def opposite(op, norm):
@@ -262,7 +270,7 @@ def hfft(a, n=None, axis=-1, norm=None, out=None):
     --------
     >>> import tensorlib as tl
     >>> tl.fft.hfft([1.0, 2.0, 3.0])
-    tensor([ 8., -4.,  0., -4.])
+    tensor([ 8., -2.,  0., -2.])
     """
     return transform("hfft", ops.irfft, conjugate(a), n, axis, opposite("hfft", norm), out)
 
@@ -302,7 +310,7 @@ def ihfft(a, n=None, axis=-1, norm=None, out=None):
     Examples
     --------
     >>> import tensorlib as tl
-    >>> tl.fft.ihfft([8.0, -4.0, 0.0, -4.0])
+    >>> tl.fft.ihfft([8.0, -2.0, 0.0, -2.0])
     tensor([1.-0.j, 2.-0.j, 3.-0.j])
     """
     result = conjugate(transform("ihfft", ops.rfft, a, n, axis, opposite("ihfft", norm)))

@@ -310,14 +310,15 @@ def pinv(a, rcond=None, hermitian=False, *, rtol=np._NoValue):
     """
     if rcond is not None and rtol is not np._NoValue:
         raise ValueError("pinv: `rtol` and `rcond` can't be both set.")
-    a = matrices("pinv", a)
+    a = asarray(a)
+    given, a = a.dtype, matrices("pinv", a)
     m, n = a.shape[-2:]
     if rcond is None:
         rcond = 1e-15 if rtol is np._NoValue else rtol
     if rcond is None:
         rcond = max(m, n) * np.finfo(a.dtype).eps
     if m == 0 or n == 0:
-        return empty((*a.shape[:-2], n, m), dtype=a.dtype)
+        return empty((*a.shape[:-2], n, m), dtype=given)  # integers too, as in NumPy
     if hermitian:
         square_matrices("pinv", a)
         below = tril(a, -1)

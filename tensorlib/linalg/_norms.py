@@ -107,7 +107,8 @@ def norm(x, ord=None, axis=None, keepdims=False):
 
 def _length(x):
     """The root of the sum of all squares, as a product of vectors."""
-    x = ravel(x, "K")
+    if x.ndim != 1:
+        x = reshape(x, (-1,))
     parts = (x.real, x.imag) if x.dtype.kind == "c" else (x,)
     squares = [dot(part, part) for part in parts]
     return _without_slope_at_zero(

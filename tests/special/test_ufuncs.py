@@ -57,6 +57,10 @@ def assert_same(name, arrays):
         assert_identical(one, other)
 
 
+# SciPy's own function crashes the process for NaN and for huge numbers.
+FRAGILE = [name for name in NAMES if name.startswith("mathieu_") and len(EXAMPLES[name]) == 3]
+
+
 def test_there_are_232():
     assert len(NAMES) == 232
     assert set(SCIPY) == set(NAMES)
