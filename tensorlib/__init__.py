@@ -12,7 +12,6 @@ from numpy import (  # the state of errors and of printing is NumPy's, for ndarr
     errstate,
     euler_gamma,
     exceptions,
-    flatiter,
     frompyfunc,
     get_printoptions,
     getbufsize,
@@ -304,6 +303,7 @@ from tensorlib._dtypes import bool_ as bool
 from tensorlib._einsum import einsum, einsum_path
 from tensorlib._elementwise import around, fix, isneginf, isposinf, nan_to_num, round, sinc
 from tensorlib._filling import fill_diagonal, place, resize
+from tensorlib._flat import flatiter
 from tensorlib._functional import apply_along_axis, apply_over_axes, piecewise, vectorize
 from tensorlib._index_tricks import c_, ix_, mgrid, ndenumerate, ogrid, r_
 from tensorlib._histograms import (

@@ -6,6 +6,7 @@ from tensorlib._core import _tensor
 from tensorlib._core._functions import conjugate, sort
 from tensorlib._creation import copy
 from tensorlib._elementwise import round
+from tensorlib._flat import flat, set_flat
 from tensorlib._manipulation import matrix_transpose, repeat, swapaxes
 from tensorlib._products import dot
 from tensorlib._selection import (
@@ -79,6 +80,7 @@ _tensor.add_methods(
         "conjugate": conjugate_method,
         "diagonal": diagonal,
         "dot": dot,
+        "flat": property(flat, set_flat, doc=flat.__doc__),
         "flatten": flatten,
         "imag": property(imag, set_imag, doc="Tensor: a view of the imaginary parts."),
         "mean": mean,

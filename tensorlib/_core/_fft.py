@@ -3,6 +3,8 @@
 The input is cut, or padded with zeros, to `n` elements along the axis.
 """
 
+from functools import lru_cache
+
 from numpy.fft import _pocketfft_umath as loops
 
 from tensorlib._core._exchange import asarray
@@ -16,24 +18,25 @@ _rfft = {0: Gufunc("rfft", loops.rfft_n_even), 1: Gufunc("rfft", loops.rfft_n_od
 
 def fft(x, n, axis, scale):
     """The transform of complex numbers, times `scale`."""
-    return _fft(x, _real(scale, x), sizes={"m": n}, axis=axis)
+    return _fft(x, _number(scale, x.dtype.char), sizes={"m": n}, axis=axis)
 
 
 def ifft(x, n, axis, scale):
     """The backward transform of complex numbers, times `scale`."""
-    return _ifft(x, _real(scale, x), sizes={"n": n}, axis=axis)
+    return _ifft(x, _number(scale, x.dtype.char), sizes={"n": n}, axis=axis)
 
 
 def rfft(x, n, axis, scale):
     """The first ``n // 2 + 1`` elements of the transform of real numbers, times `scale`."""
-    return _rfft[n % 2](x, _real(scale, x), sizes={"m": n // 2 + 1}, axis=axis)
+    return _rfft[n % 2](x, _number(scale, x.dtype.char), sizes={"m": n // 2 + 1}, axis=axis)
 
 
 def irfft(x, n, axis, scale):
     """The `n` real numbers with the given first half of their transform, times `scale`."""
-    return _irfft(x, _real(scale, x), sizes={"n": n}, axis=axis)
+    return _irfft(x, _number(scale, x.dtype.char), sizes={"n": n}, axis=axis)
 
 
-def _real(scale, x):
-    """A number in the precision of x."""
-    return asarray(scale, dtype=x.dtype.char.lower())
+@lru_cache(64)
+def _number(scale, letter):
+    """A number in the precision of a dtype."""
+    return asarray(scale, dtype=letter.lower())

@@ -36,7 +36,7 @@ class InDouble:
     def __init__(self, name, ufunc, failure=None):
         self.compute = Gufunc(name, ufunc, failure and LinAlgError(f"{name}: {failure}"))
 
-    def __call__(self, *inputs, **sizes):
+    def __call__(self, *inputs, sizes=None):
         if inputs[0].dtype.char not in WIDE:
             return self.compute(*inputs, sizes=sizes)
         results = self.compute(*(changed(x, WIDE) for x in inputs), sizes=sizes)
@@ -94,17 +94,17 @@ def eigvalsh(a, uplo):
 
 def lstsq(a, b, rcond):
     """Solution, sums of squared residuals, rank and singular values."""
-    return _lstsq(a, b, asarray(rcond, dtype=float), p=min(a.shape[-2:]))
+    return _lstsq(a, b, asarray(rcond, dtype=float), sizes={"p": min(a.shape[-2:])})
 
 
 def svd(a, full_matrices):
     """Left singular vectors, singular values, and right singular vectors as rows."""
-    return _svd[full_matrices](a, p=min(a.shape[-2:]))
+    return _svd[full_matrices](a, sizes={"p": min(a.shape[-2:])})
 
 
 def svdvals(a):
     """The singular values."""
-    return _svdvals(a, p=min(a.shape[-2:]))
+    return _svdvals(a, sizes={"p": min(a.shape[-2:])})
 
 
 def qr_raw(a):
@@ -127,4 +127,4 @@ def qr(a, complete):
 def _factored(a):
     """What `qr_raw` returns, in double precision."""
     reflectors = copy(changed(a, WIDE), "C")  # a copy, as the loop works in place
-    return reflectors, _qr_raw(reflectors, p=min(a.shape[-2:]))
+    return reflectors, _qr_raw(reflectors, sizes={"p": min(a.shape[-2:])})

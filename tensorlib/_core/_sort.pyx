@@ -23,6 +23,10 @@ import numpy as np
 
 cnp.import_array()
 
+cdef extern from "sort.h" namespace "tl" nogil:
+    void settle_ties(int dtype, const char *x, int64_t *places, Py_ssize_t n, SortFunction sort,
+                     void *array)
+
 cdef dict kinds = {None: 0, "quicksort": 0, "heapsort": 0, "mergesort": 2, "stable": 2}
 
 
@@ -89,7 +93,8 @@ def sort(Tensor x not None, int axis, kind):
 
 
 def argsort(Tensor x not None, int axis, kind):
-    """The indices that would sort along an axis."""
+    """The indices that would sort along an axis; with no kind given equal elements keep their
+    order, as the array API standard has it."""
     cdef int slot = sort_kind(kind, "argsort"), dtype = sortable_dtype(x), failed = 0
     check_axis(x, axis, "argsort")
     cdef Tensor view = with_axis_last(x, axis), result
@@ -99,6 +104,10 @@ def argsort(Tensor x not None, int axis, kind):
     cdef Py_ssize_t n = x.shape_[axis], row_bytes = n * dtype_itemsize(dtype), i, k
     cdef int64_t *row = <int64_t *>places.data
     cdef ArgSortFunction function = numpy_functions(dtype_object(dtype)).argsort[slot]
+    cdef SortFunction sort = numpy_functions(dtype_object(TL_INT64)).sort[0]
+    cdef object integer_specimen = np.empty(0, np.int64)
+    cdef void *integers = <void *>integer_specimen
+    cdef bint any_kind = kind is None
     cdef object specimen = np.empty(0, dtype_object(dtype))
     cdef void *array = <void *>specimen
     if places.size_ > 0:
@@ -107,6 +116,8 @@ def argsort(Tensor x not None, int axis, kind):
                 for k in range(n):
                     row[k] = k
                 failed |= function(rows.data + i * row_bytes, <cnp.npy_intp *>row, n, array) < 0
+                if any_kind:
+                    settle_ties(dtype, rows.data + i * row_bytes, row, n, sort, integers)
                 row += n
     if failed:
         raise MemoryError("argsort: unable to allocate what the sort works in")

@@ -467,6 +467,10 @@ cdef class Tensor:
         return bool((self == value).any())
 
     def __hash__(self):
+        # A number is found in sets and dicts by its value, as NumPy's scalars are; a parameter
+        # and an array by its identity.
+        if self.ndim_ == 0 and not self.tracked:
+            return hash(self.item())
         return <Py_ssize_t><void *>self >> 4
 
     def __copy__(self):

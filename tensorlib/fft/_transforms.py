@@ -35,6 +35,8 @@ def transform(op, kernel, a, n, axis, norm, out=None):
     rounded = real if kernel is ops.irfft else COMPLEX[real]
     if result.dtype.char != rounded:
         result = result.astype(rounded)
+    if out is None:
+        return result
     check_shape(op, out, result)
     return write_out(op, out, result)
 

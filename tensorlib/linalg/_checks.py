@@ -5,6 +5,8 @@ from numpy.linalg import LinAlgError
 
 from tensorlib._core._functions import asarray
 
+KNOWN = "dfDF"  # the letters of the dtypes for which LAPACK has routines
+
 
 def matrices(op, a):
     """An argument that is a stack of matrices, in a precision that LAPACK knows."""
@@ -17,12 +19,11 @@ def matrices(op, a):
 def square_matrices(op, a):
     """An argument that is a stack of square matrices, in a precision that LAPACK knows."""
     a = asarray(a)
-    check_square(op, a)
-    return inexact(op, a)
+    check_square(op, a.shape)
+    return a if a.dtype.char in KNOWN else inexact(op, a)
 
 
-def check_square(op, a):
-    shape = a.shape
+def check_square(op, shape):
     if len(shape) < 2 or shape[-1] != shape[-2]:
         raise LinAlgError(
             f"{op}: expected at least two dimensions, and the last 2 dimensions of the array "
@@ -33,7 +34,7 @@ def check_square(op, a):
 def inexact(op, a):
     """A tensor of float32, float64, complex64 or complex128: integers become float64."""
     dtype = a.dtype
-    if dtype.char in "dfDF":
+    if dtype.char in KNOWN:
         return a
     if dtype.kind in "biu":
         return a.astype(np.float64)
@@ -42,7 +43,7 @@ def inexact(op, a):
 
 def alike(a, b):
     """Two tensors with inexact dtypes in their common dtype."""
-    if a.dtype == b.dtype:
+    if a.dtype is b.dtype:
         return a, b
     dtype = np.result_type(a.dtype, b.dtype)
     return a.astype(dtype, copy=False), b.astype(dtype, copy=False)

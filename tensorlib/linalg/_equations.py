@@ -58,7 +58,7 @@ def solve(a, b):
     """
     a = square_matrices("solve", a)
     b = inexact("solve", asarray(b))
-    if a.dtype != b.dtype:
+    if a.dtype is not b.dtype:
         a, b = alike(a, b)
     if b.ndim == 1:
         return apply(ops.solve, (a, b[:, None]), ())[..., 0]
@@ -184,7 +184,7 @@ def matrix_power(a, n):
             [55, 34]])
     """
     a = asarray(a)
-    check_square("matrix_power", a)
+    check_square("matrix_power", a.shape)
     n = integer("matrix_power", "n", n)
     if n == 0:
         return broadcast_to(eye(a.shape[-1], dtype=a.dtype), a.shape).copy()
