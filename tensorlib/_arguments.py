@@ -69,9 +69,9 @@ def elements(x):
 
 
 def integers(op, name, x):
-    """An argument of integers as an ndarray."""
+    """An argument of integers, for which bools are 0 and 1, as an ndarray."""
     values = elements(x)
-    if values.dtype.kind not in "iu":
+    if values.dtype.kind not in "biu":
         raise TypeError(f"{op}: expected {name} to be integers, got {values.dtype}")
     return values.astype(np.intp, copy=False)
 

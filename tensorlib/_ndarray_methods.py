@@ -30,7 +30,7 @@ def array_namespace(self, /, *, api_version=None):
     return sys.modules["tensorlib"]
 
 
-def array_wrap(self, array, context=None, return_scalar=False, /):
+def array_wrap(self, array, context=None, return_scalar=True, /):
     """What NumPy's own functions give back: a tensor for an ndarray."""
     return asarray(array)
 
@@ -42,7 +42,7 @@ def array_struct(self):
     return self.numpy().__array_struct__
 
 
-def byteswap(self, inplace=False):
+def byteswap(self, /, inplace=False):
     """The elements with their bytes in reversed order, in place if asked.
 
     Examples
@@ -68,7 +68,7 @@ def ctypes(self):
     return self.numpy().ctypes
 
 
-def dump(self, file):
+def dump(self, /, file):
     """Pickle the tensor into a file, given by its path or open for writing bytes."""
     if hasattr(file, "write"):
         pickle.dump(self, file, protocol=2)
@@ -77,7 +77,7 @@ def dump(self, file):
             pickle.dump(self, opened, protocol=2)
 
 
-def dumps(self):
+def dumps(self, /):
     """The pickled tensor as bytes.
 
     Examples
@@ -89,7 +89,7 @@ def dumps(self):
     return pickle.dumps(self, protocol=2)
 
 
-def tofile(self, fid, sep="", format="%s"):
+def tofile(self, fid, /, sep="", format="%s"):
     """Write the elements to a file as bytes, or as text with a separator, in C order.
 
     Examples

@@ -202,7 +202,7 @@ def choose(a, choices, out=None, mode="raise"):
     choices : sequence of array_like
         They broadcast together, and with `a`.
     out : Tensor, optional
-        Where to write the result.
+        Where to write the result, cast to its dtype.
     mode : {"raise", "wrap", "clip"}
         What to do with an index out of bounds: refuse it, count it around, or move it to the end.
 
@@ -233,7 +233,7 @@ def choose(a, choices, out=None, mode="raise"):
         shape = broadcast_shapes(which.shape, *(choice.shape for choice in choices))
     layers = stack([broadcast_to(choice, shape) for choice in choices])
     chosen = layers[(np.broadcast_to(which, shape), *np.ix_(*map(np.arange, shape)))]
-    return write_out("choose", out, chosen)
+    return write_out("choose", out, chosen, "unsafe")
 
 
 def select(condlist, choicelist, default=0):
@@ -426,8 +426,8 @@ def searchsorted(a, v, side="left", sorter=None):
     array = elements(a)
     if array.ndim != 1:
         raise ValueError(f"searchsorted: expected an array of one axis, got shape {array.shape}")
-    sorter = None if sorter is None else integers("searchsorted", "sorter", sorter)
     with named("searchsorted"):
+        sorter = None if sorter is None else elements(sorter)
         return asarray(np.searchsorted(array, elements(v), side, sorter))
 
 

@@ -61,5 +61,6 @@ PARAMETERS = [
         "load save",
     ),
     ("args", "NumPy's signature does not name what it takes.", "ndarray.view"),
+    ("choices mode out", "NumPy's also takes several arrays, one by one.", "ndarray.choose"),
     ("args", "NumPy's signature shows what is passed on.", "random.ranf random.sample"),
 ]

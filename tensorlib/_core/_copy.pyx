@@ -1,9 +1,10 @@
 """Copies: to other layouts, to other dtypes, and of several tensors into one."""
 
+from cpython.exc cimport PyErr_WarnEx
 from libc.stdint cimport intptr_t
 from libc.string cimport memcpy, memmove
 
-from tensorlib._core._dtypes cimport dtype_id, dtype_itemsize
+from tensorlib._core._dtypes cimport TL_BOOL, dtype_id, dtype_is_complex, dtype_itemsize
 from tensorlib._core._loops cimport (
     LoopFunction,
     Walk,
@@ -25,6 +26,7 @@ from tensorlib._core._tensor cimport (
 )
 
 import numpy as np
+from numpy.exceptions import ComplexWarning
 
 cdef extern from "copy.h" namespace "tl" nogil:
     void copy_walk(const Walk &walk, char **start, intptr_t itemsize)
@@ -168,9 +170,19 @@ cdef Tensor empty_like(Tensor x, int dtype, str order, str op):
 # kernels
 # ------------------------------------------------------------------------------------------
 
+cdef int warn_of_lost_part(Tensor target, Tensor source) except -1:
+    """NumPy's warning where complex numbers become real ones."""
+    if dtype_is_complex(source.dtype_) and not dtype_is_complex(target.dtype_) \
+            and target.dtype_ != TL_BOOL:
+        PyErr_WarnEx(ComplexWarning, "Casting complex values to real discards the imaginary part",
+                     1)
+    return 0
+
+
 def astype(Tensor x not None, dtype):
     """The elements as another dtype, in x's order of memory."""
     cdef Tensor result = empty_like(x, dtype_id(dtype, "astype"), "K", "astype")
+    warn_of_lost_part(result, x)
     copy_elements(result, x)
     return result
 

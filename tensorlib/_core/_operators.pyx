@@ -1,5 +1,6 @@
 """The operators of tensors: arithmetic, comparisons, indexing, and writes."""
 
+from tensorlib._core._copy cimport warn_of_lost_part
 from tensorlib._core._dispatch cimport (
     Op,
     apply,
@@ -58,6 +59,7 @@ def assign(Tensor target not None, object value, str name="setitem"):
     tracked = any_tracked((source,)) or (grad_enabled() and holds_history(target))
     if tracked:
         check_not_leaf(target, name)
+    warn_of_lost_part(target, source)
     laid = broadcast(source, target.ndim_, target.shape_, name)
     copy_into(target, laid)
     wrote(target, name)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.linalg import LinAlgError
 
-from tensorlib._core._functions import asarray
+from tensorlib._core._functions import all, asarray, isfinite
 
 KNOWN = "dfDF"  # the letters of the dtypes for which LAPACK has routines
 
@@ -51,7 +51,7 @@ def alike(a, b):
 
 def check_finite(op, a):
     """Refuse infinities and NaNs, with which LAPACK's search for eigenvalues does not end."""
-    if not np.isfinite(np.asarray(a.detach())).all():
+    if not all(isfinite(a)):
         raise LinAlgError(f"{op}: array must not contain infs or NaNs")
 
 

@@ -198,6 +198,11 @@ def matrix_transpose(x, /):
     tensor([[1, 3],
             [2, 4]])
     """
+    x = asarray(x)
+    if x.ndim < 2:
+        raise ValueError(
+            f"matrix_transpose: array must be at least 2-dimensional, got shape {x.shape}"
+        )
     return _manipulation.matrix_transpose(x)
 
 

@@ -9,12 +9,10 @@ import scipy.special
 from layouts import LAYOUTS, assert_identical, contiguous
 
 import tensorlib as tl
-from tensorlib.special._table import FAMILIES
+from tensorlib.special._table import FAMILIES, WAVES
 
 EXAMPLES = {
-    name: eval(f"({example},)")
-    for rows in FAMILIES.values()
-    for name, _, example, _ in rows
+    name: eval(f"({example},)") for rows in FAMILIES.values() for name, _, example, _ in rows
 }
 NAMES = sorted(EXAMPLES)
 SCIPY = {name: getattr(scipy.special, name) for name in dir(scipy.special)}
@@ -25,6 +23,8 @@ LOOPS = [
     for types in dict.fromkeys(SCIPY[name].types)
     if "g" not in types  # long double
 ]
+# SciPy's own functions of this family crash or hang at NaN and at some numbers.
+FRAGILE = {row[0] for row in WAVES}
 SHAPE = (3, 5)
 
 
@@ -34,7 +34,9 @@ def arguments(name, letters, seed=0):
     made = []
     for value, letter in zip(EXAMPLES[name], letters, strict=True):
         values = rng.choice(np.ravel(value), SHAPE)
-        if values.dtype.kind != "i":
+        if name in FRAGILE:
+            values = values * (1 if values.dtype.kind == "i" else rng.uniform(0.9, 1.1, SHAPE))
+        elif values.dtype.kind != "i":
             values = values * rng.choice([1, 1, 1, 0.5, 1.5, -1, 0], SHAPE)
             values = np.where(rng.random(SHAPE) < 0.05, np.nan, values)
         if letter in "FD":
@@ -55,10 +57,6 @@ def assert_same(name, arrays):
     assert isinstance(actual, tuple)
     for one, other in zip(actual, expected, strict=True):
         assert_identical(one, other)
-
-
-# SciPy's own function crashes the process for NaN and for huge numbers.
-FRAGILE = [name for name in NAMES if name.startswith("mathieu_") and len(EXAMPLES[name]) == 3]
 
 
 def test_there_are_232():

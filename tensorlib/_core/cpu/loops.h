@@ -4,6 +4,8 @@
 // tables of such loops that are declared here.
 #pragma once
 
+#include <cfenv>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -104,5 +106,19 @@ class Elementwise {
     }
   }
 };
+
+// To half precision the processor's status says nothing, as the conversion is done in integers:
+// a number that became infinite is an overflow.
+template <class From>
+void cast_to_half(char **args, tl_intp const *dims, tl_intp const *steps, void *data) {
+  char *ends[] = {args[0], args[1]};  // loops may move their pointers
+  Elementwise<Cast<Half>, From>::loop(ends, dims, steps, data);
+  bool overflow = false;
+  for (tl_intp i = 0; i < dims[0]; ++i) {
+    if ((load<Half>(args[1] + i * steps[1]).bits & 0x7fff) != 0x7c00) continue;
+    overflow |= std::isfinite(Cast<double>()(load<From>(args[0] + i * steps[0])));
+  }
+  if (overflow) std::feraiseexcept(FE_OVERFLOW);
+}
 
 }  // namespace tl

@@ -81,8 +81,15 @@ def loop(functor: str, inputs: str) -> str:
     return f"Elementwise<{', '.join([functor, *(DTYPES[letter] for letter in inputs)])}>::loop"
 
 
+def cast(from_: str, to: str) -> str:
+    """The C++ name of the loop of a cast."""
+    if to == "e" and from_ != "e":
+        return f"cast_to_half<{DTYPES[from_]}>"
+    return loop(f"Cast<{DTYPES[to]}>", from_)
+
+
 def casts() -> str:
-    rows = (", ".join(loop(f"Cast<{DTYPES[to]}>", from_) for to in LETTERS) for from_ in LETTERS)
+    rows = (", ".join(cast(from_, to) for to in LETTERS) for from_ in LETTERS)
     return "\n".join(f"    {{{row}}}," for row in rows)
 
 
