@@ -37,18 +37,19 @@ def axis_index(op, axis, ndim):
     return normalize_axis_index(integer(op, "axis", axis), ndim, op)
 
 
-def axis_tuple(op, axis, ndim):
+def axis_tuple(op, axis, ndim, name="axis"):
     """Several axes, counted from the front, in the order given; all of them for None."""
     if axis is None:
         return tuple(range(ndim))
-    if type(axis) is int:
+    if type(axis) is int and name == "axis":
         return (axis_index(op, axis, ndim),)
     try:
-        axes = normalize_axis_tuple(axis, ndim, op, allow_duplicate=True)
+        prefix = op if name == "axis" else f"{op}: {name}"
+        axes = normalize_axis_tuple(axis, ndim, prefix, allow_duplicate=True)
     except TypeError:
         raise TypeError(f"{op}: expected an axis or a tuple of axes, got {axis!r}") from None
     if len(set(axes)) != len(axes):
-        raise ValueError(f"{op}: expected distinct axes, got {axis}")
+        raise ValueError(f"{op}: repeated axis in `{name}` argument, got {axis}")
     return axes
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tensorlib._arguments import elements, integers
+from tensorlib._arguments import elements, integers, named
 from tensorlib._core._functions import asarray, broadcast_to, reshape
 from tensorlib._core._functions import where as where_ufunc
 from tensorlib._core._tensor import Tensor
@@ -19,8 +19,8 @@ def copyto(dst, src, casting="same_kind", where=True):
         Changed in place.
     src : array_like
         Broadcasts to `dst`.
-    casting : {"no", "equiv", "safe", "same_kind", "unsafe"}
-        Which casts are allowed.
+    casting : {"no", "equiv", "safe", "same_kind", "same_value", "unsafe"}
+        Which casts are allowed; with "same_value" all that keep each value.
     where : array_like of bool
         Where to write; broadcasts to `dst`.
 
@@ -29,7 +29,7 @@ def copyto(dst, src, casting="same_kind", where=True):
     TypeError
         If `dst` is no tensor, or `casting` forbids the cast.
     ValueError
-        If the shapes do not broadcast to that of `dst`.
+        If the shapes do not broadcast to that of `dst`, or a value changes with "same_value".
 
     Examples
     --------
@@ -41,17 +41,35 @@ def copyto(dst, src, casting="same_kind", where=True):
     """
     if not isinstance(dst, Tensor):
         raise TypeError(f"copyto: expected a Tensor, got {type(dst).__name__}")
-    weak = isinstance(src, (bool, int, float, complex))
-    source = asarray(src, dst.dtype) if weak else asarray(src)
-    if not np.can_cast(source.dtype, dst.dtype, casting):
+    if not _can_cast(src, dst.dtype, casting):
         raise TypeError(
-            f"copyto: cannot cast from {source.dtype} to {dst.dtype} "
+            f"copyto: cannot cast from {asarray(src).dtype} to {dst.dtype} "
             f"according to the rule {casting!r}"
         )
-    source = broadcast_to(source, dst.shape)
+    weak = type(src) in KINDS
+    source = broadcast_to(asarray(src, dst.dtype) if weak else asarray(src), dst.shape)
+    where = where if where is True else broadcast_to(asarray(asarray(where), bool), dst.shape)
+    if casting == "same_value":
+        with named("copyto"):  # NumPy's own check
+            written = elements(src if weak else source)
+            written = written if where is True or weak else written[elements(where)]
+            written.astype(dst.dtype, casting=casting)
     if where is not True:
-        source = where_ufunc(asarray(where), asarray(source, dst.dtype), dst)
+        source = where_ufunc(where, asarray(source, dst.dtype), dst)
     dst[...] = source
+
+
+# Python scalars and kinds of dtypes, from which each may be cast to those that do not come before.
+KINDS = {bool: 0, int: 1, float: 2, complex: 3, "b": 0, "i": 1, "u": 1, "f": 2, "c": 3}
+
+
+def _can_cast(x, dtype, casting):
+    """Whether the rule allows it; of Python scalars, which have no dtype, the kind counts."""
+    if casting == "same_value":  # which the values decide
+        return True
+    if type(x) in KINDS and casting in ("safe", "same_kind"):
+        return KINDS[type(x)] <= KINDS.get(dtype.kind, KINDS[float])  # bfloat16 is "V"
+    return np.can_cast(asarray(x).dtype, dtype, casting)
 
 
 def put(a, ind, v, mode="raise"):

@@ -1,5 +1,7 @@
 """Whether arrays are equal, or nearly."""
 
+import warnings
+
 import numpy as np
 from numpy import broadcast_shapes
 
@@ -13,6 +15,7 @@ from tensorlib._core._functions import (
     logical_or,
 )
 from tensorlib._core._functions import all as all_
+from tensorlib._core._tensor import Tensor
 
 
 def isclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):
@@ -37,6 +40,11 @@ def isclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):
     ValueError
         If the shapes do not broadcast.
 
+    Warns
+    -----
+    RuntimeWarning
+        If a tolerance is not finite, and `errstate` says "warn" for "invalid".
+
     Examples
     --------
     >>> import tensorlib as tl
@@ -44,9 +52,14 @@ def isclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):
     tensor([ True, False])
     """
     x, y = _constant(a), _constant(b)
-    # Unsigned integers would wrap around; a scalar stays weak next to the other.
-    y = asarray(y, np.result_type(getattr(y, "dtype", y), 1.0))
-    near = less_equal(absolute(x - y), absolute(y) * rtol + atol)
+    # Unsigned integers would wrap around; a Python scalar stays weak next to the other.
+    if isinstance(y, Tensor):
+        y = asarray(y, np.result_type(y.dtype, 1.0))
+    elif isinstance(y, int):
+        y = float(y)
+    atol, rtol = _tolerance(atol), _tolerance(rtol)
+    with np.errstate(invalid="ignore"):
+        near = less_equal(absolute(x - y), atol + rtol * abs(y))
     result = logical_or(logical_and(near, isfinite(y)), y == x)
     if equal_nan:
         result = logical_or(result, logical_and(isnan(x), isnan(y)))
@@ -56,6 +69,17 @@ def isclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):
 def _constant(x):
     """The argument without its history: no gradient flows through a comparison."""
     return x if isinstance(x, (int, float, complex)) else asarray(x).detach()
+
+
+def _tolerance(x):
+    x = _constant(x)
+    if not all_(isfinite(x)):
+        text = f"isclose: One of rtol or atol is not valid, got {x}"
+        if np.geterr()["invalid"] == "raise":
+            raise FloatingPointError(text)
+        if np.geterr()["invalid"] == "warn":
+            warnings.warn(text, RuntimeWarning, stacklevel=3)
+    return x
 
 
 def allclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):

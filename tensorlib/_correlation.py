@@ -277,7 +277,7 @@ def _checked_mode(op, a, v, mode):
         if x.ndim != 1:
             raise ValueError(f"{op}: expected {name} to have one axis, got shape {x.shape}")
         if x.size == 0:
-            raise ValueError(f"{op}: expected {name} not to be empty")
+            raise ValueError(f"{op}: {name} cannot be empty")
     return mode if mode in MODES else MODES[mode]
 
 

@@ -22,7 +22,7 @@ from tensorlib._joining import concatenate
 from tensorlib._shape import expand_dims, ravel
 
 
-def eye(N, M=None, k=0, dtype=float, order="C", *, device=None):
+def eye(N, M=None, k=0, dtype=float, order="C", *, device=None, like=None):
     """Ones on a diagonal, zeros elsewhere.
 
     Parameters
@@ -36,6 +36,8 @@ def eye(N, M=None, k=0, dtype=float, order="C", *, device=None):
     dtype : dtype
     order : {"C", "F"}
     device : str, optional
+    like : Tensor, optional
+        Of no effect here; NumPy's functions pass a call on to the library by it.
 
     Returns
     -------
@@ -58,7 +60,7 @@ def eye(N, M=None, k=0, dtype=float, order="C", *, device=None):
         return asarray(np.eye(N, M, k, dtype, order), device=device)
 
 
-def identity(n, dtype=None):
+def identity(n, dtype=None, *, like=None):
     """The square matrix with ones on its main diagonal.
 
     Parameters
@@ -67,6 +69,8 @@ def identity(n, dtype=None):
         Number of rows and columns.
     dtype : dtype, optional
         float64 by default.
+    like : Tensor, optional
+        Of no effect here; NumPy's functions pass a call on to the library by it.
 
     Returns
     -------
@@ -153,7 +157,7 @@ def diagflat(v, k=0):
     return diag(ravel(v), k)
 
 
-def tri(N, M=None, k=0, dtype=float):
+def tri(N, M=None, k=0, dtype=float, *, like=None):
     """Ones on and below a diagonal, zeros above.
 
     Parameters
@@ -165,6 +169,8 @@ def tri(N, M=None, k=0, dtype=float):
     k : int
         Which diagonal: 0 is the main one, positive ones are above it.
     dtype : dtype
+    like : Tensor, optional
+        Of no effect here; NumPy's functions pass a call on to the library by it.
 
     Returns
     -------
@@ -293,19 +299,21 @@ def vander(x, N=None, increasing=False):
     return powers if increasing else powers[:, ::-1]
 
 
-def frombuffer(buffer, dtype=float, count=-1, offset=0):
+def frombuffer(buffer, dtype=None, count=-1, offset=0, *, like=None):
     """A tensor of one axis over the memory of a buffer.
 
     Parameters
     ----------
     buffer : object
         With the buffer protocol.
-    dtype : dtype
-        Of the elements in the buffer.
+    dtype : dtype, optional
+        Of the elements in the buffer, float64 by default.
     count : int
         How many elements; -1 for all.
     offset : int
         Bytes to skip.
+    like : Tensor, optional
+        Of no effect here; NumPy's functions pass a call on to the library by it.
 
     Returns
     -------
@@ -327,7 +335,7 @@ def frombuffer(buffer, dtype=float, count=-1, offset=0):
         return asarray(np.frombuffer(buffer, dtype, count, offset))
 
 
-def copy(a, order="K"):
+def copy(a, order="K", subok=False):
     """A copy with memory of its own.
 
     Parameters
@@ -335,6 +343,8 @@ def copy(a, order="K"):
     a : array_like
     order : {"C", "F", "A", "K"}
         Memory layout of the copy; "K" is the layout of `a`.
+    subok : bool
+        Of no effect, as tensors have no subclasses that functions know.
 
     Returns
     -------
@@ -357,7 +367,7 @@ def copy(a, order="K"):
     return apply(ops.copy, (asarray(a),), (memory_order("copy", order, "K"),))
 
 
-def ascontiguousarray(a, dtype=None):
+def ascontiguousarray(a, dtype=None, *, like=None):
     """An array in C order with at least one axis; `a` itself where it is that already.
 
     Parameters
@@ -365,6 +375,8 @@ def ascontiguousarray(a, dtype=None):
     a : array_like
     dtype : dtype, optional
         By default that of `a`.
+    like : Tensor, optional
+        Of no effect here; NumPy's functions pass a call on to the library by it.
 
     Returns
     -------

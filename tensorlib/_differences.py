@@ -68,9 +68,9 @@ def diff(a, n=1, axis=-1, prepend=np._NoValue, append=np._NoValue):
     n = integer("diff", "n", n)
     if n < 0:
         raise ValueError(f"diff: expected n not to be negative, got {n}")
-    a = asarray(a)
     if n == 0:
         return a
+    a = asarray(a)
     if a.ndim == 0:
         raise ValueError("diff: expected at least one axis, got shape ()")
     axis = axis_index("diff", axis, a.ndim)
@@ -134,7 +134,7 @@ def ediff1d(ary, to_end=None, to_begin=None):
             x = asarray(x)
             if not np.can_cast(x.dtype, a.dtype, "same_kind"):
                 raise TypeError(
-                    f"ediff1d: expected a {name} that can be cast to {a.dtype} by the rule "
+                    f"ediff1d: dtype of `{name}` must be compatible with {a.dtype} under the rule "
                     f"'same_kind', got {x.dtype}"
                 )
             parts.insert(place, asarray(ravel(x), a.dtype))

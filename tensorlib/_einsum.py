@@ -13,9 +13,11 @@ import numpy as np
 
 from tensorlib._arguments import integer, write_out
 from tensorlib._core._dispatch import apply, ops
+from tensorlib._core._exchange import memory_order
 from tensorlib._core._functions import asarray, matmul, multiply, reshape, sum
 from tensorlib._core._tensor import Tensor
 
+CASTINGS = ("no", "equiv", "safe", "same_kind", "unsafe")
 LETTERS = string.ascii_uppercase + string.ascii_lowercase
 
 
@@ -36,7 +38,7 @@ def einsum(*operands, out=None, optimize=False, dtype=None, order="K", casting="
     dtype : dtype, optional
         In which to compute; by default the promoted dtype.
     order : {"C", "F", "A", "K"}
-        Memory layout of the result; "K" as it comes.
+        Memory layout of the result; "K" as it comes, "A" Fortran's if all arrays have it.
     casting : {"no", "equiv", "safe", "same_kind", "unsafe"}
         Which casts to `dtype` are allowed.
 
@@ -50,7 +52,7 @@ def einsum(*operands, out=None, optimize=False, dtype=None, order="K", casting="
     TypeError
         If `casting` forbids a cast.
     ValueError
-        If the subscripts are malformed, or the arrays do not fit them.
+        If the subscripts are malformed, the arrays do not fit them, or `casting` is unknown.
 
     Examples
     --------
@@ -60,7 +62,12 @@ def einsum(*operands, out=None, optimize=False, dtype=None, order="K", casting="
     (tensor(5), tensor([[ 7, 10],
             [15, 22]]))
     """
+    order = memory_order("einsum", order, "K")
+    if casting not in CASTINGS:
+        raise ValueError(f"einsum: casting must be one of {CASTINGS}, got {casting!r}")
     subscripts, arrays = _subscripts_and_arrays(operands)
+    if order == "A":
+        order = "F" if all(a.flags.f_contiguous for a in arrays) else "C"
     dtypes = [a.dtype for a in arrays]
     if dtype is not None or dtypes.count(dtypes[0]) < len(dtypes):
         target = np.dtype(dtype) if dtype is not None else np.result_type(*dtypes)

@@ -47,17 +47,28 @@ class flatiter:
     [tensor(0), tensor(2), tensor(3), tensor(0)]
     """
 
-    __slots__ = ("_line", "base", "index")
+    __slots__ = ("_base", "_line", "_next")
     __hash__ = None
 
     def __init__(self, tensor):
-        self.base, self.index = tensor, 0
+        self._base, self._next = tensor, 0
         # A view of one axis where there is one; else places become coordinates.
         self._line = reshape(tensor, (-1,)) if tensor.flags.c_contiguous else None
 
     @property
+    def base(self):
+        """A reference to the tensor that is iterated over."""
+        return self._base
+
+    @property
+    def index(self):
+        """Current flat index into the tensor."""
+        return self._next
+
+    @property
     def coords(self):
-        return self._coordinates(self.index)
+        """The current index into each axis."""
+        return self._coordinates(self._next)
 
     def copy(self, /):
         """The elements as a tensor of one axis.
@@ -68,25 +79,25 @@ class flatiter:
         >>> tl.eye(2).flat.copy()
         tensor([1., 0., 0., 1.])
         """
-        return flatten(self.base)
+        return flatten(self._base)
 
     def __len__(self):
-        return self.base.size
+        return self._base.size
 
     def __iter__(self):
         return self
 
     def __next__(self):
-        place = self.index
-        if place >= self.base.size:
+        place = self._next
+        if place >= self._base.size:
             raise StopIteration
-        self.index = place + 1
-        return self._line[place] if self._line is not None else self.base[self._coordinates(place)]
+        self._next = place + 1
+        return self._line[place] if self._line is not None else self._base[self._coordinates(place)]
 
     def __getitem__(self, key):
         places = self._places(key)
         if not isinstance(places, slice):
-            return self._line[places] if self._line is not None else self.base[self._index(places)]
+            return self._line[places] if self._line is not None else self._base[self._index(places)]
         return self.copy()[places] if self._line is None else flatten(self._line[places])
 
     def __setitem__(self, key, value):
@@ -108,7 +119,7 @@ class flatiter:
         if self._line is not None:
             self._line[places] = value
         else:
-            self.base[self._index(places)] = value
+            self._base[self._index(places)] = value
 
     def __delitem__(self, key):
         raise TypeError("flat: Cannot delete iterator elements")
@@ -123,10 +134,10 @@ class flatiter:
     def _coordinates(self, place):
         """The index into the axes for a place."""
         found = []
-        for length in self.base.shape[:0:-1]:
+        for length in self._base.shape[:0:-1]:
             place, last = divmod(place, length or 1)
             found.append(last)
-        return (place, *found[::-1])[: self.base.ndim]
+        return (place, *found[::-1])[: self._base.ndim]
 
     def _index(self, places):
         """The index into the axes for places as `_places` gives them."""
@@ -134,11 +145,11 @@ class flatiter:
             places = np.arange(len(self))[places]
         if isinstance(places, int):
             return self._coordinates(places)
-        return np.unravel_index(places, self.base.shape)
+        return np.unravel_index(places, self._base.shape)
 
     def _places(self, key):
         """A key as a place, a slice or an array of places, counted from the front."""
-        size = self.base.size
+        size = self._base.size
         if type(key) is int and -size <= key < size:
             return key % size
         if type(key) is tuple:

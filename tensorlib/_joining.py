@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tensorlib._arguments import along, axis_index, elements, integers, named, write_out
+from tensorlib._arguments import along, axis_index, elements, named, promoted, write_out
 from tensorlib._core import _exchange
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import asarray, broadcast_to, reshape, transpose
@@ -52,6 +52,9 @@ def concatenate(arrays, /, axis=0, out=None, *, dtype=None, casting="same_kind")
 
 def _join(op, arrays, axis, out=None, dtype=None, casting="same_kind"):
     """Concatenate; the kernel promotes dtypes and checks shapes."""
+    arrays = sequence(op, arrays)
+    if axis is None and any(type(a) in (int, float, complex) for a in arrays):
+        arrays = promoted(*arrays)  # numbers are weak
     arrays = [asarray(a) for a in arrays]
     if axis is None:
         arrays, axis = [ravel(a) for a in arrays], 0
@@ -60,6 +63,16 @@ def _join(op, arrays, axis, out=None, dtype=None, casting="same_kind"):
     if out is not None or dtype is not None or casting != "same_kind":
         arrays = _cast(op, arrays, out, dtype, casting)
     return write_out(op, out, apply(ops.concatenate, tuple(arrays), (axis,)), casting)
+
+
+def sequence(op, arrays):
+    """The arrays to join; an iterator is none, as it could be used once only."""
+    if not hasattr(arrays, "__getitem__"):
+        raise TypeError(
+            f'{op}: arrays to stack must be passed as a "sequence" type such as list or tuple, '
+            f"got {type(arrays).__name__}"
+        )
+    return arrays
 
 
 def _cast(op, arrays, out, dtype, casting):
@@ -114,9 +127,9 @@ def stack(arrays, axis=0, out=None, *, dtype=None, casting="same_kind"):
     tensor([[1, 3],
             [2, 4]])
     """
-    arrays = [asarray(a) for a in arrays]
+    arrays = [asarray(a) for a in sequence("stack", arrays)]
     if not arrays:
-        raise ValueError("stack: expected at least one array, got none")
+        raise ValueError("stack: need at least one array to stack, got none")
     for a in arrays:
         if a.shape != arrays[0].shape:
             raise ValueError(
@@ -155,7 +168,8 @@ def vstack(tup, *, dtype=None, casting="same_kind"):
     tensor([[1, 2],
             [3, 4]])
     """
-    return _join("vstack", [atleast_2d(a) for a in tup], 0, dtype=dtype, casting=casting)
+    arrays = [atleast_2d(a) for a in sequence("vstack", tup)]
+    return _join("vstack", arrays, 0, dtype=dtype, casting=casting)
 
 
 def hstack(tup, *, dtype=None, casting="same_kind"):
@@ -186,7 +200,7 @@ def hstack(tup, *, dtype=None, casting="same_kind"):
     tensor([[1, 3],
             [2, 4]])
     """
-    arrays = [atleast_1d(a) for a in tup]
+    arrays = [atleast_1d(a) for a in sequence("hstack", tup)]
     axis = 0 if arrays and arrays[0].ndim == 1 else 1
     return _join("hstack", arrays, axis, dtype=dtype, casting=casting)
 
@@ -216,7 +230,7 @@ def dstack(tup):
     tensor([[[1, 3],
              [2, 4]]])
     """
-    return _join("dstack", [atleast_3d(a) for a in tup], 2)
+    return _join("dstack", [atleast_3d(a) for a in sequence("dstack", tup)], 2)
 
 
 def column_stack(tup):
@@ -243,7 +257,8 @@ def column_stack(tup):
     tensor([[1, 3],
             [2, 4]])
     """
-    arrays = [a if a.ndim > 1 else transpose(atleast_2d(a)) for a in map(asarray, tup)]
+    arrays = map(asarray, sequence("column_stack", tup))
+    arrays = [a if a.ndim > 1 else transpose(atleast_2d(a)) for a in arrays]
     return _join("column_stack", arrays, 1)
 
 
@@ -299,7 +314,7 @@ def _block_depth(node):
     depths = {_block_depth(child) for child in node}
     if len(depths) != 1:
         what = "lists of different depths" if depths else "an empty list"
-        raise ValueError(f"block: expected lists of equal depths with arrays in them, got {what}")
+        raise ValueError(f"block: List depths are mismatched or zero, got {what}")
     return 1 + depths.pop()
 
 
@@ -361,7 +376,7 @@ def insert(arr, obj, values, axis=None):
     AxisError
         If `axis` is out of bounds.
     IndexError
-        If a place is out of bounds.
+        If a place is out of bounds or no integer.
     ValueError
         If the places have more than one axis, or the values do not fit.
 
@@ -379,7 +394,13 @@ def insert(arr, obj, values, axis=None):
     places = elements(obj)
     if places.ndim > 1:
         raise ValueError(f"insert: expected obj of at most one axis, got shape {places.shape}")
-    places = np.flatnonzero(places) if places.dtype == bool else integers("insert", "obj", obj)
+    places = np.flatnonzero(places) if places.dtype == bool else places
+    if places.dtype.kind not in "iu":
+        raise IndexError(f"insert: expected obj to be integers or bools, got {places.dtype}")
+    for place in places[(places < -length) | (places > length)][:1]:
+        raise IndexError(
+            f"insert: index {place} is out of bounds for axis {axis} with size {length}"
+        )
     if places.size == 1:
         # One place takes all slices of the values; an int broadcasts as an index does.
         if values.ndim < a.ndim:

@@ -1,6 +1,7 @@
 """Axes in another order, and elements in other places."""
 
 import numpy as np
+from numpy.exceptions import AxisError
 
 from tensorlib._arguments import axis_index, axis_tuple, integer, integers, named
 from tensorlib._core._dispatch import apply, ops
@@ -68,11 +69,11 @@ def moveaxis(a, source, destination):
     (3, 4, 2)
     """
     a = asarray(a)
-    source = axis_tuple("moveaxis", source, a.ndim)
-    destination = axis_tuple("moveaxis", destination, a.ndim)
+    source = axis_tuple("moveaxis", source, a.ndim, "source")
+    destination = axis_tuple("moveaxis", destination, a.ndim, "destination")
     if len(source) != len(destination):
         raise ValueError(
-            "moveaxis: expected source and destination of the same length, "
+            "moveaxis: `source` and `destination` arguments must have the same number of elements, "
             f"got {source} and {destination}"
         )
     axes = [i for i in range(a.ndim) if i not in source]
@@ -110,7 +111,10 @@ def rollaxis(a, axis, start=0):
     a = asarray(a)
     axis = axis_index("rollaxis", axis, a.ndim)
     # `start` has one place more than there are axes, but counts from the back among the axes
-    place = axis_index("rollaxis", start + a.ndim if start < 0 else start, a.ndim + 1)
+    start = integer("rollaxis", "start", start)
+    if not -a.ndim <= start <= a.ndim:
+        raise AxisError(f"rollaxis: expected {-a.ndim} <= start <= {a.ndim}, got {start}")
+    place = start + a.ndim if start < 0 else start
     axes = list(range(a.ndim))
     axes.remove(axis)
     axes.insert(place - (axis < place), axis)
@@ -342,7 +346,9 @@ def roll(a, shift, axis=None):
     a = asarray(a)
     if axis is None:
         return reshape(roll(ravel(a), shift, 0), a.shape)
-    shifts = integers("roll", "shift", shift)
+    shifts = shift if isinstance(shift, int) else integers("roll", "shift", shift)
+    if isinstance(shift, int):  # of any size
+        shifts = shift % max(a.size, 1)
     with named("roll"):
         shifts, axes = np.broadcast_arrays(shifts, axis)
     if shifts.ndim > 1:

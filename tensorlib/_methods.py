@@ -37,13 +37,13 @@ def compress_method(self, /, condition, axis=None, out=None):
 def transposed_matrices(self):
     """Tensor: a view with the last two axes exchanged."""
     if self.ndim < 2:
-        raise ValueError(f"mT: expected at least 2 dimensions, got {self.ndim}")
+        raise ValueError(f"mT: matrix transpose with ndim < 2 is undefined, got {self.ndim}")
     return matrix_transpose(self)
 
 
-def conjugate_method(self, /):
-    """The complex conjugate; see `conjugate`."""
-    return conjugate(self)
+def conjugate_method(self, /, *out):
+    """The complex conjugate, of real elements the tensor itself; see `conjugate`."""
+    return conjugate(self, *out) if out or self.dtype.kind == "c" else self
 
 
 def sort_method(self, /, axis=-1, kind=None, order=None, *, stable=None):

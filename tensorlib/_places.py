@@ -59,9 +59,11 @@ def diag_indices_from(arr):
     (tensor([0, 1, 2]), tensor([0, 1, 2]))
     """
     shape = asarray(arr).shape
-    if len(shape) < 2 or len(set(shape)) > 1:
+    if len(shape) < 2:
+        raise ValueError(f"diag_indices_from: input array must be at least 2-d, got shape {shape}")
+    if len(set(shape)) > 1:
         raise ValueError(
-            f"diag_indices_from: expected two or more axes of one length, got shape {shape}"
+            f"diag_indices_from: All dimensions of input must be of equal length, got {shape}"
         )
     return diag_indices(shape[0], len(shape))
 

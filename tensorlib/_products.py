@@ -259,7 +259,9 @@ def cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
         axisa = axisb = axisc = axis
     a, b = asarray(a), asarray(b)
     if a.ndim == 0 or b.ndim == 0:
-        raise ValueError(f"cross: expected vectors, got shapes {a.shape} and {b.shape}")
+        raise ValueError(
+            f"cross: At least one array has zero dimension, got shapes {a.shape} and {b.shape}"
+        )
     a = moveaxis(a, axis_index("cross", axisa, a.ndim), -1)
     b = moveaxis(b, axis_index("cross", axisb, b.ndim), -1)
     lengths = a.shape[-1], b.shape[-1]

@@ -160,14 +160,20 @@ def geomspace(start, stop, num=50, endpoint=True, dtype=None, axis=0):
     """
     start, stop = broadcast_arrays(start, stop)
     inexact = _inexact_type(start, stop)
+    if dtype is not None:
+        inexact = np.result_type(inexact, dtype)  # complex numbers may go where real ones cannot
     start, stop = asarray(start, inexact), asarray(stop, inexact)
     if bool((start == 0).any()) or bool((stop == 0).any()):
         raise ValueError("geomspace: expected ends other than zero")
     # Relative to the start all is positive, or a spiral through the complex plane.
     ratios = logspace(zeros((), inexact), log10(stop / start), num, endpoint, axis=0)
     samples = start * ratios
-    if endpoint and num > 1:
-        samples = concatenate((samples[:-1], expand_dims(stop, 0)), 0)
+    # The ends are exact, whatever lies between.
+    if num > 0:
+        last = stop if endpoint and num > 1 else samples[-1] if num > 1 else start
+        samples = concatenate(
+            (expand_dims(start, 0), samples[1:-1], expand_dims(last, 0))[: 3 if num > 1 else 1], 0
+        )
     samples = moveaxis(samples, 0, axis) if axis != 0 else samples
     return samples if dtype is None else astype(samples, dtype)
 
@@ -254,7 +260,7 @@ def indices(dimensions, dtype=int, sparse=False):
     return tuple(map(asarray, result)) if sparse else asarray(result)
 
 
-def fromfunction(function, shape, *, dtype=float, **kwargs):
+def fromfunction(function, shape, *, dtype=float, like=None, **kwargs):
     """The result of a function of the indices of every place.
 
     Parameters
@@ -267,6 +273,8 @@ def fromfunction(function, shape, *, dtype=float, **kwargs):
         Of those tensors.
     **kwargs
         For `function`.
+    like : Tensor, optional
+        Of no effect here; NumPy's functions pass a call on to the library by it.
 
     Returns
     -------

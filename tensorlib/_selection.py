@@ -118,7 +118,8 @@ def along_axis_index(op, a, indices, axis):
     if indices.dtype.kind not in "iu":
         raise IndexError(f"{op}: expected indices to be integers, got {indices.dtype}")
     if indices.ndim != a.ndim:
-        raise ValueError(f"{op}: expected indices of {a.ndim} axes, got {indices.ndim}")
+        wanted = "a single dimension" if a.ndim == 1 else f"{a.ndim} dimensions"
+        raise ValueError(f"{op}: expected indices of {wanted}, got {indices.ndim}")
     places = list(np.ix_(*map(np.arange, a.shape)))
     places[axis] = indices
     return tuple(places)
@@ -343,7 +344,7 @@ def nonzero(a):
     """
     a = asarray(a)
     if a.ndim == 0:
-        raise ValueError("nonzero: expected at least one axis, got shape (); use atleast_1d")
+        raise ValueError("nonzero: Calling nonzero on 0d arrays is not allowed; use atleast_1d")
     return apply(ops.nonzero, (a,), ())
 
 

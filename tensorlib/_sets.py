@@ -151,7 +151,7 @@ def unique_inverse(x):
 
 
 def unique_values(x):
-    """The elements each once, in no certain order.
+    """The elements each once, in ascending order.
 
     Parameters
     ----------
@@ -165,10 +165,11 @@ def unique_values(x):
     Examples
     --------
     >>> import tensorlib as tl
-    >>> tl.unique_values([3, 3, 3])
-    tensor([3])
+    >>> tl.unique_values([3, 1, 3])
+    tensor([1, 3])
     """
-    return unique(x, equal_nan=False, sorted=False)
+    # Sorted, though the standard does not ask for it: programs rely on it.
+    return unique(x, equal_nan=False)
 
 
 @computed_by(np.intersect1d)

@@ -288,12 +288,14 @@ def _each(arrays, change):
     return results[0] if len(results) == 1 else results
 
 
-def broadcast_arrays(*args):
+def broadcast_arrays(*args, subok=False):
     """Views of the inputs, all of the shape that they broadcast to.
 
     Parameters
     ----------
     *args : array_like
+    subok : bool
+        Of no effect, as tensors have no subclasses that functions know.
 
     Returns
     -------

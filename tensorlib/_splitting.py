@@ -226,7 +226,7 @@ def delete(arr, obj, axis=None):
     Returns
     -------
     Tensor
-        dtype of `arr`.
+        dtype of `arr`, and its memory layout, if that is Fortran order.
 
     Raises
     ------
@@ -245,4 +245,5 @@ def delete(arr, obj, axis=None):
     with named("delete"):
         obj = obj if isinstance(obj, slice) else elements(obj)
         kept = np.delete(np.arange(a.shape[axis]), obj)
-    return a[(slice(None),) * axis + (kept,)]
+    kept = a[(slice(None),) * axis + (kept,)]
+    return asarray(kept, order="F") if a.ndim > 1 and a.flags.fnc else kept

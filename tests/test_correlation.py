@@ -175,8 +175,8 @@ def test_any_sequences(a, v, mode):
 def test_bad_sequences(name, gradient):
     function, x = getattr(tl, name), tl.ones(3).requires_grad_(gradient)
     for args, error, text in (
-        ((x, []), ValueError, "v not to be empty"),
-        (([], x), ValueError, "a not to be empty"),
+        ((x, []), ValueError, "v cannot be empty"),
+        (([], x), ValueError, "a cannot be empty"),
         ((x, [[1]]), ValueError, r"one axis, got shape \(1, 1\)"),
         ((x, x, "most"), ValueError, "'most'"),
         ((x, x, 7), ValueError, "7"),

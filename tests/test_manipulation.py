@@ -58,7 +58,7 @@ ERRORS = [
     (lambda: tl.moveaxis(tl.ones((2, 3)), [0, 1], [0]), ValueError, "moveaxis: .* same length"),
     (lambda: tl.moveaxis(tl.ones((2, 3)), [0, 0], [0, 1]), ValueError, "moveaxis: .* distinct"),
     (lambda: tl.rollaxis(tl.ones(2), 1), AxisError, "rollaxis: axis 1"),
-    (lambda: tl.rollaxis(tl.ones(2), 0, 4), AxisError, "rollaxis: axis 4"),
+    (lambda: tl.rollaxis(tl.ones(2), 0, 4), AxisError, "rollaxis: .*start.*got 4"),
     (lambda: tl.permute_dims(tl.ones((2, 3)), (0,)), ValueError, "transpose"),
     (lambda: tl.matrix_transpose(tl.ones(2)), ValueError, r"matrix_transpose: .* \(2,\)"),
     (lambda: tl.flip(tl.ones(2), 1), AxisError, "flip: axis 1"),

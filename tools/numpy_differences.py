@@ -50,6 +50,11 @@ PARAMETERS = [
         "clip",
     ),
     (
+        "start_or_stop",
+        "The first one's name is ``start``, which NumPy accepts too and does not show.",
+        "arange",
+    ),
+    (
         "out",
         "Without ``out`` NumPy shows ``(None, None)`` and tensorlib ``None``; both are accepted.",
         "divmod frexp modf",

@@ -2,6 +2,13 @@
 
 import re
 
+from tensorlib._core._dtypes cimport (
+    TL_COMPLEX64,
+    TL_COMPLEX128,
+    TL_FLOAT32,
+    TL_FLOAT64,
+    dtype_object,
+)
 from tensorlib._core._loops cimport (
     Loop,
     LoopTable,
@@ -16,7 +23,7 @@ from tensorlib._core._views cimport transposed
 
 cdef enum:
     MAX_OPERANDS = 8
-    MAX_CORE = 8       # different names of core dimensions
+    MAX_CORE = 4       # core dimensions of an operand, and different names of them in a signature
     INVALID = 8        # of NumPy's bits
 
 
@@ -32,20 +39,33 @@ cdef class Gufunc:
     failure : Exception, optional
         What to raise where a loop gives up, which LAPACK's loops of NumPy say by an invalid
         floating-point operation. Other floating-point errors are then ignored, as NumPy does.
+    double : bool, optional
+        Compute in double precision, and round the results to the precision of the inputs.
     """
     cdef readonly str name
-    cdef readonly LoopTable loops
-    cdef readonly tuple core   # for each operand the names of its core dimensions
-    cdef tuple names           # all of them, in the order of the signature
+    cdef LoopTable loops
     cdef object failure
+    cdef bint double
+    cdef int nin
+    cdef int nout
+    cdef tuple names           # of core dimensions, in the order of the signature
+    cdef int ncore[MAX_OPERANDS]
+    cdef int core[MAX_OPERANDS][MAX_CORE]   # which of the names
 
-    def __init__(self, str name, ufunc, failure=None):
+    def __init__(self, str name, ufunc, failure=None, bint double=False):
         self.name = name
         self.loops = LoopTable(name, ufunc, ufunc.nin, ufunc.nout)
-        self.core = tuple([tuple(re.findall(r"\w+", operand))
-                           for operand in re.findall(r"\(([^()]*)\)", ufunc.signature)])
-        self.names = tuple(dict.fromkeys(sum(self.core, ())))
         self.failure = failure
+        self.double = double
+        self.nin = ufunc.nin
+        self.nout = ufunc.nout
+        operands = [re.findall(r"\w+", operand)
+                    for operand in re.findall(r"\(([^()]*)\)", ufunc.signature)]
+        self.names = tuple(dict.fromkeys(sum(operands, [])))
+        for k, operand in enumerate(operands):
+            self.ncore[k] = len(operand)
+            for i, dimension in enumerate(operand):
+                self.core[k][i] = self.names.index(dimension)
 
     def __call__(self, *inputs, sizes=None, axis=None):
         """Run the loops.
@@ -64,111 +84,166 @@ cdef class Gufunc:
         -------
         Tensor or tuple of Tensor
         """
-        cdef LoopTable table = self.loops
-        cdef int nin = table.nin, nout = table.nout, outer = 0, i, k, step, first, ncore
+        cdef Py_ssize_t[MAX_CORE] lengths
         cdef Py_ssize_t[MAX_DIMS] shape
-        cdef Py_ssize_t[MAX_CORE + 1] dims
-        cdef Py_ssize_t[MAX_OPERANDS * (1 + 4)] steps
-        cdef char *pointers[MAX_OPERANDS]
-        cdef Py_ssize_t work = 1, length
-        cdef Loop *loop = table.resolve(tuple([x.dtype for x in inputs]), None)
-        cdef Walk walk
+        cdef list tensors = list(inputs), results
+        cdef Loop *loop = self.choose(tensors)
+        cdef bint narrow = self.double and (<Tensor>tensors[0]).dtype_ in (TL_FLOAT32,
+                                                                           TL_COMPLEX64)
+        cdef int outer, i, k
         cdef Tensor x
-        cdef list tensors = [self.cast(x, loop.dtypes[k]) for k, x in enumerate(inputs)]
-        cdef list results
-        cdef int status
+        for k in range(self.nin):
+            x = tensors[k]
+            if x.dtype_ != loop.dtypes[k]:
+                tensors[k] = self.cast(x, loop.dtypes[k])
         if axis is not None:
             tensors[0] = with_axis_last(tensors[0], axis)
-        lengths = self.core_lengths(tensors, sizes)
-        for k in range(nin):
-            x = tensors[k]
-            outer = max(outer, x.ndim_ - len(self.core[k]))
-        for i in range(outer):
-            shape[i] = 1
-        for k in range(nin):
-            x = tensors[k]
-            first = outer - (x.ndim_ - <int>len(self.core[k]))
-            for i in range(first, outer):
-                length = x.shape_[i - first]
-                if length != 1:
-                    if shape[i] != 1 and shape[i] != length:
-                        shapes = " and ".join([str(each.shape) for each in inputs])
-                        raise ValueError(f"{self.name}: the outer dimensions of shapes {shapes} "
-                                         "cannot be broadcast together")
-                    shape[i] = length
+        self.measure(tensors, sizes, lengths)
+        outer = self.broadcast(tensors, shape)
         if axis is None:
             results = [self.new_output(k, outer, shape, lengths, loop.dtypes[k])
-                       for k in range(nin, nin + nout)]
+                       for k in range(self.nin, self.nin + self.nout)]
             tensors += results
         else:
             for i in range(outer, axis, -1):
                 shape[i] = shape[i - 1]
-            shape[<int>axis] = lengths[self.core[nin][0]]
-            results = [tensor_empty(outer + 1, shape, loop.dtypes[nin], self.name)]
+            shape[<int>axis] = lengths[self.core[self.nin][0]]
+            results = [tensor_empty(outer + 1, shape, loop.dtypes[self.nin], self.name)]
             tensors.append(with_axis_last(results[0], axis))
             for i in range(axis, outer):
                 shape[i] = shape[i + 1]
-        # The loop's dimensions, and its steps: the outer ones, then the core ones in order.
-        for i, name in enumerate(self.names):
-            dims[1 + i] = lengths[name]
-            work *= max(dims[1 + i], 1)
-        walk.ndim = outer
-        walk.operands = nin + nout
-        for i in range(outer):
-            walk.shape[i] = shape[i]
-            work *= shape[i]
-        step = nin + nout
-        for k in range(nin + nout):
-            x = tensors[k]
-            ncore = len(self.core[k])
-            first = outer - (x.ndim_ - ncore)
-            pointers[k] = x.data
-            for i in range(outer):
-                walk.strides[i][k] = (
-                    0 if i < first or x.shape_[i - first] == 1 else x.strides_[i - first])
-            for i in range(ncore):
-                steps[step] = x.strides_[x.ndim_ - ncore + i]
-                step += 1
-        if walk_prepare(&walk):
-            take_float_status()
-            if work > LONG:
-                with nogil:
-                    walk_core(walk, pointers, loop.function, loop.data, dims, steps)
-            else:
-                walk_core(walk, pointers, loop.function, loop.data, dims, steps)
-            status = take_float_status()
-            if status & INVALID and self.failure is not None:
-                raise type(self.failure)(*self.failure.args)
-            if status and self.failure is None:
-                report_float_status(self.name, status)
-        return results[0] if nout == 1 else tuple(results)
+        self.run(loop, tensors, outer, shape, lengths)
+        if narrow:
+            results = [self.narrowed(x) for x in results]
+        return results[0] if self.nout == 1 else tuple(results)
+
+    cdef Loop *choose(self, list inputs) except NULL:
+        """The loop for the dtypes of the inputs."""
+        cdef int first = -1, dtype
+        cdef list dtypes = []
+        cdef Tensor x
+        for x in inputs:
+            dtype = x.dtype_
+            if self.double and dtype == TL_FLOAT32:
+                dtype = TL_FLOAT64
+            elif self.double and dtype == TL_COMPLEX64:
+                dtype = TL_COMPLEX128
+            if first == -1:
+                first = dtype
+            elif first != dtype:
+                first = -2
+            dtypes.append(dtype)
+        if first >= 0:
+            return self.loops.same(first)
+        return self.loops.resolve(tuple([dtype_object(dtype) for dtype in dtypes]), None)
 
     cdef Tensor cast(self, Tensor x, int dtype):
-        if x.dtype_ == dtype:
-            return x
         cdef Tensor result = tensor_empty(x.ndim_, x.shape_, dtype, self.name)
         copy_into(result, x)
         return result
 
-    cdef dict core_lengths(self, list inputs, dict sizes):
-        """The length of each core dimension; inputs must agree."""
-        cdef dict lengths = {} if sizes is None else dict(sizes)
-        for x, names in zip(inputs, self.core):
-            if x.ndim < len(names):
-                raise ValueError(f"{self.name}: expected at least {len(names)} dimensions, got "
-                                 f"shape {x.shape}")
-            for name, length in zip(names, x.shape[x.ndim - len(names):]):
-                if lengths.setdefault(name, length) != length:
-                    shapes = " and ".join([str(each.shape) for each in inputs])
-                    raise ValueError(f"{self.name}: the dimensions of shapes {shapes} do not fit: "
-                                     f"{name} is {lengths[name]} and {length}")
-        return lengths
+    cdef Tensor narrowed(self, Tensor x):
+        if x.dtype_ == TL_FLOAT64:
+            return self.cast(x, TL_FLOAT32)
+        return self.cast(x, TL_COMPLEX64) if x.dtype_ == TL_COMPLEX128 else x
 
-    cdef Tensor new_output(self, int k, int outer, Py_ssize_t *shape, dict lengths, int dtype):
-        cdef int i, ncore = len(self.core[k])
-        for i in range(ncore):
+    cdef int measure(self, list inputs, object sizes, Py_ssize_t *lengths) except -1:
+        """The lengths of the core dimensions, in which inputs must agree."""
+        cdef int i, k, name
+        cdef Py_ssize_t length
+        cdef Tensor x
+        for i in range(<int>len(self.names)):
+            lengths[i] = -1 if sizes is None else sizes.get(self.names[i], -1)
+        for k in range(self.nin):
+            x = inputs[k]
+            if x.ndim_ < self.ncore[k]:
+                raise ValueError(f"{self.name}: expected at least {self.ncore[k]} dimensions, got "
+                                 f"shape {x.shape}")
+            for i in range(self.ncore[k]):
+                name = self.core[k][i]
+                length = x.shape_[x.ndim_ - self.ncore[k] + i]
+                if lengths[name] >= 0 and lengths[name] != length:
+                    raise ValueError(
+                        f"{self.name}: the dimensions of shapes {self.shapes(inputs)} do not fit: "
+                        f"{self.names[name]} is {lengths[name]} and {length}")
+                lengths[name] = length
+        return 0
+
+    cdef int broadcast(self, list inputs, Py_ssize_t *shape) except -1:
+        """The common outer shape of the inputs; returns its number of axes."""
+        cdef int outer = 0, first, i, k
+        cdef Py_ssize_t length
+        cdef Tensor x
+        for k in range(self.nin):
+            x = inputs[k]
+            outer = max(outer, x.ndim_ - self.ncore[k])
+        for i in range(outer):
+            shape[i] = 1
+        for k in range(self.nin):
+            x = inputs[k]
+            first = outer - (x.ndim_ - self.ncore[k])
+            for i in range(first, outer):
+                length = x.shape_[i - first]
+                if length != 1:
+                    if shape[i] != 1 and shape[i] != length:
+                        raise ValueError(
+                            f"{self.name}: the outer dimensions of shapes {self.shapes(inputs)} "
+                            "cannot be broadcast together")
+                    shape[i] = length
+        return outer
+
+    cdef str shapes(self, list inputs):
+        return " and ".join([str(x.shape) for x in inputs])
+
+    cdef Tensor new_output(self, int k, int outer, Py_ssize_t *shape, const Py_ssize_t *lengths,
+                           int dtype):
+        cdef int i
+        for i in range(self.ncore[k]):
             shape[outer + i] = lengths[self.core[k][i]]
-        return tensor_empty(outer + ncore, shape, dtype, self.name)
+        return tensor_empty(outer + self.ncore[k], shape, dtype, self.name)
+
+    cdef int run(self, Loop *loop, list tensors, int outer, const Py_ssize_t *shape,
+                 const Py_ssize_t *lengths) except -1:
+        cdef Py_ssize_t[MAX_CORE + 1] dims
+        cdef Py_ssize_t[MAX_OPERANDS * (1 + MAX_CORE)] steps
+        cdef char *pointers[MAX_OPERANDS]
+        cdef Py_ssize_t work = 1
+        cdef int operands = self.nin + self.nout, step = operands, first, status, i, k
+        cdef Walk walk
+        cdef Tensor x
+        # The loop's dimensions, and its steps: the outer ones, then the core ones in order.
+        for i in range(<int>len(self.names)):
+            dims[1 + i] = lengths[i]
+            work *= max(lengths[i], 1)
+        walk.ndim = outer
+        walk.operands = operands
+        for i in range(outer):
+            walk.shape[i] = shape[i]
+            work *= shape[i]
+        for k in range(operands):
+            x = tensors[k]
+            first = outer - (x.ndim_ - self.ncore[k])
+            pointers[k] = x.data
+            for i in range(outer):
+                walk.strides[i][k] = (
+                    0 if i < first or x.shape_[i - first] == 1 else x.strides_[i - first])
+            for i in range(self.ncore[k]):
+                steps[step] = x.strides_[x.ndim_ - self.ncore[k] + i]
+                step += 1
+        if not walk_prepare(&walk):
+            return 0
+        take_float_status()
+        if work > LONG:
+            with nogil:
+                walk_core(walk, pointers, loop.function, loop.data, dims, steps)
+        else:
+            walk_core(walk, pointers, loop.function, loop.data, dims, steps)
+        status = take_float_status()
+        if status & INVALID and self.failure is not None:
+            raise type(self.failure)(*self.failure.args)
+        if status and self.failure is None:
+            report_float_status(self.name, status)
+        return 0
 
 
 cdef Tensor with_axis_last(Tensor x, int axis):

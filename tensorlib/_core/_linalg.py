@@ -12,69 +12,42 @@ from tensorlib._core._copy import astype, copy
 from tensorlib._core._exchange import asarray
 from tensorlib._core._gufunc import Gufunc
 
-WIDE = {"f": "d", "F": "D"}
-NARROW = {"d": "f", "D": "F"}
-
 SINGULAR = "Singular matrix"
 NO_EIGENVALUES = "Eigenvalues did not converge"
 NO_SVD = "SVD did not converge"
 BAD_QR = "Incorrect argument found while performing QR factorization"
 
 
-class InDouble:
-    """A generalized ufunc of `numpy.linalg`, computed in double precision.
-
-    Parameters
-    ----------
-    name : str
-        The op, with which messages begin.
-    ufunc : numpy.ufunc
-    failure : str, optional
-        What the LinAlgError says where LAPACK gives up.
-    """
-
-    def __init__(self, name, ufunc, failure=None):
-        self.compute = Gufunc(name, ufunc, failure and LinAlgError(f"{name}: {failure}"))
-
-    def __call__(self, *inputs, sizes=None):
-        if inputs[0].dtype.char not in WIDE:
-            return self.compute(*inputs, sizes=sizes)
-        results = self.compute(*(changed(x, WIDE) for x in inputs), sizes=sizes)
-        if isinstance(results, tuple):
-            return tuple(changed(x, NARROW) for x in results)
-        return changed(results, NARROW)
-
-
-def changed(x, precision):
-    """The numbers in another precision; integers as they are."""
-    return astype(x, precision.get(x.dtype.char, x.dtype))
+def in_double(name, ufunc, failure=None):
+    """A generalized ufunc of `numpy.linalg`, with what its LinAlgError says if LAPACK gives up."""
+    return Gufunc(name, ufunc, failure and LinAlgError(f"{name}: {failure}"), double=True)
 
 
 _cholesky = {
-    upper: InDouble("cholesky", ufunc, "Matrix is not positive definite")
+    upper: in_double("cholesky", ufunc, "Matrix is not positive definite")
     for upper, ufunc in ((False, loops.cholesky_lo), (True, loops.cholesky_up))
 }
 _eigh = {
-    "L": InDouble("eigh", loops.eigh_lo, NO_EIGENVALUES),
-    "U": InDouble("eigh", loops.eigh_up, NO_EIGENVALUES),
+    "L": in_double("eigh", loops.eigh_lo, NO_EIGENVALUES),
+    "U": in_double("eigh", loops.eigh_up, NO_EIGENVALUES),
 }
 _eigvalsh = {
-    "L": InDouble("eigvalsh", loops.eigvalsh_lo, NO_EIGENVALUES),
-    "U": InDouble("eigvalsh", loops.eigvalsh_up, NO_EIGENVALUES),
+    "L": in_double("eigvalsh", loops.eigvalsh_lo, NO_EIGENVALUES),
+    "U": in_double("eigvalsh", loops.eigvalsh_up, NO_EIGENVALUES),
 }
-_lstsq = InDouble("lstsq", loops.lstsq, "SVD did not converge in Linear Least Squares")
-_svd = {True: InDouble("svd", loops.svd_f, NO_SVD), False: InDouble("svd", loops.svd_s, NO_SVD)}
-_svdvals = InDouble("svdvals", loops.svd, NO_SVD)
-_qr_raw = InDouble("qr", loops.qr_r_raw, BAD_QR)
-_qr_reduced = InDouble("qr", loops.qr_reduced, BAD_QR)
-_qr_complete = InDouble("qr", loops.qr_complete, BAD_QR)
+_lstsq = in_double("lstsq", loops.lstsq, "SVD did not converge in Linear Least Squares")
+_svd = {True: in_double("svd", loops.svd_f, NO_SVD), False: in_double("svd", loops.svd_s, NO_SVD)}
+_svdvals = in_double("svdvals", loops.svd, NO_SVD)
+_qr_raw = in_double("qr", loops.qr_r_raw, BAD_QR)
+_qr_reduced = in_double("qr", loops.qr_reduced, BAD_QR)
+_qr_complete = in_double("qr", loops.qr_complete, BAD_QR)
 
-det = InDouble("det", loops.det)
-eig = InDouble("eig", loops.eig, NO_EIGENVALUES)
-eigvals = InDouble("eigvals", loops.eigvals, NO_EIGENVALUES)
-inv = InDouble("inv", loops.inv, SINGULAR)
-slogdet = InDouble("slogdet", loops.slogdet)
-solve = InDouble("solve", loops.solve, SINGULAR)
+det = in_double("det", loops.det)
+eig = in_double("eig", loops.eig, NO_EIGENVALUES)
+eigvals = in_double("eigvals", loops.eigvals, NO_EIGENVALUES)
+inv = in_double("inv", loops.inv, SINGULAR)
+slogdet = in_double("slogdet", loops.slogdet)
+solve = in_double("solve", loops.solve, SINGULAR)
 
 
 def cholesky(a, upper):
@@ -126,5 +99,6 @@ def qr(a, complete):
 
 def _factored(a):
     """What `qr_raw` returns, in double precision."""
-    reflectors = copy(changed(a, WIDE), "C")  # a copy, as the loop works in place
+    # A copy, as the loop works in place.
+    reflectors = copy(astype(a, "D" if a.dtype.kind == "c" else "d"), "C")
     return reflectors, _qr_raw(reflectors, sizes={"p": min(a.shape[-2:])})

@@ -73,7 +73,7 @@ def _shifted(x, axes, sign):
     return roll(x, tuple(sign * (x.shape[axis] // 2) for axis in axes), axes)
 
 
-def fftfreq(n, d=1.0, device=None):
+def fftfreq(n, d=1.0, device=None, *, dtype=None):
     """Frequencies of the elements of a transform: zero, the positive, then the negative ones.
 
     Parameters
@@ -84,11 +84,13 @@ def fftfreq(n, d=1.0, device=None):
         Distance between samples.
     device : str, optional
         Where the result lives.
+    dtype : dtype, optional
+        A floating-point dtype; float64 by default.
 
     Returns
     -------
     Tensor
-        Shape ``(n,)``, float64.
+        Shape ``(n,)``.
 
     Raises
     ------
@@ -105,10 +107,11 @@ def fftfreq(n, d=1.0, device=None):
     """
     unit = _unit("fftfreq", n, d)
     first = arange(0, (n - 1) // 2 + 1, dtype=int, device=device)
-    return concatenate((first, arange(-(n // 2), 0, dtype=int, device=device))) * unit
+    last = arange(-(n // 2), 0, dtype=int, device=device)
+    return _scaled(concatenate((first, last)), unit, dtype)
 
 
-def rfftfreq(n, d=1.0, device=None):
+def rfftfreq(n, d=1.0, device=None, *, dtype=None):
     """Frequencies of the elements of the transform of real numbers.
 
     Parameters
@@ -119,11 +122,13 @@ def rfftfreq(n, d=1.0, device=None):
         Distance between samples.
     device : str, optional
         Where the result lives.
+    dtype : dtype, optional
+        A floating-point dtype; float64 by default.
 
     Returns
     -------
     Tensor
-        Shape ``(n // 2 + 1,)``, float64.
+        Shape ``(n // 2 + 1,)``.
 
     Raises
     ------
@@ -139,7 +144,7 @@ def rfftfreq(n, d=1.0, device=None):
     tensor([0., 2., 4.])
     """
     unit = _unit("rfftfreq", n, d)
-    return arange(0, n // 2 + 1, dtype=int, device=device) * unit
+    return _scaled(arange(0, n // 2 + 1, dtype=int, device=device), unit, dtype)
 
 
 def _unit(op, n, d):
@@ -147,3 +152,8 @@ def _unit(op, n, d):
     if not isinstance(n, (int, integer)):
         raise ValueError(f"{op}: expected n to be an integer, got {n!r}")
     return 1.0 / (n * d)
+
+
+def _scaled(places, unit, dtype):
+    frequencies = places * unit
+    return frequencies if dtype is None else frequencies.astype(dtype)

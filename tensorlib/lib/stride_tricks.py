@@ -91,7 +91,11 @@ def sliding_window_view(x, window_shape, axis=None, *, subok=False, writeable=Fa
         )
     shape = list(x.shape)
     for k, length in zip(axes, window, strict=True):
-        if not 0 <= length <= shape[k]:
+        if length < 0:
+            raise ValueError(
+                f"sliding_window_view: the window cannot contain negative values, got {window}"
+            )
+        if length > shape[k]:
             raise ValueError(
                 f"sliding_window_view: expected a window of at most {shape[k]} along axis {k}, "
                 f"got {length}"

@@ -3,7 +3,6 @@
 from numpy.linalg._linalg import EighResult, EigResult
 
 from tensorlib._core._dispatch import apply, ops
-from tensorlib._core._functions import any
 from tensorlib.linalg._checks import check_finite, square_matrices, triangle
 
 
@@ -19,8 +18,7 @@ def eig(a):
     -------
     EigResult
         With fields `eigenvalues`, shape ``(..., n)``, in no order, and `eigenvectors`, shape
-        ``(..., n, n)``, as columns of length one. Complex, but real for a real matrix all of
-        whose eigenvalues are; of the precision of `a`, float64 for integers.
+        ``(..., n, n)``, as columns of length one. Complex, of the precision of `a`.
 
     Raises
     ------
@@ -31,6 +29,9 @@ def eig(a):
 
     Notes
     -----
+    The dtype depends on that of `a` alone, as the array API standard has it and NumPy from 2.5
+    on; older NumPy gives real numbers where all eigenvalues happen to be real.
+
     Gradients are those of functions that do not depend on the phases of the vectors; those of the
     vectors are infinite or NaN where eigenvalues are equal.
 
@@ -38,16 +39,13 @@ def eig(a):
     --------
     >>> import tensorlib as tl
     >>> tl.linalg.eig([[2.0, 0.0], [0.0, 3.0]]).eigenvalues
-    tensor([2., 3.])
+    tensor([2.+0.j, 3.+0.j])
     >>> tl.linalg.eig([[0.0, -1.0], [1.0, 0.0]]).eigenvalues
     tensor([0.+1.j, 0.-1.j])
     """
     a = square_matrices("eig", a)
     check_finite("eig", a)
-    values, vectors = apply(ops.eig, (a,), ())
-    if a.dtype.kind == "f" and not any(values.imag):
-        values, vectors = values.real, vectors.real
-    return EigResult(values, vectors)
+    return EigResult(*apply(ops.eig, (a,), ()))
 
 
 def eigvals(a):
@@ -61,8 +59,7 @@ def eigvals(a):
     Returns
     -------
     Tensor
-        Shape ``(..., n)``, in no order. Complex, but real for a real matrix all of whose
-        eigenvalues are; of the precision of `a`, float64 for integers.
+        Shape ``(..., n)``, in no order. Complex, of the precision of `a`.
 
     Raises
     ------
@@ -75,12 +72,11 @@ def eigvals(a):
     --------
     >>> import tensorlib as tl
     >>> tl.linalg.eigvals([[2.0, 1.0], [0.0, 3.0]])
-    tensor([2., 3.])
+    tensor([2.+0.j, 3.+0.j])
     """
     a = square_matrices("eigvals", a)
     check_finite("eigvals", a)
-    values = apply(ops.eigvals, (a,), ())
-    return values.real if a.dtype.kind == "f" and not any(values.imag) else values
+    return apply(ops.eigvals, (a,), ())
 
 
 def eigh(a, UPLO="L"):

@@ -169,7 +169,7 @@ def test_eig(shape, dtype):
 
 def test_eig_with_real_eigenvalues():
     a = np.diag([1.0, 2.0, 3.0]) + 0.1 * numbers((3, 3))
-    assert linalg.eigvals(a).dtype == float
+    assert not linalg.eigvals(a).imag.any()
     check_grads(lambda x: (*linalg.eig(x), linalg.eigvals(x)), [a])
 
 
@@ -239,7 +239,7 @@ def test_equal_values_do_no_harm_where_vectors_are_not_used(name):
 def test_vectors_of_equal_values_have_no_finite_gradient(name):
     x = tl.eye(3).requires_grad_()
     result = getattr(linalg, name)(x)
-    (result[0] if name == "svd" else result[1])[0].sum().backward()
+    tl.real(result[0] if name == "svd" else result[1])[0].sum().backward()
     assert not np.isfinite(np.asarray(x.grad)).all()
 
 
