@@ -49,7 +49,7 @@ def axis_tuple(op, axis, ndim, name="axis"):
     except TypeError:
         raise TypeError(f"{op}: expected an axis or a tuple of axes, got {axis!r}") from None
     if len(set(axes)) != len(axes):
-        raise ValueError(f"{op}: repeated axis in `{name}` argument, got {axis}")
+        raise ValueError(f"{op}: repeated axis in `{name}`, expected distinct ones, got {axis}")
     return axes
 
 

@@ -203,7 +203,7 @@ def i0(x):
     """
     x = asarray(x)
     if x.dtype.kind == "c":
-        raise TypeError(f"i0 not supported for complex values, got {x.dtype}")
+        raise TypeError(f"i0: not supported for complex values, got {x.dtype}")
     if (arrays := untracked(x)) is not None:
         return asarray(np.i0(*arrays))
     # The mean of exp(x cos(angle)) over the circle. With equally spaced angles the error shrinks

@@ -66,7 +66,7 @@ def test_copyto_casts_by_the_rule():
         (lambda x: tl.copyto([1], 1), TypeError, "copyto: .* list"),
         (lambda x: tl.copyto(x, tl.ones(5)), ValueError, "broadcast"),
         (lambda x: tl.put_along_axis(x, [[0]], 1, 2), AxisError, "put_along_axis: axis 2"),
-        (lambda x: tl.put_along_axis(x, [0], 1, 0), ValueError, "put_along_axis: .* 2 axes"),
+        (lambda x: tl.put_along_axis(x, [0], 1, 0), ValueError, "put_along.*: .* 2 dimensions"),
         (lambda x: tl.put_along_axis(x, [[9]], 1, 0), IndexError, "9"),
     ],
 )
@@ -94,3 +94,36 @@ def test_gradient(write):
         return y * y
 
     check_grads(function, [MATRIX, np.array([5.0, 7.0])])
+
+
+@pytest.mark.parametrize("casting", ["no", "equiv", "safe", "same_kind", "unsafe"])
+@pytest.mark.parametrize("scalar", [True, 3, 2.5, 1j])
+@pytest.mark.parametrize("dtype", ["?", "u1", "i8", "f4", "f8", "c8"])
+def test_copyto_casts_python_scalars_as_numpy(dtype, scalar, casting):
+    if casting == "unsafe" and isinstance(scalar, complex):
+        scalar = 1  # NumPy warns of the lost part
+    theirs, ours = np.zeros(2, dtype), tl.zeros(2, dtype)
+    try:
+        np.copyto(theirs, scalar, casting=casting)
+    except TypeError:
+        with pytest.raises(TypeError, match="copyto: cannot cast"):
+            tl.copyto(ours, scalar, casting=casting)
+    else:
+        tl.copyto(ours, scalar, casting=casting)
+    assert ours.tolist() == theirs.tolist()
+
+
+def test_copyto_same_value():
+    x = tl.zeros(3, dtype="i4")
+    tl.copyto(x, [1.0, 2.0, 3.0], casting="same_value")
+    tl.copyto(x, [1.5, 7.0, 8.0], casting="same_value", where=[0, 1, 1])
+    for source in ([1.5, 2, 3], 2.5):
+        with pytest.raises(ValueError, match="copyto: could not cast 'same_value'"):
+            tl.copyto(x, source, casting="same_value")
+    assert x.tolist() == [1, 7, 8]
+
+
+def test_bools_count_as_places():
+    x = tl.arange(3)
+    tl.put(x, [True, False], [8, 9])
+    assert x.tolist() == [9, 8, 2]

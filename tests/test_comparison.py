@@ -46,3 +46,19 @@ def test_shapes_that_do_not_broadcast():
     for function in (tl.isclose, tl.allclose):
         with pytest.raises(ValueError, match="broadcast"):
             function(tl.ones(2), tl.ones(3))
+
+
+def test_python_scalars_are_weak():
+    below_one = float(1 - np.finfo(float).eps)
+    single = tl.asarray(below_one, dtype="f4")
+    assert tl.isclose(single, below_one, atol=0, rtol=0)
+    assert tl.isclose(single, tl.float32(0), atol=below_one)
+    assert not tl.isclose(single, tl.asarray(below_one), atol=0, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["rtol", "atol"])
+def test_tolerances_that_are_not_finite(name):
+    with pytest.warns(RuntimeWarning, match="isclose: One of rtol or atol is not valid"):
+        tl.isclose([1, 2], [1, 2], **{name: np.inf})
+    with np.errstate(invalid="raise"), pytest.raises(FloatingPointError, match="isclose"):
+        tl.isclose(1, 1, **{name: np.nan})

@@ -184,3 +184,19 @@ def test_einsum_path_of_lists():
     )
     with pytest.raises(KeyError):
         tl.einsum_path("ij,jk,kl", a, a, a, optimize="best")
+
+
+@pytest.mark.parametrize("orders", ["FF", "FC", "CF", "CC"])
+@pytest.mark.parametrize("order", ["A", "a", "F", "f", "C", "c"])
+def test_memory_layout(orders, order):
+    a, b = np.ones((2, 3, 5), order=orders[0]), np.ones((4, 3), order=orders[1])
+    expected = np.einsum("...ft,mf->...mt", a, b, order=order)
+    result = tl.einsum("...ft,mf->...mt", tl.asarray(a), tl.asarray(b), order=order)
+    assert result.flags.c_contiguous == expected.flags.c_contiguous
+    assert result.flags.f_contiguous == expected.flags.f_contiguous
+
+
+@pytest.mark.parametrize("options", [{"casting": "same_value"}, {"casting": "x"}, {"order": "W"}])
+def test_bad_options(options):
+    with pytest.raises(ValueError, match=f"einsum: {[*options][0]}"):
+        tl.einsum("i->", tl.ones(2), **options)

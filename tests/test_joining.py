@@ -87,7 +87,7 @@ ERRORS = [
     (lambda: tl.append(tl.ones((2, 2)), 1, axis=0), ValueError, "concatenate: .* dimensions"),
     (lambda: tl.insert(tl.ones(3), 5, 1), IndexError, "insert: .*5"),
     (lambda: tl.insert(tl.ones(3), [[1]], 1), ValueError, r"insert: .* \(1, 1\)"),
-    (lambda: tl.insert(tl.ones(3), 1.0, 1), TypeError, "insert: .* float64"),
+    (lambda: tl.insert(tl.ones(3), 1.0, 1), IndexError, "insert: .* float64"),
     (lambda: tl.insert(tl.ones(3), 1, 1, axis=2), AxisError, "insert: axis 2"),
 ]
 
@@ -133,3 +133,20 @@ def test_bad_input(call, error, text):
 @pytest.mark.parametrize("function, args", GRADIENTS)
 def test_gradient(function, args):
     check_grads(function, args)
+
+
+@pytest.mark.parametrize("name", ["stack", "vstack", "hstack", "dstack", "column_stack"])
+def test_iterators_are_refused(name):
+    with pytest.raises(TypeError, match=f"{name}: arrays to stack must be passed as a .sequence"):
+        getattr(tl, name)(x for x in [[1], [2]])
+
+
+def test_numbers_are_weak_where_axis_is_none():
+    values = [np.float32(1), 2.0, np.array([3], "i1")]
+    assert tl.concatenate(values, axis=None).dtype == np.concatenate(values, axis=None).dtype
+
+
+@pytest.mark.parametrize("place", [4, -4])
+def test_insert_out_of_bounds(place):
+    with pytest.raises(IndexError, match=f"insert: index {place} is out of bounds"):
+        tl.insert([0, 1, 2], [place], [3, 4])

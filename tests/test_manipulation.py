@@ -54,8 +54,8 @@ CASES = [
 
 ERRORS = [
     (lambda: tl.swapaxes(tl.ones(2), 0, 1), AxisError, "swapaxes: axis 1"),
-    (lambda: tl.moveaxis(tl.ones((2, 3)), 0, 2), AxisError, "moveaxis: axis 2"),
-    (lambda: tl.moveaxis(tl.ones((2, 3)), [0, 1], [0]), ValueError, "moveaxis: .* same length"),
+    (lambda: tl.moveaxis(tl.ones((2, 3)), 0, 2), AxisError, "moveaxis: destination: axis 2"),
+    (lambda: tl.moveaxis(tl.ones((2, 3)), [0, 1], [0]), ValueError, "moveaxis: .* same number"),
     (lambda: tl.moveaxis(tl.ones((2, 3)), [0, 0], [0, 1]), ValueError, "moveaxis: .* distinct"),
     (lambda: tl.rollaxis(tl.ones(2), 1), AxisError, "rollaxis: axis 1"),
     (lambda: tl.rollaxis(tl.ones(2), 0, 4), AxisError, "rollaxis: .*start.*got 4"),
@@ -136,3 +136,14 @@ def test_bad_input(call, error, text):
 @pytest.mark.parametrize("function, args", GRADIENTS)
 def test_gradient(function, args):
     check_grads(function, args)
+
+
+@pytest.mark.parametrize("shift", [2**100, -(2**100), 2**100 + 1])
+def test_roll_by_numbers_of_any_size(shift):
+    assert tl.roll(tl.arange(7), shift).tolist() == np.roll(np.arange(7), shift).tolist()
+
+
+@pytest.mark.parametrize("start", [-5, 5])
+def test_rollaxis_out_of_bounds(start):
+    with pytest.raises(AxisError, match=f"rollaxis: .* start .* got {start}"):
+        tl.rollaxis(tl.zeros((1, 2, 3, 4)), 0, start)

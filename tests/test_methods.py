@@ -1,3 +1,5 @@
+import inspect
+
 import numpy as np
 import pytest
 
@@ -66,3 +68,31 @@ def test_bad_input():
         tl.ones(2).take([0.5])
     with pytest.raises(ValueError, match="kind"):
         tl.ones(2).sort(kind="fast")
+
+
+def test_choose_takes_arrays_one_by_one():
+    index = tl.asarray([0, 1])
+    assert index.choose([1, 2], [3, 4]).tolist() == [1, 4]
+    assert index.choose(([1, 2], [3, 4])).tolist() == [1, 4]
+
+
+def test_conjugates():
+    real, complex_, out = tl.ones(2), tl.asarray([1j, 2.0]), tl.zeros(2, dtype=complex)
+    assert real.conj() is real and real.conjugate() is real
+    assert complex_.conj(out) is out
+    assert out.tolist() == [-1j, 2]
+
+
+@pytest.mark.parametrize(
+    "name",
+    """argpartition clip compress conj conjugate diagonal dot dump dumps flatten mean nonzero
+    partition put ravel repeat round searchsorted sort squeeze std swapaxes take tofile trace
+    var byteswap __array_wrap__""".split(),
+)
+def test_signatures(name):
+    theirs = inspect.signature(getattr(np.ndarray, name))
+    ours = inspect.signature(getattr(tl.Tensor, name))
+    if name in ("conj", "conjugate"):  # NumPy's signature does not show that it takes out
+        assert ours.parameters["self"] == theirs.parameters["self"]
+    else:
+        assert ours == theirs

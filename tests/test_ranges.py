@@ -87,3 +87,15 @@ def test_bad_input(call, error, text):
 @pytest.mark.parametrize("function, args", GRADIENTS)
 def test_gradient(function, args):
     check_grads(function, args)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+@pytest.mark.parametrize("endpoint", [True, False])
+@pytest.mark.parametrize("num", [0, 1, 2, 4])
+def test_geomspace_has_its_ends_where_there_is_no_way_between(num, endpoint, same):
+    same(tl.geomspace(-3, 3, num, endpoint), np.geomspace(-3, 3, num, endpoint))
+
+
+def test_geomspace_through_complex_numbers():
+    found = tl.geomspace(-1, 1, 3, dtype=complex)
+    assert found.dtype == complex and np.allclose(found, [-1, 1j, 1])

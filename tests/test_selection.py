@@ -77,7 +77,7 @@ ERRORS = [
     (lambda: tl.take([1, 2], [0], mode="moon"), ValueError, "take: .* 'moon'"),
     (lambda: tl.take(tl.ones(0), [0]), IndexError, "take: .* length 0"),
     (lambda: tl.take_along_axis(tl.ones(2), [0.5]), IndexError, "take_along_axis: .* float64"),
-    (lambda: tl.take_along_axis(tl.ones((2, 2)), [0]), ValueError, "take_along_axis: .* 2 axes"),
+    (lambda: tl.take_along_axis(tl.ones((2, 2)), [0]), ValueError, "take_along.*: .* 2 dimensions"),
     (lambda: tl.take_along_axis(tl.ones(2), [0], 1), AxisError, "take_along_axis: axis 1"),
     (lambda: tl.take_along_axis(tl.ones(2), [2]), IndexError, "2"),
     (lambda: tl.compress([1, 0, 1, 1], tl.ones(3)), IndexError, "3 is out of bounds"),
@@ -155,3 +155,15 @@ def test_bad_input(call, error, text):
 @pytest.mark.parametrize("function, args", GRADIENTS)
 def test_gradient(function, args):
     check_grads(function, args)
+
+
+def test_bools_are_zero_and_one():
+    mask = np.array([True, False])
+    assert tl.take(tl.asarray([5, 6]), mask).tolist() == np.take([5, 6], mask).tolist()
+    assert tl.choose(mask, [[1, 2], [3, 4]]).tolist() == [3, 2]
+
+
+def test_choose_casts_to_out():
+    out = tl.zeros(2, dtype=int)
+    assert tl.choose([0, 1], [[1.5, 2.5], [3.5, 4.5]], out=out) is out
+    assert out.tolist() == [1, 4]

@@ -81,3 +81,9 @@ def test_bad_input(call, error, text):
 @pytest.mark.parametrize("function, args", GRADIENTS)
 def test_gradient(function, args):
     check_grads(function, args)
+
+
+def test_delete_keeps_the_memory_layout():
+    x = np.arange(10).reshape((2, 5), order="F")
+    assert tl.delete(tl.asarray(x), slice(60, None), axis=1).flags.f_contiguous
+    assert tl.delete(tl.ones((2, 5)), 1, axis=1).flags.c_contiguous
