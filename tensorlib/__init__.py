@@ -35,7 +35,8 @@ from numpy import (  # the state of errors and of printing is NumPy's, for ndarr
     seterrcall,
 )
 
-from tensorlib import _methods, _ndarray_methods, _protocols, autograd, lib  # three install themselves
+# These give Tensor methods and answers to protocols.
+from tensorlib import _methods, _ndarray_methods, _protocols, autograd, lib
 from tensorlib._array_api import __array_api_version__, __array_namespace_info__, finfo
 from tensorlib._assignment import copyto, put, put_along_axis, putmask
 from tensorlib._bits import packbits, unpackbits
@@ -62,6 +63,7 @@ from tensorlib._conversion import (
     require,
     shares_memory,
 )
+from tensorlib._core import _bytes, _item
 from tensorlib._core._exchange import from_dlpack
 from tensorlib._core._functions import (
     absolute,
@@ -305,7 +307,6 @@ from tensorlib._elementwise import around, fix, isneginf, isposinf, nan_to_num, 
 from tensorlib._filling import fill_diagonal, place, resize
 from tensorlib._flat import flatiter
 from tensorlib._functional import apply_along_axis, apply_over_axes, piecewise, vectorize
-from tensorlib._index_tricks import c_, ix_, mgrid, ndenumerate, ogrid, r_
 from tensorlib._histograms import (
     bincount,
     histogram,
@@ -313,6 +314,7 @@ from tensorlib._histograms import (
     histogram_bin_edges,
     histogramdd,
 )
+from tensorlib._index_tricks import c_, ix_, mgrid, ndenumerate, ogrid, r_
 from tensorlib._interpolation import digitize, interp
 from tensorlib._joining import (
     append,

@@ -57,7 +57,9 @@ def isclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):
         y = asarray(y, np.result_type(y.dtype, 1.0))
     elif isinstance(y, int):
         y = float(y)
-    atol, rtol = _tolerance(atol), _tolerance(rtol)
+    atol, rtol = _constant(atol), _constant(rtol)
+    if not (all_(isfinite(atol)) and all_(isfinite(rtol))):
+        _report_tolerances(atol, rtol)
     with np.errstate(invalid="ignore"):
         near = less_equal(absolute(x - y), atol + rtol * abs(y))
     result = logical_or(logical_and(near, isfinite(y)), y == x)
@@ -71,15 +73,12 @@ def _constant(x):
     return x if isinstance(x, (int, float, complex)) else asarray(x).detach()
 
 
-def _tolerance(x):
-    x = _constant(x)
-    if not all_(isfinite(x)):
-        text = f"isclose: One of rtol or atol is not valid, got {x}"
-        if np.geterr()["invalid"] == "raise":
-            raise FloatingPointError(text)
-        if np.geterr()["invalid"] == "warn":
-            warnings.warn(text, RuntimeWarning, stacklevel=3)
-    return x
+def _report_tolerances(atol, rtol):
+    text = f"isclose: One of rtol or atol is not valid, atol: {atol}, rtol: {rtol}"
+    if np.geterr()["invalid"] == "raise":
+        raise FloatingPointError(text)
+    if np.geterr()["invalid"] == "warn":
+        warnings.warn(text, RuntimeWarning, stacklevel=3)
 
 
 def allclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):

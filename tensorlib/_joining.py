@@ -81,7 +81,7 @@ def _cast(op, arrays, out, dtype, casting):
     dtypes = {a.dtype for a in arrays}
     target = out.dtype if out is not None else dtype
     target = np.result_type(*dtypes) if target is None else np.dtype(target)
-    for found in dtypes - {target}:
+    for found in dtypes | {target}:  # the target too: it checks the rule
         if not np.can_cast(found, target, casting):
             raise TypeError(
                 f"{op}: cannot cast array data from {found} to {target} "
@@ -133,7 +133,8 @@ def stack(arrays, axis=0, out=None, *, dtype=None, casting="same_kind"):
     for a in arrays:
         if a.shape != arrays[0].shape:
             raise ValueError(
-                f"stack: expected arrays of equal shapes, got {arrays[0].shape} and {a.shape}"
+                "stack: all input arrays must have the same shape, "
+                f"got {arrays[0].shape} and {a.shape}"
             )
     axis = axis_index("stack", axis, arrays[0].ndim + 1)
     return _join("stack", [expand_dims(a, axis) for a in arrays], axis, out, dtype, casting)

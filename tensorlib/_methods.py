@@ -48,6 +48,8 @@ def conjugate_method(self, /, *out):
 
 def sort_method(self, /, axis=-1, kind=None, order=None, *, stable=None):
     """Sort in place; see `sort`, which returns a copy."""
+    if axis is None:
+        raise TypeError("sort: expected axis to be an int, got None")
     # The gradient of sort needs the values that are overwritten.
     values = copy(self) if self.requires_grad else self
     self[...] = sort(values, axis, kind, order, stable=stable)
@@ -55,6 +57,8 @@ def sort_method(self, /, axis=-1, kind=None, order=None, *, stable=None):
 
 def partition_method(self, kth, /, axis=-1, kind="introselect", order=None):
     """Partition in place; see `partition`, which returns a copy."""
+    if axis is None:
+        raise TypeError("partition: expected axis to be an int, got None")
     values = copy(self) if self.requires_grad else self  # as for sort
     self[...] = partition(values, kth, axis, kind, order)
 

@@ -132,3 +132,13 @@ def test_gradients_of_scimath():
     check_grads(lambda x: tl.emath.sqrt(x).imag, [inside])
     check_grads(lambda x: tl.emath.log(x).real, [inside])
     check_grads(tl.emath.power, [inside + 1, np.array([2.0, -1.0])])
+
+
+def test_views_that_cannot_be_written_to():
+    tricks = tl.lib.stride_tricks
+    x = tl.arange(5)
+    assert not tricks.sliding_window_view(x, 3).flags.writeable
+    tricks.sliding_window_view(x, 3, writeable=True)[0, 0] = 7
+    assert x[0] == 7 and x.flags.writeable
+    assert tricks.as_strided(x, (2,), (8,)).flags.writeable
+    assert not tricks.as_strided(x, (2,), (8,), writeable=False).flags.writeable

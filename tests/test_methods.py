@@ -68,6 +68,10 @@ def test_bad_input():
         tl.ones(2).take([0.5])
     with pytest.raises(ValueError, match="kind"):
         tl.ones(2).sort(kind="fast")
+    with pytest.raises(TypeError, match="sort: .* axis .* None"):
+        tl.ones(2).sort(axis=None)
+    with pytest.raises(TypeError, match="partition: .* axis .* None"):
+        tl.ones(2).partition(1, axis=None)
 
 
 def test_choose_takes_arrays_one_by_one():
@@ -85,10 +89,13 @@ def test_conjugates():
 
 @pytest.mark.parametrize(
     "name",
-    """argpartition clip compress conj conjugate diagonal dot dump dumps flatten mean nonzero
-    partition put ravel repeat round searchsorted sort squeeze std swapaxes take tofile trace
-    var byteswap __array_wrap__""".split(),
-)
+    [
+        "argpartition", "clip", "compress", "conj", "conjugate", "diagonal", "dot", "dump", "dumps",
+        "flatten", "mean", "nonzero", "partition", "put", "ravel", "repeat", "round",
+        "searchsorted", "sort", "squeeze", "std", "swapaxes", "take", "tofile", "trace", "var",
+        "byteswap", "__array_wrap__",
+    ],
+)  # fmt: skip
 def test_signatures(name):
     theirs = inspect.signature(getattr(np.ndarray, name))
     ours = inspect.signature(getattr(tl.Tensor, name))

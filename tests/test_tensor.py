@@ -49,9 +49,7 @@ def test_attributes(a):
     assert x.tobytes() == a.tobytes()
 
 
-@pytest.mark.parametrize(
-    "name", ["strides", "ndim", "size", "device", "T", "is_leaf", "grad_fn"]
-)
+@pytest.mark.parametrize("name", ["strides", "ndim", "size", "device", "T", "is_leaf", "grad_fn"])
 def test_attributes_cannot_be_set(name):
     with pytest.raises(AttributeError):
         setattr(tl.ones(2), name, getattr(tl.zeros(3), name))

@@ -1,6 +1,6 @@
 """The functions of the compiled core in one place, and the methods that tensors have of them."""
 
-from tensorlib._core import _bytes, _item, _tensor  # the first two give Tensor their methods
+from tensorlib._core import _tensor
 from tensorlib._core._arrays import (
     arange,
     argsort,

@@ -138,9 +138,9 @@ cdef class LoopTable:
                     return ufunc.resolve_dtypes(operands)
                 return ufunc.resolve_dtypes(operands, signature=request[0], casting=request[1])
             except TypeError as error:
+                wanted = "" if request is None else describe_request(request[0], request[1])
                 raise TypeError(
-                    f"{self.name}: not supported for {describe(inputs)}"
-                    + ("" if request is None else describe_request(request[0], request[1]))) from error
+                    f"{self.name}: not supported for {describe(inputs)}{wanted}") from error
         values = inputs[1:] if self.name == "where" else inputs
         if request is not None:
             common = request[0][self.nin + self.nout - 1]

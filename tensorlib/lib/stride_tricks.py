@@ -21,7 +21,7 @@ def as_strided(x, shape=None, strides=None, subok=False, writeable=True):
     subok : bool
         Has no effect: the result is a Tensor.
     writeable : bool
-        Has no effect: a view can be written to if `x` can.
+        Whether the view can be written to, if `x` can.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def as_strided(x, shape=None, strides=None, subok=False, writeable=True):
             [1, 2],
             [2, 3]])
     """
-    return functions.as_strided(x, shape, strides)
+    return _limited(functions.as_strided(x, shape, strides), writeable)
 
 
 def sliding_window_view(x, window_shape, axis=None, *, subok=False, writeable=False):
@@ -57,7 +57,7 @@ def sliding_window_view(x, window_shape, axis=None, *, subok=False, writeable=Fa
     subok : bool
         Has no effect: the result is a Tensor.
     writeable : bool
-        Has no effect: a view can be written to if `x` can.
+        Whether the view can be written to, if `x` can; its elements share memory.
 
     Returns
     -------
@@ -85,10 +85,10 @@ def sliding_window_view(x, window_shape, axis=None, *, subok=False, writeable=Fa
     window = integers("sliding_window_view", "window_shape", window_shape).reshape(-1).tolist()
     axes = range(x.ndim) if axis is None else normalize_axis_tuple(axis, x.ndim, "axis", True)
     if len(window) != len(axes):
-        raise ValueError(
-            f"sliding_window_view: expected a window of as many lengths as axes, got {window} "
-            f"for the axes {tuple(axes)}"
-        )
+        problem = "must provide window_shape for all dimensions of `x`"
+        if axis is not None:
+            problem = "Must provide matching length window_shape and axis"
+        raise ValueError(f"sliding_window_view: {problem}, got {window} for the axes {tuple(axes)}")
     shape = list(x.shape)
     for k, length in zip(axes, window, strict=True):
         if length < 0:
@@ -102,4 +102,10 @@ def sliding_window_view(x, window_shape, axis=None, *, subok=False, writeable=Fa
             )
         shape[k] -= length - 1
     strides = (*x.strides, *(x.strides[k] for k in axes))
-    return functions.as_strided(x, (*shape, *window), strides)
+    return _limited(functions.as_strided(x, (*shape, *window), strides), writeable)
+
+
+def _limited(view, writeable):
+    if not writeable:
+        view.setflags(write=False)
+    return view
