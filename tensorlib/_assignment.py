@@ -41,13 +41,14 @@ def copyto(dst, src, casting="same_kind", where=True):
     """
     if not isinstance(dst, Tensor):
         raise TypeError(f"copyto: expected a Tensor, got {type(dst).__name__}")
-    if not _can_cast(src, dst.dtype, casting):
+    weak = type(src) in KINDS
+    source = src if weak else asarray(src)
+    if not _can_cast(source, dst.dtype, casting):
         raise TypeError(
-            f"copyto: cannot cast from {asarray(src).dtype} to {dst.dtype} "
+            f"copyto: cannot cast from {asarray(source).dtype} to {dst.dtype} "
             f"according to the rule {casting!r}"
         )
-    weak = type(src) in KINDS
-    source = broadcast_to(asarray(src, dst.dtype) if weak else asarray(src), dst.shape)
+    source = broadcast_to(asarray(source, dst.dtype) if weak else source, dst.shape)
     where = where if where is True else broadcast_to(asarray(asarray(where), bool), dst.shape)
     if casting == "same_value":
         with named("copyto"):  # NumPy's own check

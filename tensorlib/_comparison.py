@@ -1,5 +1,6 @@
 """Whether arrays are equal, or nearly."""
 
+import math
 import warnings
 
 import numpy as np
@@ -58,7 +59,7 @@ def isclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):
     elif isinstance(y, int):
         y = float(y)
     atol, rtol = _constant(atol), _constant(rtol)
-    if not (all_(isfinite(atol)) and all_(isfinite(rtol))):
+    if not (_finite(atol) and _finite(rtol)):
         _report_tolerances(atol, rtol)
     with np.errstate(invalid="ignore"):
         near = less_equal(absolute(x - y), atol + rtol * abs(y))
@@ -71,6 +72,10 @@ def isclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):
 def _constant(x):
     """The argument without its history: no gradient flows through a comparison."""
     return x if isinstance(x, (int, float, complex)) else asarray(x).detach()
+
+
+def _finite(x):
+    return math.isfinite(x) if isinstance(x, (int, float)) else bool(all_(isfinite(x)))
 
 
 def _report_tolerances(atol, rtol):

@@ -55,7 +55,7 @@ def sort_method(self, /, axis=-1, kind=None, order=None, *, stable=None):
     self[...] = sort(values, axis, kind, order, stable=stable)
 
 
-def partition_method(self, kth, /, axis=-1, kind="introselect", order=None):
+def partition_method(self, /, kth, axis=-1, kind="introselect", order=None):
     """Partition in place; see `partition`, which returns a copy."""
     if axis is None:
         raise TypeError("partition: expected axis to be an int, got None")
@@ -87,7 +87,7 @@ def rmatvec_method(self, x):
     return matmul(conjugate(matrix_transpose(self)), x)
 
 
-def argpartition_method(self, kth, /, axis=-1, kind="introselect", order=None):
+def argpartition_method(self, /, kth, axis=-1, kind="introselect", order=None):
     """Indices that would partition; see `argpartition`."""
     return argpartition(self, kth, axis, kind, order)
 
@@ -102,9 +102,9 @@ def diagonal_method(self, /, offset=0, axis1=0, axis2=1):
     return diagonal(self, offset, axis1, axis2)
 
 
-def dot_method(self, other, /, out=None):
+def dot_method(self, /, b, out=None):
     """Product with another array; see `dot`."""
-    return dot(self, other, out)
+    return dot(self, b, out)
 
 
 def flatten_method(self, /, order="C"):
@@ -122,7 +122,7 @@ def nonzero_method(self, /):
     return nonzero(self)
 
 
-def put_method(self, indices, values, /, mode="raise"):
+def put_method(self, /, indices, values, mode="raise"):
     """Write values at places of the tensor taken as one axis; see `put`."""
     return put(self, indices, values, mode)
 
@@ -132,7 +132,7 @@ def ravel_method(self, /, order="C"):
     return ravel(self, order)
 
 
-def repeat_method(self, repeats, /, axis=None):
+def repeat_method(self, /, repeats, axis=None):
     """Each element several times; see `repeat`."""
     return repeat(self, repeats, axis)
 
@@ -142,7 +142,7 @@ def round_method(self, /, decimals=0, out=None):
     return round(self, decimals, out)
 
 
-def searchsorted_method(self, v, /, side="left", sorter=None):
+def searchsorted_method(self, /, v, side="left", sorter=None):
     """The places where values would keep the order; see `searchsorted`."""
     return searchsorted(self, v, side, sorter)
 
@@ -162,7 +162,7 @@ def swapaxes_method(self, axis1, axis2, /):
     return swapaxes(self, axis1, axis2)
 
 
-def take_method(self, indices, /, axis=None, out=None, mode="raise"):
+def take_method(self, /, indices, axis=None, out=None, mode="raise"):
     """Slices picked by index; see `take`."""
     return take(self, indices, axis, out, mode)
 

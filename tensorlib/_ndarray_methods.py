@@ -89,7 +89,7 @@ def dumps(self, /):
     return pickle.dumps(self, protocol=2)
 
 
-def tofile(self, fid, /, sep="", format="%s"):
+def tofile(self, /, fid, sep="", format="%s"):
     """Write the elements to a file as bytes, or as text with a separator, in C order.
 
     Examples
@@ -108,7 +108,7 @@ def to_device(self, device, /, *, stream=None):
     Raises
     ------
     ValueError
-        If there is no such device.
+        If there is no such device, or a stream is given.
 
     Examples
     --------
@@ -116,6 +116,8 @@ def to_device(self, device, /, *, stream=None):
     >>> tl.arange(3).to_device("cpu")
     tensor([0, 1, 2])
     """
+    if stream is not None:
+        raise ValueError("to_device: The stream argument in to_device() is not supported")
     check_device(device, "to_device")
     return self
 

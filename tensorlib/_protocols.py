@@ -119,8 +119,11 @@ def array_ufunc(tensor, ufunc, method, inputs, kwargs):
     ours = _ours(ufunc)
     if ours is None:
         return by_numpy(ufunc.__name__, getattr(ufunc, method), inputs, kwargs)
-    call = ours if method == "__call__" else getattr(ours, method)
-    return _with_arrays_out(call, inputs, kwargs)
+    if method == "__call__":
+        return _with_arrays_out(ours, inputs, kwargs)
+    if "out" in kwargs:  # methods have one output, which comes in a tuple all the same
+        kwargs = {**kwargs, "out": kwargs["out"][0]}
+    return _with_arrays_out(getattr(ours, method), inputs, kwargs)
 
 
 def _ours(ufunc):

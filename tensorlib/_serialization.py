@@ -6,16 +6,17 @@ https://github.com/huggingface/safetensors
 """
 
 import contextlib
-import json
 import math
 import os
-from pathlib import Path
 
 import numpy as np
 
 from tensorlib._core._functions import empty
 from tensorlib._core._tensor import Tensor
 from tensorlib._core.errors import SerializationError
+from tensorlib._lazy import lazy_module
+
+json = lazy_module("json")
 
 FORMAT_NAMES = {
     "bool": "BOOL",
@@ -310,9 +311,10 @@ def _restore(structure, tensors):
 @contextlib.contextmanager
 def _replacing(path):
     """A file to write that takes the place of `path` once it is whole and on the disk."""
-    target = Path(os.path.realpath(path))
+    folder, name = os.path.split(os.path.realpath(path))
+    target = os.path.join(folder, name)
     # Not tempfile: its files are for the owner alone, whatever the umask says.
-    part = target.with_name(f".{target.name}.{os.urandom(8).hex()}")
+    part = os.path.join(folder, f".{name}.{os.urandom(8).hex()}")
     try:
         with open(part, "xb") as file:
             yield file
@@ -320,10 +322,11 @@ def _replacing(path):
             os.fsync(file.fileno())
         os.replace(part, target)
     except BaseException:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(part)
         raise
-    folder = os.open(target.parent, os.O_RDONLY)
+    entry = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(entry)
     finally:
-        os.close(folder)
+        os.close(entry)

@@ -134,6 +134,15 @@ def test_methods_of_ufuncs(same):
     same(x, expected)
 
 
+def test_out_of_methods_of_ufuncs(same):
+    out = tl.zeros(2)
+    assert np.add.reduce(X, axis=1, out=out) is out
+    same(out, X.sum(axis=1))
+    array = np.zeros((2, 3))
+    assert np.multiply.accumulate(tl.asarray(X), axis=1, out=array) is array
+    np.testing.assert_array_equal(array, np.multiply.accumulate(X, axis=1))
+
+
 def test_a_ufunc_of_nobody_known():
     x = tl.asarray([0.5, 2.0])
     squared = np.frompyfunc(lambda v: v * v, 1, 1)

@@ -1,4 +1,4 @@
-from cpython.exc cimport PyErr_Clear, PyErr_Occurred
+from cpython.exc cimport PyErr_Occurred
 from libc.stdint cimport uint8_t
 
 from tensorlib._core._tensor cimport Tensor
@@ -40,6 +40,7 @@ cdef class LoopTable:
     cdef readonly int nout
     cdef readonly object identity   # of a reduction, or None
     cdef bint adds
+    cdef bint numpys                # or our own: a scalar takes the dtype of the tensor beside it
     cdef bint widens                # small integers are folded in 64 bits
     cdef bint reorderable           # may be folded over several axes at once
     cdef bint one_by_one            # the loops cannot fold several elements in one call
@@ -58,16 +59,15 @@ cdef LoopFunction cast_loop(int source, int target) noexcept
 # Warn, raise or call as `np.errstate` says, of what `take_float_status` returned.
 cdef int report_float_status(str name, int status) except -1
 
+cdef int raise_loop_error(str op) except -1
+
 cdef inline int loop_done(str op, str reported) except -1:
     """After a loop, which began with take_float_status(): what it raised, `reported` as by whom.
 
     SciPy's loops may set an error themselves, and so does NumPy's power of integers."""
     cdef int status = take_float_status()
     if PyErr_Occurred() != NULL:
-        if not op.startswith("power"):
-            return -1
-        PyErr_Clear()
-        raise ValueError(f"{op}: integers to negative integer powers are not allowed")
+        raise_loop_error(op)
     return report_float_status(reported, status) if status else 0
 
 

@@ -4,8 +4,10 @@ NumPy's own loops are read out of its ufunc objects; what NumPy lacks is compile
 """
 
 cimport numpy as cnp
+from cpython.exc cimport PyErr_Fetch, PyErr_Restore
 from cpython.object cimport PyObject
 from cpython.pycapsule cimport PyCapsule_GetPointer
+from cpython.ref cimport Py_XDECREF
 from libc.stdlib cimport calloc
 from libc.string cimport memcpy
 
@@ -52,6 +54,21 @@ cdef extern from "numpy/ufuncobject.h":
         PyUFunc_Loop1d *next
 
 
+cdef int raise_loop_error(str op) except -1:
+    """Raise what a loop has set, with a better text for integer powers."""
+    cdef PyObject *kind
+    cdef PyObject *value
+    cdef PyObject *trace
+    PyErr_Fetch(&kind, &value, &trace)
+    if op.startswith("power"):
+        Py_XDECREF(kind)
+        Py_XDECREF(value)
+        Py_XDECREF(trace)
+        raise ValueError(f"{op}: integers to negative integer powers are not allowed")
+    PyErr_Restore(kind, value, trace)
+    return -1
+
+
 cdef int report_float_status(str name, int status) except -1:
     return PyUFunc_GiveFloatingpointErrors(name.encode(), status)
 
@@ -80,6 +97,7 @@ cdef class LoopTable:
         self.nout = nout
         self.mixed = {}
         self.identity = None if ufunc is None else ufunc.identity
+        self.numpys = ufunc is None or getattr(np, ufunc.__name__, None) is ufunc
         self.adds = name == "add"
         self.widens = name in ("add", "multiply")
         # NumPy's SIMD loops of these read the running result once for many elements, which makes
@@ -144,8 +162,9 @@ cdef class LoopTable:
         values = inputs[1:] if self.name == "where" else inputs
         if request is not None:
             common = request[0][self.nin + self.nout - 1]
-        common = common or np.result_type(*(0 if v is int else v(0) if isinstance(v, type) else v
-                                           for v in values))
+        if common is None:
+            common = np.result_type(*(0 if v is int else v(0) if isinstance(v, type) else v
+                                      for v in values))
         if self.name == "where":
             return np.dtype("?"), common, common, common
         return common, common

@@ -97,8 +97,8 @@ def sliding_window_view(x, window_shape, axis=None, *, subok=False, writeable=Fa
             )
         if length > shape[k]:
             raise ValueError(
-                f"sliding_window_view: expected a window of at most {shape[k]} along axis {k}, "
-                f"got {length}"
+                "sliding_window_view: window shape cannot be larger than input array shape, "
+                f"expected at most {shape[k]} along axis {k}, got {length}"
             )
         shape[k] -= length - 1
     strides = (*x.strides, *(x.strides[k] for k in axes))

@@ -431,6 +431,10 @@ class Generator(Distributions, np.random.Generator):
             result = self._drawn("permuted", x, axis=axis, out=out)
             return result if out is None else out
         x = asarray(x)
+        if out is not None and out.shape != x.shape:
+            raise ValueError(
+                f"permuted: out must have the same shape as x, expected {x.shape}, got {out.shape}"
+            )
         target = np.asarray((x if out is None else out).detach())
         # What is moved are the places, in an array in memory like the copy that NumPy would make.
         places = np.empty_like(target, dtype=np.intp, shape=x.shape)

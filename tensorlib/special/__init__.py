@@ -22,10 +22,12 @@ from tensorlib.special._composites import (
 from tensorlib.special._computed import FUNCTIONS as _FUNCTIONS
 from tensorlib.special._exponentials import log_softmax, logsumexp, softmax, softplus
 from tensorlib.special._foreign import FOREIGN as _FOREIGN
+from tensorlib.special._guarded import guarded as _guarded
 from tensorlib.special._ufuncs import UFUNCS as _UFUNCS
 
-globals().update(_UFUNCS | _FUNCTIONS | _FOREIGN)
-_UFUNCS_OF_PROTOCOL.update((ufunc.numpy_ufunc(), ufunc) for ufunc in _UFUNCS.values())
+_PUBLIC = _UFUNCS | _guarded(_UFUNCS)
+globals().update(_PUBLIC | _FUNCTIONS | _FOREIGN)
+_UFUNCS_OF_PROTOCOL.update((ufunc.numpy_ufunc(), ufunc) for ufunc in _PUBLIC.values())
 __all__ = sorted(name for name in globals() if not name.startswith("_"))
 
 # Last, as they are made of the functions.

@@ -198,3 +198,9 @@ def test_hostile_sizes(size, ours, theirs):
 def test_hostile_numbers(call):
     with pytest.raises((ValueError, MemoryError, OverflowError)):
         call(tl.random.default_rng(7))
+
+
+@pytest.mark.parametrize("shape", [(3, 2), (3,), (2, 4)])
+def test_permuted_into_another_shape(shape):
+    with pytest.raises(ValueError, match="permuted: out must have the same shape as x"):
+        tl.random.default_rng(7).permuted(tl.ones((2, 3)), out=tl.zeros(shape))

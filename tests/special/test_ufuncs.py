@@ -23,6 +23,8 @@ LOOPS = [
     for types in dict.fromkeys(SCIPY[name].types)
     if "g" not in types  # long double
 ]
+# SciPy's spheroidal functions may never end in single precision.
+ENDING = [name for name in NAMES if not name.startswith(("obl_", "pro_"))]
 # SciPy's own functions of this family crash or hang at NaN and at some numbers.
 FRAGILE = {row[0] for row in WAVES}
 SHAPE = (3, 5)
@@ -34,9 +36,7 @@ def arguments(name, letters, seed=0):
     made = []
     for value, letter in zip(EXAMPLES[name], letters, strict=True):
         values = rng.choice(np.ravel(value), SHAPE)
-        if name in FRAGILE:
-            values = values * (1 if values.dtype.kind == "i" else rng.uniform(0.9, 1.1, SHAPE))
-        elif values.dtype.kind != "i":
+        if name not in FRAGILE and values.dtype.kind != "i":
             values = values * rng.choice([1, 1, 1, 0.5, 1.5, -1, 0], SHAPE)
             values = np.where(rng.random(SHAPE) < 0.05, np.nan, values)
         if letter in "FD":
@@ -47,10 +47,26 @@ def arguments(name, letters, seed=0):
     return made
 
 
+def letters_of(name):
+    """The dtypes of the inputs of the widest loop, long double left out."""
+    return [types for types in SCIPY[name].types if "g" not in types][-1].partition("->")[0]
+
+
+def scipys(name, arrays):
+    """What SciPy gives; its spheroidal functions never end in single precision, where ours are
+    those of double precision, rounded."""
+    if not name.startswith(("obl_", "pro_")) or any(a.dtype != np.float32 for a in arrays):
+        return SCIPY[name](*arrays)
+    found = SCIPY[name](*(a.astype(float) for a in arrays))
+    if isinstance(found, tuple):
+        return tuple(x.astype(np.float32) for x in found)
+    return found.astype(np.float32)
+
+
 def assert_same(name, arrays):
     """Our function on tensors over the arrays gives what SciPy's gives on the arrays."""
     with warnings.catch_warnings(action="ignore"):  # SciPy's of truncated numbers
-        expected = SCIPY[name](*arrays)
+        expected = scipys(name, arrays)
         actual = getattr(tl.special, name)(*map(tl.asarray, arrays))
     if SCIPY[name].nout == 1:
         expected, actual = (expected,), (actual,)
@@ -74,7 +90,7 @@ def test_every_loop_in_every_layout(name, types):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_shapes_that_broadcast_and_dtypes_that_mix(name):
-    arrays = arguments(name, SCIPY[name].types[-1].partition("->")[0], seed=1)
+    arrays = arguments(name, letters_of(name), seed=1)
     assert_same(name, [a[:1] if k % 2 else a[:, :1] for k, a in enumerate(arrays)])
     assert_same(name, [a[0, 0] for a in arrays])
     assert_same(name, [a[:0] for a in arrays])
@@ -85,7 +101,8 @@ def test_shapes_that_broadcast_and_dtypes_that_mix(name):
             assert_same(name, mixed)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.filterwarnings("ignore:non-integer:DeprecationWarning")  # SciPy's
+@pytest.mark.parametrize("name", ENDING)
 def test_numbers_of_python(name):
     scalars = [np.ravel(value)[0].item() for value in EXAMPLES[name]]
     expected = SCIPY[name](*scalars)
@@ -102,7 +119,7 @@ def test_numbers_of_python(name):
             assert_identical(one, other)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ENDING)
 def test_integers_and_truths(name):
     """The same loop or the same refusal."""
     for dtype in (np.bool_, np.int8, np.int64, np.uint64):
@@ -117,9 +134,9 @@ def test_integers_and_truths(name):
             assert_same(name, arrays)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ENDING)
 def test_by_scipys_own_name(name):
-    arrays = arguments(name, SCIPY[name].types[-1].partition("->")[0], seed=2)
+    arrays = arguments(name, letters_of(name), seed=2)
     with warnings.catch_warnings(action="ignore"):
         expected = SCIPY[name](*arrays)
         actual = SCIPY[name](*map(tl.asarray, arrays))
@@ -129,9 +146,9 @@ def test_by_scipys_own_name(name):
         assert_identical(one, other)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ENDING)
 def test_out(name):
-    arrays = arguments(name, SCIPY[name].types[-1].partition("->")[0], seed=3)
+    arrays = arguments(name, letters_of(name), seed=3)
     with warnings.catch_warnings(action="ignore"):
         expected = SCIPY[name](*arrays)
         expected = (expected,) if SCIPY[name].nout == 1 else expected
