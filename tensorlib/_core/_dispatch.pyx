@@ -341,8 +341,9 @@ cdef object binary_scalar(Op op, Tensor a, object scalar, bint swapped):
     cdef char *pointers[3]
     cdef Py_ssize_t[3] steps
     cdef Py_ssize_t n
-    if a.contiguous and op.loops.numpys and (a.dtype_ == TL_FLOAT64 or a.dtype_ == TL_FLOAT32
-                         or (a.dtype_ == TL_INT64 and type(scalar) is int)):
+    if a.contiguous and op.loops.numpys and (
+            a.dtype_ == TL_FLOAT64 or a.dtype_ == TL_FLOAT32
+            or (a.dtype_ == TL_INT64 and type(scalar) is int)):
         try:
             loop = op.loops.same(a.dtype_)
             element = weak_scalar(op, scalar, a.dtype_)
