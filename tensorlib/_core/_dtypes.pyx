@@ -45,8 +45,8 @@ cdef int dtype_id(object dtype, str op) except -1:
         found = TL_BFLOAT16
     if found is None:
         raise TypeError(
-            f"{op}: Unsupported dtype {dtype}: expected a bool, integer, floating-point or "
-            "complex dtype of at most 16 bytes")
+            f"{op}: Unsupported dtype: expected a bool, integer, floating-point or complex dtype "
+            f"of at most 16 bytes, got {dtype}")
     if not dtype.isnative:
         raise TypeError(f"{op}: expected a dtype in native byte order, got {dtype.str}")
     return found

@@ -56,6 +56,8 @@ cdef object reduce(Op op, object a, object axis, object dtype, object out, objec
                    object initial, object where):
     cdef Tensor x = a if isinstance(a, Tensor) else asarray(a)
     cdef tuple axes = axes_of(x, axis, op.name)
+    if initial is None:
+        initial = NoValue
     if dtype is None:
         dtype = dtype_object(fold_dtype(op.loops, x))
     else:

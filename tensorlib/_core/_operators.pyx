@@ -10,6 +10,7 @@ from tensorlib._core._dispatch cimport (
     unary,
     watched,
 )
+from tensorlib._core._dtypes cimport TL_BOOL, TL_FLOAT16, dtype_is_complex
 from tensorlib._core._exchange cimport asarray
 from tensorlib._core._tape cimport (
     any_tracked,
@@ -42,6 +43,10 @@ cdef Tensor value_for(Tensor target, object value):
     """What is written into a tensor; an int must fit its dtype."""
     if isinstance(value, Tensor):
         return value
+    if type(value) is float and target.dtype_ < TL_FLOAT16 and target.dtype_ != TL_BOOL:
+        int(value)  # refuses infinities and NaN, as NumPy does
+    elif type(value) is complex and not dtype_is_complex(target.dtype_):
+        float(value)  # which is a TypeError
     return asarray(value, target.dtype) if type(value) is int else asarray(value)
 
 
@@ -200,7 +205,11 @@ cdef object inplace_slot(int slot, Tensor a, object b):
     if foreign(b):
         return NotImplemented
     if slot == MATMUL:
-        assign(a, apply(op, (a, asarray(b)), ()), "matmul")
+        result = apply(op, (a, asarray(b)), ())
+        if result.shape != a.shape:
+            raise ValueError(f"matmul: the product of shape {result.shape} cannot be written into "
+                             f"the tensor of shape {a.shape}")
+        assign(a, result, "matmul")
         return a
     elementwise(op, (a, b), (a,), None)
     return a

@@ -222,13 +222,16 @@ cdef int copy_first(Tensor result, Tensor x, int axis, bint keepdims) except -1:
 
 cdef void keep_negative_zero(LoopTable table, Tensor result) noexcept:
     """Let sums start from -0.0, to which each number adds up to itself, -0.0 too."""
-    cdef Py_ssize_t i, width = dtype_itemsize(result.dtype_)
+    cdef Py_ssize_t width = dtype_itemsize(result.dtype_), i
+    cdef Py_ssize_t nbytes = result.size_ * width
     if not table.adds or not dtype_is_inexact(result.dtype_):
         return
     if dtype_is_complex(result.dtype_):
         width //= 2
-    for i in range(width - 1, result.size_ * dtype_itemsize(result.dtype_), width):
+    i = width - 1
+    while i < nbytes:
         result.data[i] = <char>0x80  # the byte of the sign, where memory is little-endian
+        i += width
 
 
 cdef int fill(Tensor result, object value) except -1:

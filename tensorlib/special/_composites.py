@@ -321,9 +321,13 @@ def spherical_bessel(name, sign_of_even, kind, answer):
         function = derived if derivative else plain
         n, z = asarray(n).astype(np.int64), asarray(z)
         below = less(z.real, 0)
-        if z.dtype.kind == "c" or not below.any():
+        if z.dtype.kind == "c":
             return function(n, z)
         value = function(n, where(below, -z, z))
+        if sign_of_even is not None:
+            value = value.astype(np.float64)  # as SciPy, also of single precision
+        if not below.any():
+            return value
         if sign_of_even is None:
             return where(below, function(n, z + 0j).real, value)
         flips = equal(n % 2, 0 if sign_of_even < 0 else 1)
