@@ -38,7 +38,7 @@ def test_it_has_all_names():
 
 def test_it_is_loaded_at_its_first_use():
     code = "import sys, tensorlib; assert 'scipy' not in sys.modules; tensorlib.special.erf(0.0)"
-    subprocess.run([sys.executable, "-c", code], check=True, env=dict(os.environ))
+    subprocess.run([sys.executable, "-P", "-c", code], check=True, env=dict(os.environ))
 
 
 @pytest.mark.parametrize("name", sorted(public_names()))
@@ -265,7 +265,7 @@ def test_hostile_parameters_are_nan():
     names = [n for n in special.__all__ if n.startswith(("obl_", "pro_", "mathieu_"))]
     names = [n for n in names if getattr(getattr(special, n), "nin", 0) > 2]
     done = subprocess.run(
-        [sys.executable, "-c", f"NAMES = {names}\n{HOSTILE}"],
+        [sys.executable, "-P", "-c", f"NAMES = {names}\n{HOSTILE}"],
         capture_output=True,
         text=True,
         timeout=60,
