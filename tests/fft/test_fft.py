@@ -208,7 +208,7 @@ def test_gradients_have_the_dtype_of_the_input(name, dtype):
 
 @pytest.mark.parametrize("name", ONE_AXIS)
 def test_against_torch(name):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="to compare with PyTorch: pip install torch")
     a = numbers((3, 6), float if name in REAL else complex)
     x, y = tl.asarray(a).requires_grad_(), torch.tensor(a, requires_grad=True)
     abs(getattr(tl.fft, name)(x, 5, norm="ortho") ** 3).sum().backward()

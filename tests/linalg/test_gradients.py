@@ -309,7 +309,7 @@ def test_products():
 @both
 @pytest.mark.parametrize("name", ["inv", "det", "eigvalsh", "svdvals", "pinv", "cholesky"])
 def test_against_torch(name, dtype):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="to compare with PyTorch: pip install torch")
     a = numbers((3, 3), dtype)
     a = a @ a.conj().T + np.eye(3)
     x, y = tl.asarray(a).requires_grad_(), torch.tensor(a, requires_grad=True)
@@ -328,7 +328,7 @@ def test_against_torch(name, dtype):
 @pytest.mark.parametrize("mode", ["reduced", "complete"])
 @pytest.mark.parametrize("shape", [(3, 3), (4, 2)], ids=str)
 def test_qr_and_solve_against_torch(shape, mode, dtype):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="to compare with PyTorch: pip install torch")
     if mode == "complete" and shape[0] > shape[1]:
         pytest.skip("PyTorch has no gradient of a complete QR decomposition of a tall matrix")
     a, b = numbers(shape, dtype), numbers((shape[1], 2), dtype, 1)
