@@ -121,7 +121,7 @@ cdef bint is_fortran(Tensor x) noexcept:
     return True
 
 
-cdef void memory_order(Tensor x, int *axes) noexcept:
+cdef void sort_by_stride(Tensor x, int *axes) noexcept:
     """Axes from the largest stride to the smallest; equal ones stay as they are."""
     cdef int i, j
     for i in range(x.ndim_):
@@ -160,7 +160,7 @@ cdef Tensor empty_like(Tensor x, int dtype, str order, str op):
     if order == "C" or order == "K" and x.contiguous:
         return tensor_empty(x.ndim_, x.shape_, dtype, op)
     if order == "K":
-        memory_order(x, axes)
+        sort_by_stride(x, axes)
     else:
         reverse_order(x.ndim_, axes)
     return empty_ordered(x.ndim_, x.shape_, axes, dtype, op)

@@ -19,7 +19,7 @@ from tensorlib._core._loops cimport (
     walk_prepare,
 )
 from tensorlib._core._tensor cimport LONG, MAX_DIMS, Tensor, copy_into, tensor_empty
-from tensorlib._core._views cimport transposed
+from tensorlib._core._views cimport with_axis_last
 
 cdef enum:
     MAX_OPERANDS = 8
@@ -244,13 +244,3 @@ cdef class Gufunc:
         if status and self.failure is None:
             report_float_status(self.name, status)
         return 0
-
-
-cdef Tensor with_axis_last(Tensor x, int axis):
-    """A view of x with one axis at the end and the others in order."""
-    cdef int[MAX_DIMS] axes
-    cdef int i
-    for i in range(x.ndim_ - 1):
-        axes[i] = i + (i >= axis)
-    axes[x.ndim_ - 1] = axis
-    return transposed(x, axes)

@@ -2,7 +2,6 @@
 
 cimport numpy as cnp
 from libc.stdint cimport int64_t
-from libc.string cimport memcpy
 
 from tensorlib._core._copy cimport copy_elements
 from tensorlib._core._dtypes cimport (
@@ -17,7 +16,8 @@ from tensorlib._core._numpy_functions cimport (
     SortFunction,
     numpy_functions,
 )
-from tensorlib._core._tensor cimport MAX_DIMS, Tensor, tensor_empty, tensor_view
+from tensorlib._core._tensor cimport Tensor, tensor_empty
+from tensorlib._core._views cimport with_axis_last
 
 import numpy as np
 
@@ -36,20 +36,6 @@ cdef int sort_kind(object kind, str op) except -1:
         raise ValueError(f"{op}: expected kind to be 'quicksort', 'heapsort', 'mergesort', "
                          f"'stable' or None, got {kind!r}")
     return kinds[kind]
-
-
-cdef Tensor with_axis_last(Tensor x, int axis):
-    """A view with one axis moved to the end."""
-    cdef Py_ssize_t[MAX_DIMS] shape
-    cdef Py_ssize_t[MAX_DIMS] strides
-    cdef int last = x.ndim_ - 1
-    memcpy(shape, x.shape_, axis * sizeof(Py_ssize_t))
-    memcpy(strides, x.strides_, axis * sizeof(Py_ssize_t))
-    memcpy(shape + axis, x.shape_ + axis + 1, (last - axis) * sizeof(Py_ssize_t))
-    memcpy(strides + axis, x.strides_ + axis + 1, (last - axis) * sizeof(Py_ssize_t))
-    shape[last] = x.shape_[axis]
-    strides[last] = x.strides_[axis]
-    return tensor_view(x, x.data, x.ndim_, shape, strides, x.dtype_)
 
 
 cdef Tensor copied(Tensor x, int dtype, str op):

@@ -295,6 +295,16 @@ cdef Tensor transposed(Tensor x, const int *axes):
     return tensor_view(x, x.data, x.ndim_, shape, strides, x.dtype_)
 
 
+cdef Tensor with_axis_last(Tensor x, int axis):
+    """A view of x with one axis at the end and the others in order."""
+    cdef int[MAX_DIMS] axes
+    cdef int i
+    for i in range(x.ndim_ - 1):
+        axes[i] = i + (i >= axis)
+    axes[x.ndim_ - 1] = axis
+    return transposed(x, axes)
+
+
 def transpose(Tensor x not None, tuple axes not None):
     """The kernel of transpose."""
     cdef int[MAX_DIMS] order
