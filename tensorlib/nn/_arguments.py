@@ -3,15 +3,16 @@
 import operator
 
 
-def pair(operation, name, value, least):
-    """Two ints of at least `least` from one int or two; errors name the operation."""
+def int_tuple(operation, name, value, count, least):
+    """`count` ints of at least `least`, from one int or that many; errors name the operation."""
     try:
-        first, second = value if isinstance(value, tuple | list) else (value, value)
-        result = operator.index(first), operator.index(second)
-    except (TypeError, ValueError):
-        raise TypeError(
-            f"{operation}: expected {name} to be an int or a pair of ints, got {value!r}"
-        ) from None
+        values = tuple(value) if isinstance(value, tuple | list) else (value,) * count
+        result = tuple([operator.index(n) for n in values])
+    except TypeError:
+        result = ()
+    if len(result) != count:
+        wanted = "an int" if count == 1 else f"an int or {count} ints"
+        raise TypeError(f"{operation}: expected {name} to be {wanted}, got {value!r}")
     if min(result) < least:
         raise ValueError(f"{operation}: expected {name} >= {least}, got {value!r}")
     return result
@@ -21,3 +22,30 @@ def check_probability(operation, p):
     """Refuse what is no probability."""
     if not 0 <= p <= 1:
         raise ValueError(f"{operation}: expected a probability in [0, 1], got {p!r}")
+
+
+def check_reduction(operation, reduction):
+    """Refuse what is no way to reduce losses."""
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(
+            f"{operation}: expected reduction 'mean', 'sum' or 'none', got {reduction!r}"
+        )
+
+
+def check_bias(operation, bias, weight):
+    """Refuse a bias that has not one element for each output."""
+    if bias is not None and bias.shape != weight.shape[:1]:
+        raise ValueError(
+            f"{operation}: expected bias of shape {weight.shape[:1]}, got {bias.shape}"
+        )
+
+
+def check_window(operation, shape, window, padding, dilation):
+    """Refuse a window that has no place in the image."""
+    image = tuple(n + 2 * p for n, p in zip(shape[-len(window) :], padding, strict=True))
+    extent = tuple(d * (n - 1) + 1 for n, d in zip(window, dilation, strict=True))
+    if any(w > n for w, n in zip(extent, image, strict=True)):
+        raise ValueError(
+            f"{operation}: expected images, padding included, no smaller than the window "
+            f"{extent}, got {image}"
+        )

@@ -2,7 +2,7 @@
 
 from tensorlib._core._functions import empty
 from tensorlib.nn import functional, init
-from tensorlib.nn._arguments import pair
+from tensorlib.nn._arguments import int_tuple
 from tensorlib.nn.module import Module
 from tensorlib.nn.parameter import Parameter
 
@@ -58,14 +58,14 @@ class Conv2d(Module):
         dtype="float32",
     ):
         super().__init__()
-        self.in_channels, self.out_channels = pair(
-            "Conv2d", "channels", (in_channels, out_channels), 1
+        self.in_channels, self.out_channels = int_tuple(
+            "Conv2d", "channels", (in_channels, out_channels), 2, 1
         )
-        self.kernel_size = pair("Conv2d", "kernel_size", kernel_size, 1)
-        self.stride = pair("Conv2d", "stride", stride, 1)
-        self.padding = pair("Conv2d", "padding", padding, 0)
-        self.dilation = pair("Conv2d", "dilation", dilation, 1)
-        self.groups, _ = pair("Conv2d", "groups", (groups, 1), 1)
+        self.kernel_size = int_tuple("Conv2d", "kernel_size", kernel_size, 2, 1)
+        self.stride = int_tuple("Conv2d", "stride", stride, 2, 1)
+        self.padding = int_tuple("Conv2d", "padding", padding, 2, 0)
+        self.dilation = int_tuple("Conv2d", "dilation", dilation, 2, 1)
+        (self.groups,) = int_tuple("Conv2d", "groups", groups, 1, 1)
         if in_channels % groups or out_channels % groups:
             raise ValueError(
                 f"Conv2d: expected channels that fall into {groups} groups, "

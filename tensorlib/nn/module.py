@@ -236,6 +236,18 @@ class Module:
         function(self)
         return self
 
+    def to(self, dtype):
+        """Cast the floating-point parameters and buffers; return self."""
+        for module in self.modules():
+            for name, parameter in module._parameters.items():
+                if parameter is not None and parameter.dtype.kind == "f":
+                    value = parameter.detach().astype(dtype)
+                    module._parameters[name] = Parameter(value, parameter.requires_grad)
+            for name, buffer in module._buffers.items():
+                if buffer is not None and buffer.dtype.kind == "f":
+                    module._buffers[name] = buffer.astype(dtype)
+        return self
+
     # State
 
     def state_dict(self):

@@ -1,7 +1,7 @@
 """``MaxPool2d``."""
 
 from tensorlib.nn import functional
-from tensorlib.nn._arguments import pair
+from tensorlib.nn._arguments import int_tuple
 from tensorlib.nn.module import Module
 
 
@@ -34,10 +34,10 @@ class MaxPool2d(Module):
 
     def __init__(self, kernel_size, stride=None, padding=0, dilation=1, return_indices=False):
         super().__init__()
-        self.kernel_size = pair("MaxPool2d", "kernel_size", kernel_size, 1)
-        self.stride = pair("MaxPool2d", "stride", kernel_size if stride is None else stride, 1)
-        self.padding = pair("MaxPool2d", "padding", padding, 0)
-        self.dilation = pair("MaxPool2d", "dilation", dilation, 1)
+        self.kernel_size = int_tuple("MaxPool2d", "kernel_size", kernel_size, 2, 1)
+        self.stride = int_tuple("MaxPool2d", "stride", kernel_size if stride is None else stride, 2, 1)
+        self.padding = int_tuple("MaxPool2d", "padding", padding, 2, 0)
+        self.dilation = int_tuple("MaxPool2d", "dilation", dilation, 2, 1)
         self.return_indices = return_indices
 
     def forward(self, x):

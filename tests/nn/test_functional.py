@@ -153,7 +153,7 @@ def test_max_pool2d_keeps_nan():
             r"half of kernel_size \(2, 2\), got \(2, 2\)",
         ),
         ((1, 1, 4, 4), 5, {}, ValueError, r"the window \(5, 5\), got \(4, 4\)"),
-        ((1, 1, 4, 4), "2", {}, TypeError, "kernel_size to be an int or a pair of ints, got '2'"),
+        ((1, 1, 4, 4), "2", {}, TypeError, "kernel_size to be an int or 2 ints, got '2'"),
     ],
 )
 def test_max_pool2d_refuses(shape, size, options, error, text):
