@@ -36,7 +36,7 @@ from numpy import (  # the state of errors and of printing is NumPy's, for ndarr
 )
 
 # These give Tensor methods and answers to protocols.
-from tensorlib import _methods, _ndarray_methods, _protocols, autograd, lib
+from tensorlib import _methods, _ndarray_methods, _protocols, _to, autograd, lib
 from tensorlib._array_api import __array_api_version__, __array_namespace_info__, finfo
 from tensorlib._assignment import copyto, put, put_along_axis, putmask
 from tensorlib._bits import packbits, unpackbits
@@ -206,6 +206,7 @@ from tensorlib._core._functions import remainder as mod
 from tensorlib._core._functions import right_shift as bitwise_right_shift
 from tensorlib._core._memory import empty_cache, memory_stats, set_cache_limit
 from tensorlib._core._tensor import Tensor
+from tensorlib._core._threads import get_num_threads, set_num_threads
 from tensorlib._core._ufuncs import Ufunc as ufunc
 from tensorlib._core.errors import SerializationError
 from tensorlib._correlation import convolve, corrcoef, correlate, cov
@@ -459,8 +460,10 @@ from tensorlib.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_e
 
 # Loaded at first use, so that `import tensorlib` stays quick. Not by a module's __getattr__: with
 # one, Python looks every `tl.name` up the slow way.
+distributions = _lazy_module("tensorlib.distributions")
 emath = _lazy_module("tensorlib.lib.scimath")
 fft = _lazy_module("tensorlib.fft")
+func = _lazy_module("tensorlib.func")
 linalg = _lazy_module("tensorlib.linalg")
 nn = _lazy_module("tensorlib.nn")
 optim = _lazy_module("tensorlib.optim")

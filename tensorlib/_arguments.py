@@ -8,6 +8,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from tensorlib._core._arrays import write_out as write_out  # for the modules beside this one
 from tensorlib._core._functions import asarray, reshape
 from tensorlib._core._tensor import Tensor
+from tensorlib._core._wrapping import wrapped_of
 
 
 class named:
@@ -70,8 +71,10 @@ def elements(x):
 
 
 def integers(op, name, x):
-    """An argument of integers, for which bools are 0 and 1, as an ndarray."""
-    values = elements(x)
+    """An argument of integers, for which bools are 0 and 1: an ndarray, or what a recorder keeps
+    as it is.
+    """
+    values = x if isinstance(x, Tensor) and wrapped_of(x) is not None else elements(x)
     if values.dtype.kind not in "biu":
         raise TypeError(f"{op}: expected {name} to be integers, got {values.dtype}")
     return values.astype(np.intp, copy=False)

@@ -298,7 +298,7 @@ def _slide_real(a, v, mode):
     length, width = a.shape[0], v.shape[0]
     image, weight = reshape(a, (1, 1, 1, length)), reshape(v, (1, 1, 1, width))
     padding = (0, 0 if mode == "valid" else width - 1)
-    sums = reshape(apply(ops.conv2d, (image, weight), ((1, 1), padding, (1, 1), 1)), (-1,))
+    sums = reshape(apply(ops.conv, (image, weight), ((1, 1), padding, (1, 1), 1)), (-1,))
     if mode == "same":
         start = (width - 1) // 2
         sums = sums[start : start + length]

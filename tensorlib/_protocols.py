@@ -12,8 +12,9 @@ import numpy as np
 
 from tensorlib._core import _functions as functions
 from tensorlib._core import _tensor
-from tensorlib._core._dispatch import ops, watched
+from tensorlib._core._dispatch import ops
 from tensorlib._core._functions import asarray
+from tensorlib._core._recorder import watched
 from tensorlib._core._tape import is_grad_enabled
 from tensorlib._core._tensor import Tensor
 from tensorlib._numpy_code import by_numpy

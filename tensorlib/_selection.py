@@ -7,6 +7,8 @@ from tensorlib._arguments import axis_index, elements, integer, integers, named,
 from tensorlib._core import _functions as functions
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import asarray, broadcast_to, reshape, transpose
+from tensorlib._core._tensor import Tensor
+from tensorlib._core._wrapping import wrapped_of
 from tensorlib._joining import stack
 from tensorlib._shape import broadcast_arrays, ravel
 
@@ -113,7 +115,8 @@ def take_along_axis(arr, indices, axis=-1):
 
 def along_axis_index(op, a, indices, axis):
     """The index that pairs each place of `indices` with its own place on the other axes."""
-    indices = elements(indices)
+    kept = isinstance(indices, Tensor) and wrapped_of(indices) is not None  # by a recorder
+    indices = indices if kept else elements(indices)
     axis = 0 if axis is None else axis_index(op, axis, a.ndim)
     if indices.dtype.kind not in "iu":
         raise IndexError(f"{op}: expected indices to be integers, got {indices.dtype}")
@@ -228,12 +231,13 @@ def choose(a, choices, out=None, mode="raise"):
     which = integers("choose", "a", a)
     choices = promoted(*choices)
     which = in_bounds("choose", which, len(choices), mode)
-    if which.size and (which.min() < 0 or which.max() >= len(choices)):
+    kept = isinstance(which, Tensor)  # by a recorder: the kernel finds what is out of bounds
+    if not kept and which.size and (which.min() < 0 or which.max() >= len(choices)):
         raise ValueError(f"choose: expected indices of {len(choices)} choices, got {which}")
     with named("choose"):
         shape = broadcast_shapes(which.shape, *(choice.shape for choice in choices))
     layers = stack([broadcast_to(choice, shape) for choice in choices])
-    chosen = layers[(np.broadcast_to(which, shape), *np.ix_(*map(np.arange, shape)))]
+    chosen = layers[(broadcast_to(asarray(which), shape), *np.ix_(*map(np.arange, shape)))]
     return write_out("choose", out, chosen, "unsafe")
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tensorlib._core._dispatch import watched
+from tensorlib._core._recorder import watched
 from tensorlib._core._tape import is_grad_enabled
 from tensorlib._core._tensor import Tensor
 

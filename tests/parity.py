@@ -19,7 +19,7 @@ dtypes = pytest.mark.parametrize("dtype", TOLERANCES)
 
 def array_of(x):
     """A Tensor of either library as an ndarray."""
-    return np.array(x.detach())
+    return np.array(x.detach()) if isinstance(x, tl.Tensor) else x.detach().numpy().copy()
 
 
 def flat(results):
@@ -28,9 +28,9 @@ def flat(results):
         return []
     if isinstance(results, dict):
         results = results.values()
-    if isinstance(results, tuple | list) or not hasattr(results, "detach"):
-        return [x for result in results for x in flat(result)]
-    return [results]
+    if hasattr(results, "detach"):
+        return [results]
+    return [x for result in results for x in flat(result)] if np.iterable(results) else []
 
 
 def assert_close(ours, theirs, dtype, label=""):

@@ -21,6 +21,7 @@ import tensorlib as tl
 from tensorlib._core import _functions
 from tensorlib._core import ops as table
 from tensorlib._core._dispatch import apply, ops
+from tensorlib._core._resample import SparseRows
 
 
 class Sample(NamedTuple):
@@ -63,6 +64,7 @@ DOMAINS = {
     "log1p": [(-0.5, 3.0)],
     "log2": [POSITIVE],
     "modf": [(-9.0, 9.0)],
+    "masked_divide": [ANY, POSITIVE],
     "power": [POSITIVE, ANY],
     "reciprocal": [POSITIVE],
     "remainder": [(-9.0, 9.0), (1.0, 2.0)],
@@ -205,6 +207,8 @@ def with_real_eigenvalues(a):
 
 CONVOLUTION = {"stride": (2, 1), "padding": (1, 2), "dilation": (1, 2), "groups": 2}
 IMAGES, FILTERS, CONVOLVED = (2, 4, 5, 6), (6, 2, 3, 2), (2, 6, 3, 8)
+NORMED, WEIGHT, MOMENTS = (2, 2, 3, 2, 2), (3, 2, 1), (1, 2, 3, 1, 1)
+NORM = {"eps": 1e-2, "centred": True}
 
 SAMPLES = {
     **{name: elementwise(name, inputs) for name, _, inputs, _, _ in table.ELEMENTWISE},
@@ -224,11 +228,20 @@ SAMPLES = {
     "argmin": direct("argmin", [(3, 4)], axis=1, keepdims=False),
     "argsort": direct("argsort", [(3, 4)], axis=0, kind=None),
     "astype": direct("astype", [(3, 4)], dtype=np.dtype(np.complex128)),
+    "attention": direct(
+        "attention", [(2, 3, 4), (2, 5, 4), (2, 5, 2), (3, 5)], is_causal=True, scale=0.5
+    ),
+    "attention_backward": direct(
+        "attention_backward",
+        [(2, 3, 2), (2, 3), (2, 3, 4), (2, 5, 4), (2, 5, 2), (3, 5), (2, 3)],
+        is_causal=True,
+        scale=0.5,
+    ),
     "cholesky": matrices("cholesky", change=positive_definite, upper=False),
     "concatenate": direct("concatenate", [(2, 3), (2, 1), (2, 4)], axis=1),
-    "conv2d": direct("conv2d", [IMAGES, FILTERS], **CONVOLUTION),
-    "conv2d_input": direct("conv2d_input", [CONVOLVED, FILTERS], shape=IMAGES, **CONVOLUTION),
-    "conv2d_weight": direct("conv2d_weight", [IMAGES, CONVOLVED], shape=FILTERS, **CONVOLUTION),
+    "conv": direct("conv", [IMAGES, FILTERS], **CONVOLUTION),
+    "conv_input": direct("conv_input", [CONVOLVED, FILTERS], shape=IMAGES, **CONVOLUTION),
+    "conv_weight": direct("conv_weight", [IMAGES, CONVOLVED], shape=FILTERS, **CONVOLUTION),
     "copy": direct("copy", [(3, 4)], order="K"),
     "det": matrices("det"),
     "eig": matrices("eig", change=with_real_eigenvalues),
@@ -241,6 +254,7 @@ SAMPLES = {
     "index_put": index_update("index_put"),
     "inv": matrices("inv"),
     "irfft": direct("irfft", [(3, 4)], n=6, axis=1, scale=0.5),
+    "log_softmax": direct("log_softmax", [(2, 3, 4)], axis=1),
     "lstsq": direct("lstsq", [(4, 3), (4, 2)], rcond=1e-9),
     "max_pool2d": direct(
         "max_pool2d",
@@ -251,10 +265,24 @@ SAMPLES = {
         dilation=(1, 2),
     ),  # fmt: skip
     "nonzero": direct("nonzero", [(3, 4)]),
+    "normalize": direct("normalize", [NORMED, WEIGHT, WEIGHT], **NORM),
+    "normalize_input": direct(
+        "normalize_input", [NORMED, NORMED, WEIGHT, MOMENTS, MOMENTS], 0.2, 2.0, **NORM
+    ),
+    "normalize_weight": direct(
+        "normalize_weight", [NORMED, NORMED, MOMENTS, MOMENTS], 0.2, 2.0, **NORM
+    ),
     "qr": matrices("qr", (2, 4, 3), complete=False),
     "qr_raw": matrices("qr_raw", (2, 4, 3)),
+    "resample": direct(
+        "resample",
+        [(2, 3, 4)],
+        axis=1,
+        matrix=SparseRows([0, 2, 2, 5], [0, 2, 1, 1, 2], [0.5, -1.5, 2.0, 0.25, 3.0], 3),
+    ),  # fmt: skip
     "rfft": direct("rfft", [(3, 4)], n=4, axis=0, scale=0.5),
     "slogdet": matrices("slogdet"),
+    "softmax": direct("softmax", [(2, 3, 4)], axis=2),
     "solve": direct("solve", [(2, 3, 3), (3, 2)]),
     "sort": direct("sort", [(3, 4)], axis=0, kind=None),
     "svd": matrices("svd", (2, 3, 4), full_matrices=False),

@@ -13,6 +13,7 @@ from tensorlib import fft, linalg
 from tensorlib._core import _functions
 from tensorlib._core import ops as table
 from tensorlib._core._dispatch import apply, ops
+from tensorlib._core._resample import SparseRows
 
 ELEMENTWISE = [(row[0], row[2], row[3]) for row in table.ELEMENTWISE]
 READ_ONLY = np.zeros((2, 3))
@@ -21,6 +22,7 @@ X = tl.ones((2, 3))
 IMAGES, FILTERS = tl.ones((2, 4, 6, 6)), tl.ones((8, 4, 3, 3))
 PLAIN = ((1, 1), (0, 0), (1, 1), 1)
 POOL = ((2, 2), (2, 2), (0, 0), (1, 1))
+SPARSE = SparseRows([0, 1], [0], [1.0], 3)
 
 
 def refused(name, kind, function, *args, **kwargs):
@@ -130,6 +132,9 @@ def test_folds(name):
 
 
 NAN = float("nan")
+NORMED, WEIGHT, MOMENTS = tl.ones((2, 3, 4, 5, 6)), tl.ones((4, 5, 1)), tl.ones((1, 3, 4, 1, 1))
+NORM = (1e-5, True)
+QUERIES = tl.ones((2, 3, 4))
 CASES = {
     "as_strided": [
         (ValueError, tl.as_strided, X, (7,), (8,)),
@@ -207,25 +212,69 @@ CASES = {
         (AxisError, tl.concatenate, [X, X], 2),
         (TypeError, lambda x: tl.concatenate([x, x], dtype=int), X),
     ],
-    "conv2d": [
-        (ValueError, apply, ops.conv2d, (IMAGES, tl.ones((8, 3, 3, 3))), PLAIN),
-        (ValueError, apply, ops.conv2d, (IMAGES, tl.ones((8, 4, 7, 3))), PLAIN),
-        (ValueError, apply, ops.conv2d, (tl.ones((2, 3)), FILTERS), PLAIN),
-        (TypeError, apply, ops.conv2d, (IMAGES.astype(int), FILTERS.astype(int)), PLAIN),
-        (ValueError, apply, ops.conv2d, (IMAGES, FILTERS), ((0, 1), *PLAIN[1:])),
-        (ValueError, apply, ops.conv2d, (IMAGES, FILTERS), (*PLAIN[:3], 3)),
-        (ValueError, apply, ops.conv2d, (IMAGES, FILTERS), ((1, 1), (-1, 0), (1, 1), 1)),
-        (ValueError, apply, ops.conv2d, (IMAGES, FILTERS), ((1, 1), (0, 0), (0, 1), 1)),
+    "conv": [
+        (ValueError, apply, ops.conv, (IMAGES, tl.ones((8, 3, 3, 3))), PLAIN),
+        (ValueError, apply, ops.conv, (IMAGES, tl.ones((8, 4, 7, 3))), PLAIN),
+        (ValueError, apply, ops.conv, (tl.ones((2, 3)), FILTERS), PLAIN),
+        (TypeError, apply, ops.conv, (IMAGES.astype(int), FILTERS.astype(int)), PLAIN),
+        (ValueError, apply, ops.conv, (IMAGES, FILTERS), ((0, 1), *PLAIN[1:])),
+        (ValueError, apply, ops.conv, (IMAGES, FILTERS), (*PLAIN[:3], 3)),
+        (ValueError, apply, ops.conv, (IMAGES, FILTERS), ((1, 1), (-1, 0), (1, 1), 1)),
+        (ValueError, apply, ops.conv, (IMAGES, FILTERS), ((1, 1), (0, 0), (0, 1), 1)),
     ],
-    "conv2d_input": [
-        (ValueError, apply, ops.conv2d_input, (IMAGES, FILTERS), ((2, 4, 9, 9), *PLAIN)),
-        (ValueError, apply, ops.conv2d_input, (X, FILTERS), ((2, 4, 6, 6), *PLAIN)),
-        (ValueError, apply, ops.conv2d_input, (IMAGES, FILTERS), ((2, 4), *PLAIN)),
+    "conv_input": [
+        (ValueError, apply, ops.conv_input, (IMAGES, FILTERS), ((2, 4, 9, 9), *PLAIN)),
+        (ValueError, apply, ops.conv_input, (X, FILTERS), ((2, 4, 6, 6), *PLAIN)),
+        (ValueError, apply, ops.conv_input, (IMAGES, FILTERS), ((2, 4), *PLAIN)),
     ],
-    "conv2d_weight": [
-        (ValueError, apply, ops.conv2d_weight, (IMAGES, IMAGES), ((8, 4, 3, 3), *PLAIN)),
-        (ValueError, apply, ops.conv2d_weight, (X, IMAGES), ((8, 4, 3, 3), *PLAIN)),
-        (ValueError, apply, ops.conv2d_weight, (IMAGES, IMAGES), ((8, 4), *PLAIN)),
+    "conv_weight": [
+        (ValueError, apply, ops.conv_weight, (IMAGES, IMAGES), ((8, 4, 3, 3), *PLAIN)),
+        (ValueError, apply, ops.conv_weight, (X, IMAGES), ((8, 4, 3, 3), *PLAIN)),
+        (ValueError, apply, ops.conv_weight, (IMAGES, IMAGES), ((8, 4), *PLAIN)),
+    ],
+    "normalize": [
+        (ValueError, apply, ops.normalize, (X, WEIGHT, WEIGHT), NORM),
+        (ValueError, apply, ops.normalize, (NORMED, X, WEIGHT), NORM),
+        (ValueError, apply, ops.normalize, (NORMED, WEIGHT, MOMENTS), NORM),
+        (TypeError, apply, ops.normalize, (NORMED.astype(int), WEIGHT, WEIGHT), NORM),
+        (TypeError, apply, ops.normalize, (NORMED, WEIGHT.astype("f"), WEIGHT), NORM),
+    ],
+    "normalize_input": [
+        (ValueError, apply, ops.normalize_input, (X, NORMED, WEIGHT, MOMENTS, MOMENTS), NORM),
+        (ValueError, apply, ops.normalize_input, (NORMED, NORMED, WEIGHT, WEIGHT, MOMENTS), NORM),
+        (ValueError, apply, ops.normalize_input, (NORMED, NORMED, X, MOMENTS, MOMENTS), NORM),
+        (TypeError, apply, ops.normalize_input,
+         (NORMED, NORMED, WEIGHT, MOMENTS, MOMENTS.astype("f")), NORM),
+    ],
+    "normalize_weight": [
+        (ValueError, apply, ops.normalize_weight, (NORMED, X, MOMENTS, MOMENTS), NORM),
+        (ValueError, apply, ops.normalize_weight, (NORMED, NORMED, MOMENTS, X), NORM),
+        (TypeError, apply, ops.normalize_weight, (NORMED.astype("f"), NORMED, MOMENTS, MOMENTS),
+         NORM),
+    ],
+    "attention": [
+        (ValueError, apply, ops.attention, (QUERIES, X, QUERIES, tl.ones(())), (False, 1.0)),
+        (ValueError, apply, ops.attention, (QUERIES, QUERIES, QUERIES, X), (False, 1.0)),
+        (TypeError, apply, ops.attention, (QUERIES.astype(int),) * 3 + (tl.ones(()),),
+         (False, 1.0)),
+    ],
+    "attention_backward": [
+        (ValueError, apply, ops.attention_backward,
+         (X, X, QUERIES, QUERIES, QUERIES, tl.ones(()), X), (False, 1.0)),
+        (ValueError, apply, ops.attention_backward,
+         (QUERIES, X, QUERIES, QUERIES, QUERIES, X, X), (False, 1.0)),
+        (TypeError, apply, ops.attention_backward,
+         (QUERIES.astype(int),) * 5 + (tl.ones(()), X), (False, 1.0)),
+    ],
+    "softmax": [
+        (TypeError, apply, ops.softmax, (X.astype(int),), (0,)),
+        (TypeError, apply, ops.softmax, (X.astype(bool),), (0,)),
+        (TypeError, apply, ops.softmax, (X.astype(complex),), (0,)),
+    ],
+    "log_softmax": [
+        (TypeError, apply, ops.log_softmax, (X.astype(int),), (0,)),
+        (TypeError, apply, ops.log_softmax, (X.astype(bool),), (0,)),
+        (TypeError, apply, ops.log_softmax, (X.astype(complex),), (0,)),
     ],
     "max_pool2d": [
         (ValueError, apply, ops.max_pool2d, (tl.ones(3),), POOL),
@@ -233,6 +282,12 @@ CASES = {
         (ValueError, apply, ops.max_pool2d, (IMAGES,), ((2, 2), (0, 1), *POOL[2:])),
         (ValueError, apply, ops.max_pool2d, (IMAGES,), ((2, 2), (2, 2), (2, 2), (1, 1))),
         (TypeError, apply, ops.max_pool2d, (IMAGES.astype(complex),), POOL),
+        (ValueError, apply, ops.max_pool2d, (IMAGES,), ((2, 2), (2, 2), (0, 0, 1), (1, 1))),
+    ],
+    "resample": [
+        (ValueError, apply, ops.resample, (X,), (2, SPARSE)),
+        (ValueError, apply, ops.resample, (tl.ones((5, 5)),), (0, SPARSE)),
+        (TypeError, apply, ops.resample, (tl.ones(3, dtype="int64"),), (0, SPARSE)),
     ],
     "cholesky": [
         (LinAlgError, linalg.cholesky, X),

@@ -22,6 +22,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 import tensorlib as tl
 from tensorlib._core import ops as table
 from tensorlib._core._dispatch import apply, ops
+from tensorlib._core._resample import SparseRows
 
 pytestmark = pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")
 
@@ -487,19 +488,19 @@ def convolved(x, weight, stride, padding, dilation, groups):
 
 
 def check_convolution(data, a, rng):
-    """conv2d against sums over windows, and its gradients against their definition: for numbers
-    s, `sum(conv2d(x, w) * g)` is linear in x and in w."""
+    """conv against sums over windows, and its gradients against their definition: for numbers
+    s, `sum(conv(x, w) * g)` is linear in x and in w."""
     geometry = data.draw(st.sampled_from(GEOMETRIES))
     groups, layout = geometry[-1], data.draw(st.sampled_from(LAYOUTS[:-1]))
     x = layout(rng.standard_normal(IMAGES).astype(a.dtype))
     weight = layout(rng.standard_normal((OUTPUTS, CHANNELS // groups, 3, 2)).astype(a.dtype))
     expected = convolved(x, weight, *geometry)
     x_, weight_ = tl.asarray(x), tl.asarray(weight)
-    assert_close(apply(ops.conv2d, (x_, weight_), geometry), expected, 64, scale=10)
+    assert_close(apply(ops.conv, (x_, weight_), geometry), expected, 64, scale=10)
     g = layout(rng.standard_normal(expected.shape).astype(a.dtype))
     g_ = tl.asarray(g)
-    gx = apply(ops.conv2d_input, (g_, weight_), (IMAGES, *geometry))
-    gw = apply(ops.conv2d_weight, (x_, g_), (weight.shape, *geometry))
+    gx = apply(ops.conv_input, (g_, weight_), (IMAGES, *geometry))
+    gw = apply(ops.conv_weight, (x_, g_), (weight.shape, *geometry))
     assert (gx.shape, gx.dtype, gw.shape, gw.dtype) == (IMAGES, a.dtype, weight.shape, a.dtype)
     for _ in range(3):
         dx = np.eye(1, x.size, rng.integers(x.size)).reshape(IMAGES)
@@ -512,7 +513,7 @@ def check_convolution(data, a, rng):
             assert_close((gradient * d.astype(a.dtype)).sum(), derivative, 64, scale=10)
 
 
-for _name in ("conv2d", "conv2d_input", "conv2d_weight"):
+for _name in ("conv", "conv_input", "conv_weight"):
     case(_name, FLOATING)(check_convolution)
 
 
@@ -535,6 +536,124 @@ def max_pool2d(data, a, rng):
         x.reshape(*x.shape[:2], -1), array_of(places).reshape(*x.shape[:2], -1), -1
     )
     assert_identical(values, picked.reshape(values.shape))
+
+
+@case("resample", [np.dtype(c) for c in "efdFD"])
+def resample(data, a, rng):
+    shape = data.draw(st.lists(st.integers(1, 6), min_size=1, max_size=3).map(tuple))
+    axis, rows = data.draw(st.integers(0, len(shape) - 1)), data.draw(st.integers(1, 5))
+    a = data.draw(st.sampled_from(LAYOUTS))(random_array(rng, a.dtype, shape, hard=0))
+    dense = rng.integers(-4, 5, (rows, shape[axis])) * rng.integers(0, 2, (rows, shape[axis]))
+    r, c = np.nonzero(dense)
+    offsets = np.concatenate(([0], np.cumsum(np.bincount(r, minlength=rows))))
+    matrix = SparseRows(offsets, c, dense[r, c], shape[axis])
+    actual = apply(ops.resample, (tl.asarray(a),), (axis, matrix))
+    assert actual.dtype == a.dtype
+    wide = a.astype("D")
+    expected = np.moveaxis(np.tensordot(dense, wide, (1, axis)), 0, axis)
+    size = np.moveaxis(np.tensordot(abs(dense), abs(wide), (1, axis)), 0, axis)
+    error = abs(array_of(actual).astype("D") - expected)
+    assert (error <= 8 * np.finfo(a.dtype).eps * size).all()
+
+
+# normalization, whose sums are made in an order of their own
+
+
+NORMALIZED = (0, 3, 4)
+
+
+def check_normalization(data, a, rng):
+    """normalize and its gradients against their formulas, in float64."""
+    dims = st.tuples(
+        *[st.sampled_from([1, 2, 3])] * 3, st.sampled_from([1, 5, 70]), st.integers(1, 20)
+    )
+    shape, centred = data.draw(dims), data.draw(st.booleans())
+    layout = data.draw(st.sampled_from(LAYOUTS))
+    x, g = (layout(rng.uniform(-3, 4, shape).astype(a.dtype)) for _ in range(2))
+    weight, bias = (rng.uniform(-2, 2, (*shape[2:4], 1)).astype(a.dtype) for _ in range(2))
+    x_, g_, weight_, bias_ = map(tl.asarray, (x, g, weight, bias))
+    params = (0.25, centred)
+    wide, p = x.astype("d"), g.astype("d") * weight.astype("d")
+    count = shape[0] * shape[3] * shape[4]
+    mean = wide.sum(NORMALIZED, keepdims=True) / count * centred
+    variance = ((wide - mean) ** 2).sum(NORMALIZED, keepdims=True) / count
+    factor = (variance + 0.25) ** -0.5
+    z = (wide - mean) * factor
+    out, mean_, variance_ = apply(ops.normalize, (x_, weight_, bias_), params)
+    moments = np.dtype("d") if a.dtype == "d" else np.dtype("f")
+    assert_close(out, (z * weight + bias).astype(a.dtype), 8, scale=20)
+    assert_close(mean_, mean.astype(moments), 16, scale=4)
+    assert_close(variance_, variance.astype(moments), 16, scale=16)
+    gx = apply(ops.normalize_input, (g_, x_, weight_, mean_, variance_), params)
+    expected = p - z * (p * z).sum(NORMALIZED, keepdims=True) / count
+    expected -= p.sum(NORMALIZED, keepdims=True) / count * centred
+    assert_close(gx, (factor * expected).astype(a.dtype), 16, scale=40)
+    gw = apply(ops.normalize_weight, (g_, x_, mean_, variance_), params)
+    expected = (g.astype("d") * z).sum((0, 1, 4))[..., None]
+    assert_close(gw, expected.astype(a.dtype), 16, scale=10 * count)
+
+
+for _name in ("normalize", "normalize_input", "normalize_weight"):
+    case(_name, [np.dtype("e"), *FLOATING, BFLOAT16])(check_normalization)
+
+
+# attention, whose sums are made in blocks
+
+
+def check_attention(data, a, rng):
+    """attention and its gradients against their formulas, in float64."""
+    queries, keys = (data.draw(st.sampled_from([1, 3, 40, 150])) for _ in range(2))
+    stack, width, values = (data.draw(st.sampled_from([1, 2, 5])) for _ in range(3))
+    is_causal, masked = data.draw(st.booleans()), data.draw(st.booleans())
+    shapes = (queries, width), (keys, width), (keys, values), (queries, values), (queries,)
+    q, k, v, g, shift = (rng.uniform(-1, 1, (stack, *s)).astype(a.dtype) for s in shapes)
+    mask = rng.uniform(-1, 1, (queries, keys) if masked else ()).astype(a.dtype)
+    wide = [x.astype("d") for x in (q, k, v, g, shift)]
+    scores = 0.5 * wide[0] @ wide[1].swapaxes(1, 2) + (mask.astype("d") if masked else 0)
+    if is_causal:
+        scores = np.where(np.tri(queries, keys, dtype=bool), scores, -np.inf)
+    sums = np.log(np.exp(scores).sum(-1))
+    weights = np.exp(scores - sums[..., None])
+    q_, k_, v_, g_, shift_, mask_ = map(tl.asarray, (q, k, v, g, shift, mask))
+    out, logsumexp = apply(ops.attention, (q_, k_, v_, mask_), (is_causal, 0.5))
+    assert_close(out, (weights @ wide[2]).astype(a.dtype), 64, scale=1)
+    assert_close(logsumexp, sums.astype(a.dtype), 64, scale=8)
+    slopes = weights * (wide[3] @ wide[2].swapaxes(1, 2) - wide[4][..., None])
+    inputs = g_, shift_, q_, k_, v_, mask_, logsumexp
+    gq, gk, gv = apply(ops.attention_backward, inputs, (is_causal, 0.5))
+    assert_close(gq, (0.5 * slopes @ wide[1]).astype(a.dtype), 64, scale=10)
+    assert_close(gk, (0.5 * slopes.swapaxes(1, 2) @ wide[0]).astype(a.dtype), 64, scale=queries)
+    assert_close(gv, (weights.swapaxes(1, 2) @ wide[3]).astype(a.dtype), 64, scale=queries)
+
+
+for _name in ("attention", "attention_backward"):
+    case(_name, [np.dtype("f"), np.dtype("d")])(check_attention)
+
+
+# softmax, whose sums are made in an order of their own
+
+
+def check_softmax(name, data, a, logarithm):
+    if a.ndim == 0:
+        return
+    axis = data.draw(st.integers(0, a.ndim - 1))
+    x = a.astype(np.float64)
+    with np.errstate(all="ignore"):
+        x = x - x.max(axis, keepdims=True, initial=-np.inf)  # NaN beside inf, and without numbers
+        total = np.exp(x).sum(axis, keepdims=True)
+        expected = x - np.log(total) if logarithm else np.exp(x) / total
+        actual = apply(getattr(ops, name), (tl.asarray(a),), (axis,))
+        assert_close(actual, expected.astype(a.dtype), 8, scale=float(logarithm))
+
+
+@case("softmax", [np.dtype("e"), *FLOATING, BFLOAT16])
+def softmax(data, a, rng):
+    check_softmax("softmax", data, a, logarithm=False)
+
+
+@case("log_softmax", [np.dtype("e"), *FLOATING, BFLOAT16])
+def log_softmax(data, a, rng):
+    check_softmax("log_softmax", data, a, logarithm=True)
 
 
 # the tests

@@ -3,7 +3,7 @@ import pytest
 import scipy.special
 
 import tensorlib as tl
-from tensorlib._core._dispatch import Recorder
+from tensorlib._core._recorder import Recorder
 
 X = np.array([[3.0, 1.0, 2.0], [6.0, 5.0, 4.0]])
 

@@ -12,7 +12,7 @@ from layouts import assert_identical
 
 import tensorlib as tl
 from tensorlib._core import _tape
-from tensorlib._core._dispatch import Recorder
+from tensorlib._core._recorder import Recorder
 from tensorlib.testing import assert_allclose, check_grads
 
 FILE = __file__

@@ -7,8 +7,10 @@ call to time. A row without one fails the import, and a test imports this.
 import numpy as np
 
 import tensorlib as tl
+from tensorlib._core import _functions
 from tensorlib._core import ops as table
 from tensorlib._core._dispatch import apply, ops
+from tensorlib._core._resample import SparseRows
 
 SIDES = (4, 256)
 
@@ -46,7 +48,7 @@ def elementwise(name, count):
     def call(side):
         pairs = zip(dtypes, ranges, strict=False)
         inputs = [numbers((side, side), dtype, *ends) for dtype, ends in pairs]
-        function = getattr(tl, name)
+        function = getattr(_functions, name)
         return lambda: function(*inputs)
 
     return call
@@ -130,12 +132,30 @@ def convolved(side):
     return (1, 4, side - 2, side - 2)
 
 
+def rows(side):
+    return (1, side, 1, side, 1)
+
+
+def weight(side):
+    return (1, side, 1)
+
+
+def moments(side):
+    return (1, side, 1, 1, 1)
+
+
 def some_rows(side):
     return (tl.asarray(np.arange(side) * 7 % side),)
 
 
 def positions(side):
     return tl.asarray(np.arange(side, dtype=np.int64) * side)  # of the first column
+
+
+def halved(side):
+    """The matrix of means of neighbours."""
+    half = side // 2
+    return SparseRows(np.arange(half + 1) * 2, np.arange(2 * half), np.full(2 * half, 0.5), side)
 
 
 # Views and structured ops, whose rows do not tell what to call them with.
@@ -153,14 +173,21 @@ OTHERS = {
     "argmin": direct("argmin", square, 1, False),
     "argsort": direct("argsort", square, 1, None),
     "astype": direct("astype", square, np.dtype(np.float64)),
+    "attention": direct("attention", lambda side: [(side, side)] * 4, True, 0.1),
+    "attention_backward": direct(
+        "attention_backward",
+        lambda side: [(side, side), (side,), *[(side, side)] * 4, (side,)],
+        True,
+        0.1,
+    ),
     "cholesky": decomposed("cholesky", False),
     "concatenate": direct("concatenate", squares, 0),
-    "conv2d": direct("conv2d", lambda side: [images(side), filters(side)], *CONVOLUTION),
-    "conv2d_input": direct(
-        "conv2d_input", lambda side: [convolved(side), filters(side)], images, *CONVOLUTION
+    "conv": direct("conv", lambda side: [images(side), filters(side)], *CONVOLUTION),
+    "conv_input": direct(
+        "conv_input", lambda side: [convolved(side), filters(side)], images, *CONVOLUTION
     ),
-    "conv2d_weight": direct(
-        "conv2d_weight", lambda side: [images(side), convolved(side)], filters, *CONVOLUTION
+    "conv_weight": direct(
+        "conv_weight", lambda side: [images(side), convolved(side)], filters, *CONVOLUTION
     ),
     "copy": direct("copy", square, "K"),
     "det": decomposed("det"),
@@ -174,13 +201,31 @@ OTHERS = {
     "index_put": direct("index_put", squares, some_rows),
     "inv": decomposed("inv"),
     "irfft": transformed("irfft", "complex64"),
+    "log_softmax": direct("log_softmax", square, 1),
     "lstsq": decomposed("lstsq", 1e-9, inputs=2),
     "max_pool2d": direct("max_pool2d", lambda side: [images(side)], (2, 2), (2, 2), (0, 0), (1, 1)),
     "nonzero": direct("nonzero", square),
+    "normalize": direct(
+        "normalize", lambda side: [rows(side), weight(side), weight(side)], 1e-5, True
+    ),
+    "normalize_input": direct(
+        "normalize_input",
+        lambda side: [rows(side), rows(side), weight(side), moments(side), moments(side)],
+        1e-5,
+        True,
+    ),
+    "normalize_weight": direct(
+        "normalize_weight",
+        lambda side: [rows(side), rows(side), moments(side), moments(side)],
+        1e-5,
+        True,
+    ),
     "qr": decomposed("qr", False),
     "qr_raw": decomposed("qr_raw"),
+    "resample": direct("resample", square, 1, halved),
     "rfft": transformed("rfft", "float32"),
     "slogdet": decomposed("slogdet"),
+    "softmax": direct("softmax", square, 1),
     "solve": decomposed("solve", inputs=2),
     "sort": direct("sort", square, 1, None),
     "svd": decomposed("svd", False),

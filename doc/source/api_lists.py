@@ -24,8 +24,21 @@ PAGES = {
         "tensorlib.polynomial.laguerre",
     ],
     "autograd": ["tensorlib.autograd", "tensorlib.testing"],
-    "nn": ["tensorlib.nn", "tensorlib.nn.functional", "tensorlib.nn.init"],
-    "optim": ["tensorlib.optim", "tensorlib.optim.lr_scheduler"],
+    "nn": [
+        "tensorlib.nn",
+        "tensorlib.nn.functional",
+        "tensorlib.nn.init",
+        "tensorlib.nn.utils",
+        "tensorlib.nn.utils.parametrizations",
+        "tensorlib.nn.utils.parametrize",
+        "tensorlib.nn.utils.rnn",
+    ],
+    "optim": ["tensorlib.optim", "tensorlib.optim.lr_scheduler", "tensorlib.optim.swa_utils"],
+    "distributions": [
+        "tensorlib.distributions",
+        "tensorlib.distributions.constraints",
+        "tensorlib.distributions.transforms",
+    ],
     "special": ["tensorlib.special"],
     "random": ["tensorlib.random"],
     "lib": [

@@ -19,6 +19,6 @@ cpdef object apply(Op op, tuple inputs, tuple params=*)
 cdef object elementwise(Op op, tuple inputs, object out, tuple request)
 cdef object binary(Op op, object first, object second)
 cdef object unary(Op op, object x)
-cpdef bint watched() noexcept
 cdef unsigned long long bits_of(tuple axes) except? 0
 cdef object tell_recorder(Op op, tuple inputs, tuple params)
+cdef bint tell_write(Tensor target, Tensor value, str name) except -1

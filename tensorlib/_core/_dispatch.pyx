@@ -10,6 +10,7 @@ from libc.string cimport memcpy
 
 from tensorlib._core._copy cimport empty_like
 from tensorlib._core._dtypes cimport (
+    TL_BFLOAT16,
     TL_FLOAT32,
     TL_FLOAT64,
     TL_INT64,
@@ -18,6 +19,7 @@ from tensorlib._core._dtypes cimport (
     dtype_object,
 )
 from tensorlib._core._exchange cimport asarray
+from tensorlib._core._history cimport bind, check_not_leaf, holds_history, wrote
 from tensorlib._core._loops cimport (
     Loop,
     LoopTable,
@@ -28,17 +30,9 @@ from tensorlib._core._loops cimport (
     walk_prepare,
     walk_run,
 )
+from tensorlib._core._recorder cimport step_in, step_out, watched
 from tensorlib._core._reduce cimport accumulate, fold
-from tensorlib._core._tape cimport (
-    any_tracked,
-    bind,
-    check_not_leaf,
-    grad_enabled,
-    holds_history,
-    keeps_input,
-    record,
-    wrote,
-)
+from tensorlib._core._tape cimport any_tracked, grad_enabled, keeps_input, record
 from tensorlib._core._tensor cimport (
     LONG,
     MAX_DIMS,
@@ -46,6 +40,7 @@ from tensorlib._core._tensor cimport (
     check_writeable,
     copy_into,
     may_share_memory,
+    refuse_wrapped,
     tensor_alias,
     tensor_empty,
     tuple_of,
@@ -168,62 +163,67 @@ ops = make_ops()
 # apply
 # ------------------------------------------------------------------------------------------
 
-cdef list recorders = []
-cdef int recording = 0  # how many of them are active
-
-
-class Recorder:
-    """Sees every op while it is active: tracing, profiling and transforms derive from it.
-
-    Use it as a context manager. `apply` receives each call and returns its result; the default
-    runs the op as if the recorder were not there.
-    """
-
-    def __enter__(self):
-        global recording
-        recorders.append(self)
-        recording += 1
-        return self
-
-    def __exit__(self, *exception):
-        global recording
-        recorders.remove(self)
-        recording -= 1
-
-    def apply(self, op, inputs, params):
-        """Answer a call of an op.
-
-        Parameters
-        ----------
-        op : Op
-            With `name`, `kind`, `inputs` and `params`.
-        inputs : tuple
-            Tensors, and Python scalars for elementwise ops.
-        params : tuple
-            As the op's row names them.
-
-        Returns
-        -------
-        Tensor or tuple of Tensor
-        """
-        return apply(op, inputs, params)
-
-
-cpdef bint watched() noexcept:
-    """Whether a recorder is active."""
-    return recording > 0
-
-
 cdef object tell_recorder(Op op, tuple inputs, tuple params):
-    """Hand a call to the innermost recorder; ops that it runs go to the next one out."""
-    global recording
-    recorder = recorders.pop()
-    recording -= 1
+    """Hand a call to the innermost recorder."""
+    cdef object recorder = step_out(), result
     try:
-        return recorder.apply(op, inputs, params)
+        if recorder.wraps and op.way == ELEMENTWISE:
+            inputs = tuple(as_tensors(op, inputs))
+        result = recorder.apply(op, inputs, params)
     finally:
-        recorders.append(recorder)
-        recording += 1
+        step_in(recorder)
+    # What the recorder passed on, the tape has recorded already.
+    if recorder.wraps and any_tracked(inputs) and not any_tracked(
+            (result,) if isinstance(result, Tensor) else result):
+        record(op.rule, inputs, params, result)
+    return result
+
+
+cdef bint tell_write(Tensor target, Tensor value, str name) except -1:
+    """Hand a write to the innermost recorder; returns whether the target is its own."""
+    cdef object recorder = step_out()
+    try:
+        return recorder.write(target, value, name)
+    finally:
+        step_in(recorder)
+
+
+cdef list as_tensors(Op op, tuple inputs):
+    """Inputs of an elementwise op, its scalars in the dtypes that they take there."""
+    cdef list operands = as_operands(op, inputs)
+    cdef Loop *loop = NULL
+    for i in range(len(operands)):
+        if not isinstance(operands[i], Tensor):
+            if loop == NULL:
+                loop = choose_loop(op, list(operands), None)
+            operands[i] = weak_scalar(op, operands[i], loop.dtypes[i])
+    return operands
+
+
+cdef object watched_elementwise(Op op, tuple inputs, object out, tuple request):
+    """An elementwise op with given outputs or dtypes, for a recorder: casts and writes apart."""
+    from tensorlib._core._operators import assign
+    cdef list operands = as_operands(op, inputs)
+    cdef Loop *loop = choose_loop(op, operands, request)
+    cdef Py_ssize_t[MAX_DIMS] shape
+    cdef int ndim
+    if request is not None:
+        operands = [
+            apply(ops.astype, (x,), (dtype_object(loop.dtypes[i]),)) if isinstance(x, Tensor)
+            and (<Tensor>x).dtype_ != loop.dtypes[i] else x for i, x in enumerate(operands)]
+    if out is not None:
+        ndim = broadcast_shape(op, [x for x in operands if isinstance(x, Tensor)], shape)
+        check_outputs(op, operands, out, loop, ndim, shape,
+                      "same_kind" if request is None else request[1])
+    result = tell_recorder(op, tuple(operands), ())
+    if out is None:
+        return result
+    results = [result] if op.outputs == 1 else list(result)
+    for k, target in enumerate(out):
+        if target is not None:
+            assign(target, results[k], op.name)
+            results[k] = target
+    return results[0] if op.outputs == 1 else tuple(results)
 
 
 cpdef object apply(Op op, tuple inputs, tuple params=()):
@@ -243,7 +243,7 @@ cpdef object apply(Op op, tuple inputs, tuple params=()):
     Tensor or tuple of Tensor
     """
     cdef object result
-    if recording:
+    if watched():
         return tell_recorder(op, inputs, params)
     if op.way == ELEMENTWISE:
         return elementwise(op, inputs, None, None)
@@ -262,6 +262,9 @@ cdef unsigned long long bits_of(tuple axes) except? 0:
 
 
 cdef object run_kernel(Op op, tuple inputs, tuple params):
+    for tensor in inputs:
+        if (<Tensor>tensor).wrapped is not None:
+            refuse_wrapped(tensor, op.name)
     if op.way == CALLS:
         return op.kernel(*inputs, *params) if params else op.kernel(*inputs)
     if op.way == REDUCES:
@@ -313,7 +316,7 @@ cdef object binary(Op op, object first, object second):
     """An op of two inputs and one output, with a short way for what is most common."""
     cdef Tensor a, b, out
     cdef Loop *loop
-    if recording:
+    if watched():
         return tell_recorder(op, (first, second), ())
     if type(first) is Tensor and type(second) is Tensor:
         a = first
@@ -372,7 +375,7 @@ cdef object unary(Op op, object x):
     """An op of one input and one output."""
     cdef Tensor a, out
     cdef Loop *loop
-    if type(x) is Tensor and not recording:
+    if type(x) is Tensor and not watched():
         a = x
         if a.contiguous:
             loop = op.loops.same(a.dtype_)
@@ -382,9 +385,7 @@ cdef object unary(Op op, object x):
                 if (a.tracked or a.base is not None) and any_tracked((a,)):
                     record(op.rule, (a,), (), out)
                 return out
-    elif recording:
-        return tell_recorder(op, (x,), ())
-    return elementwise(op, (x,), None, None)
+    return apply(op, (x,))
 
 
 cdef object refused(str name, object value):
@@ -412,6 +413,13 @@ cdef list as_operands(Op op, tuple inputs):
     return [asarray(value) for value in operands] if weak else operands
 
 
+cdef bint has_bfloat16(list operands) noexcept:
+    for value in operands:
+        if isinstance(value, Tensor) and (<Tensor>value).dtype_ == TL_BFLOAT16:
+            return True
+    return False
+
+
 cdef Loop *choose_loop(Op op, list operands, tuple request) except NULL:
     cdef Tensor tensor
     cdef int common = -1
@@ -431,6 +439,9 @@ cdef Loop *choose_loop(Op op, list operands, tuple request) except NULL:
             return op.loops.same(common)
     key = [(<Tensor>value).dtype if isinstance(value, Tensor) else type(value)
            for value in operands]
+    if has_bfloat16(operands):
+        # NumPy has no weak scalars beside the dtypes of other packages.
+        key = [dtype_object(TL_BFLOAT16) if kind is float or kind is int else kind for kind in key]
     return op.loops.resolve(tuple(key), request)
 
 
@@ -452,6 +463,8 @@ cdef object elementwise(Op op, tuple inputs, object out, tuple request):
 
     `out` is None or a tuple with a Tensor or None for each output; `request` as of a LoopTable.
     """
+    if watched():
+        return watched_elementwise(op, inputs, out, request)
     cdef int nin = len(op.inputs), nout = op.outputs
     cdef list operands = as_operands(op, inputs)
     cdef Loop *loop = choose_loop(op, operands, request)
@@ -464,6 +477,8 @@ cdef object elementwise(Op op, tuple inputs, object out, tuple request):
         for i in range(nin):
             if not isinstance(operands[i], Tensor):
                 operands[i] = weak_scalar(op, operands[i], loop.dtypes[i])
+            elif (<Tensor>operands[i]).wrapped is not None:
+                refuse_wrapped(operands[i], op.name)
     except OverflowError:
         if op.name in ("less", "less_equal", "equal", "not_equal", "greater", "greater_equal"):
             return compare_out_of_range(op, operands)

@@ -1,9 +1,10 @@
 """Reductions over axes and running folds along one, with NumPy's parameters."""
 
 from tensorlib._core._arrays cimport write_out
-from tensorlib._core._dispatch cimport Op, apply, bits_of, watched
-from tensorlib._core._dtypes cimport dtype_id, dtype_object
+from tensorlib._core._dispatch cimport Op, apply, bits_of
+from tensorlib._core._dtypes cimport TL_BFLOAT16, dtype_id, dtype_object
 from tensorlib._core._exchange cimport asarray
+from tensorlib._core._recorder cimport watched
 from tensorlib._core._reduce cimport fold, fold_dtype
 from tensorlib._core._tensor cimport MAX_DIMS, Tensor
 
@@ -63,11 +64,16 @@ cdef object reduce(Op op, object a, object axis, object dtype, object out, objec
     else:
         dtype = dtype_object(dtype_id(dtype, op.name))
     if not watched() and not x.tracked and x.base is None and type(x) is Tensor and out is None \
-            and where is True and initial is NoValue:
+            and where is True and initial is NoValue and x.dtype_ != TL_BFLOAT16:
         return fold(op.loops, op.name, x, bits_of(axes), keepdims, dtype_id(dtype, op.name))
     if where is not True or initial is not NoValue:
         return reduce_some(op, x, axes, dtype, out, bool(keepdims), initial, where)
-    result = apply(op, (x,), (axes, bool(keepdims), dtype))
+    if dtype is dtype_object(TL_BFLOAT16) and op.loops.name in ("add", "multiply"):
+        # Running results of eight bits would soon stay as they are.
+        result = apply(op, (x,), (axes, bool(keepdims), np.dtype(np.float32)))
+        result = apply(ops.astype, (result,), (dtype,))
+    else:
+        result = apply(op, (x,), (axes, bool(keepdims), dtype))
     return write_out(op.name, out, result)
 
 

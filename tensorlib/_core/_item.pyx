@@ -48,6 +48,9 @@ def item(Tensor self, index=NoIndex, /, *rest):
     cdef char *address = self.data
     cdef Py_ssize_t flat
     cdef int i
+    if self.wrapped is not None:
+        self = self.wrapped.recorder.readable(self, "item")
+        return self.item() if index is NoIndex else self.item(index, *rest)
     if index is NoIndex:
         if self.size_ != 1:
             raise ValueError("item: expected a tensor of one element, got shape "

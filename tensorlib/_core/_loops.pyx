@@ -147,8 +147,10 @@ cdef class LoopTable:
         """The dtypes that the loop takes and gives, by NumPy's rules."""
         cdef object common = None
         cdef object ufunc = self.ufunc
-        if ufunc is None and self.name == "sigmoid":
-            ufunc = np.exp  # a function of the same kind
+        if ufunc is None and self.name not in ("relu", "where"):
+            # functions of the same kind
+            ufunc = np.exp if self.nin == 1 else \
+                np.divide if self.name.startswith("masked") else np.arctan2
         if ufunc is not None:
             operands = inputs + (None,) * self.nout
             try:

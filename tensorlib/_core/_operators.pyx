@@ -7,20 +7,14 @@ from tensorlib._core._dispatch cimport (
     binary,
     elementwise,
     tell_recorder,
+    tell_write,
     unary,
-    watched,
 )
 from tensorlib._core._dtypes cimport TL_BOOL, TL_FLOAT16, dtype_is_complex
 from tensorlib._core._exchange cimport asarray
-from tensorlib._core._tape cimport (
-    any_tracked,
-    bind,
-    check_not_leaf,
-    grad_enabled,
-    holds_history,
-    record,
-    wrote,
-)
+from tensorlib._core._history cimport bind, check_not_leaf, holds_history, wrote
+from tensorlib._core._recorder cimport watched
+from tensorlib._core._tape cimport any_tracked, grad_enabled, record
 from tensorlib._core._tensor cimport (
     Tensor,
     check_writeable,
@@ -33,6 +27,7 @@ from tensorlib._core._views cimport broadcast, element_or_view, view_at
 import numpy as np
 
 from tensorlib._core._dispatch import ops
+from tensorlib._core._recorder import before_write
 
 
 # ------------------------------------------------------------------------------------------
@@ -65,8 +60,12 @@ def assign(Tensor target not None, object value, str name="setitem"):
     if tracked:
         check_not_leaf(target, name)
     warn_of_lost_part(target, source)
-    laid = broadcast(source, target.ndim_, target.shape_, name)
-    copy_into(target, laid)
+    if watched():
+        check_broadcast(source, target, name)
+        if not tell_write(target, source, name):
+            return
+    else:
+        copy_into(target, broadcast(source, target.ndim_, target.shape_, name))
     wrote(target, name)
     if tracked:
         result = tensor_alias(target)
@@ -76,6 +75,16 @@ def assign(Tensor target not None, object value, str name="setitem"):
             # The walk undoes the broadcasting.
             record((<Op>ops.astype).rule, (source,), (target.dtype,), result)
         bind(target, result)
+
+
+cdef int check_broadcast(Tensor source, Tensor target, str name) except -1:
+    """Refuse a value whose shape does not fit into that of a target."""
+    cdef int lead = target.ndim_ - source.ndim_, i
+    for i in range(source.ndim_):
+        if source.shape_[i] != 1 and source.shape_[i] != target.shape_[lead + i]:
+            raise ValueError(f"{name}: could not broadcast a value of shape {source.shape} into "
+                             f"shape {target.shape}")
+    return 0
 
 
 cdef tuple prepared(object index):
@@ -112,7 +121,7 @@ cdef object getitem(Tensor x, object index):
     cdef tuple entries
     if watched():
         entries = prepared(index)
-        kind = ops.basic_index if view_at(x, entries) is not None else ops.advanced_index
+        kind = ops.basic_index if is_basic(entries) else ops.advanced_index
         return tell_recorder(kind, (x,), (entries,))
     result = element_or_view(x, index)
     if result is not None:
@@ -132,6 +141,8 @@ cdef int write_at(Tensor x, object index, object value, str name) except -1:
     cdef tuple entries
     cdef bint tracked
     check_writeable(x, name)
+    if watched():
+        return watched_write_at(x, prepared(index), value, name)
     view = view_at(x, index)
     if view is not None:
         assign(view, value, name)
@@ -153,6 +164,30 @@ cdef int write_at(Tensor x, object index, object value, str name) except -1:
         record((<Op>ops.index_put).rule, (old, source), (entries,), result)
         bind(x, result)
     return 0
+
+
+cdef int watched_write_at(Tensor x, tuple index, object value, str name) except -1:
+    """A write at an index, for a recorder: into a view, or of the whole anew."""
+    cdef Tensor source
+    source = value_for(x, value)
+    if is_basic(index):
+        before_write(x, source, name)
+        if not any([entry is Ellipsis for entry in index]):
+            index += (Ellipsis,)  # with one, integers give a view too
+        assign(tell_recorder(ops.basic_index, (x,), (index,)), source, name)
+        return 0
+    if source.dtype_ != x.dtype_:
+        source = source.astype(x.dtype)
+    assign(x, tell_recorder(ops.index_put, (x, source), (index,)), name)
+    return 0
+
+
+cdef bint is_basic(tuple entries) except -1:
+    """Whether an index has no arrays."""
+    for entry in entries:
+        if isinstance(entry, Tensor):
+            return False
+    return True
 
 
 cdef object index_write(Tensor target, tuple index, Tensor value):

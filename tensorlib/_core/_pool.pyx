@@ -22,11 +22,12 @@ cdef extern from "pool.h" namespace "tl::pool" nogil:
                       intptr_t columns, char *values, int64_t *indices, char *scratch)
 
 
-cdef int read_pair(intptr_t *target, object pair, Py_ssize_t least, str name) except -1:
+cdef int read_numbers(intptr_t *target, int count, object pair, Py_ssize_t least,
+                      str name) except -1:
     cdef int i
-    if len(pair) != 2:
-        raise ValueError(f"max_pool2d: expected two numbers as {name}, got {pair}")
-    for i in range(2):
+    if len(pair) != count:
+        raise ValueError(f"max_pool2d: expected {count} numbers as {name}, got {pair}")
+    for i in range(count):
         target[i] = pair[i]
         if not least <= target[i] < (1 << 31):
             raise ValueError(f"max_pool2d: expected {name} of at least {least}, got {pair}")
@@ -68,10 +69,12 @@ cdef void pool_planes(Tensor x, const Window &window, Tensor values, Tensor indi
 def max_pool2d(Tensor x not None, kernel_size, stride, padding, dilation):
     """The largest element of each window of the last two axes, and its flat place in the plane.
 
-    NaN wins; of equal elements the first. Padding never wins.
+    NaN wins; of equal elements the first. Padding never wins; there are two numbers of it, or
+    four: those before the axes, and those after.
     """
     cdef Window window
     cdef Py_ssize_t[MAX_DIMS] shape
+    cdef intptr_t[4] padded
     cdef Py_ssize_t room, reach
     cdef Storage *scratch
     cdef int i, outer = x.ndim_ - 2
@@ -80,14 +83,15 @@ def max_pool2d(Tensor x not None, kernel_size, stride, padding, dilation):
                          f"{x.shape}")
     if dtype_is_complex(x.dtype_):
         raise TypeError(f"max_pool2d: expected images of real numbers, got {x.dtype}")
-    read_pair(window.kernel, kernel_size, 1, "kernel_size")
-    read_pair(window.stride, stride, 1, "stride")
-    read_pair(window.padding, padding, 0, "padding")
-    read_pair(window.dilation, dilation, 1, "dilation")
+    read_numbers(window.kernel, 2, kernel_size, 1, "kernel_size")
+    read_numbers(window.stride, 2, stride, 1, "stride")
+    read_numbers(padded, 4, padding if len(padding) == 4 else 2 * padding, 0, "padding")
+    read_numbers(window.dilation, 2, dilation, 1, "dilation")
     for i in range(outer):
         shape[i] = x.shape_[i]
     for i in range(2):
-        room = x.shape_[outer + i] + 2 * window.padding[i]
+        window.padding[i] = padded[i]
+        room = x.shape_[outer + i] + padded[i] + padded[2 + i]
         reach = window.dilation[i] * (window.kernel[i] - 1) + 1
         if 2 * window.padding[i] > reach:
             raise ValueError("max_pool2d: expected padding of at most half the window, got padding "

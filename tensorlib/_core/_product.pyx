@@ -4,7 +4,7 @@ Those loops hand matrices to BLAS where the strides allow it and are slow where 
 operands with other strides are copied first.
 """
 
-from tensorlib._core._dtypes cimport TL_FLOAT32, dtype_itemsize
+from tensorlib._core._dtypes cimport TL_BFLOAT16, TL_FLOAT16, TL_FLOAT32, dtype_itemsize
 from tensorlib._core._loops cimport (
     Loop,
     LoopTable,
@@ -14,7 +14,16 @@ from tensorlib._core._loops cimport (
     walk_core,
     walk_prepare,
 )
-from tensorlib._core._tensor cimport LONG, MAX_DIMS, Tensor, c_contiguous, copy_into, tensor_empty
+from tensorlib._core._memory cimport storage_retain
+from tensorlib._core._tensor cimport (
+    LONG,
+    MAX_DIMS,
+    Tensor,
+    c_contiguous,
+    copy_into,
+    tensor_empty,
+    tensor_wrap,
+)
 
 import numpy as np
 
@@ -54,6 +63,53 @@ cdef object mismatch(str name, Tensor a, Tensor b):
     expected = {"matmul": "(n, k) and (k, m)", "matvec": "(m, n) and (n,)",
                 "vecmat": "(n,) and (n, m)", "vecdot": "(n,) and (n,)"}[name]
     return ValueError(f"{name}: expected shapes {expected}, got {a.shape} and {b.shape}")
+
+
+cdef Tensor rounded(int kind, Tensor a, Tensor b):
+    """A product; of 16-bit floats it is computed in float32, which BLAS knows, and rounded once."""
+    cdef Tensor wide, result
+    if kind == MATMUL and a.ndim_ > 2 and b.ndim_ == 2 and a.contiguous and a.size_ > 0:
+        return of_rows(a, b)
+    if a.dtype_ != b.dtype_ or a.dtype_ != TL_FLOAT16 and a.dtype_ != TL_BFLOAT16:
+        return product(kind, a, b)
+    wide = product(kind, as_float32(a), as_float32(b))
+    result = tensor_empty(wide.ndim_, wide.shape_, a.dtype_, names[kind])
+    copy_into(result, wide)
+    return result
+
+
+cdef Tensor of_rows(Tensor a, Tensor b):
+    """A stack of matrices times one matrix: all their rows are those of one long matrix."""
+    cdef Py_ssize_t[MAX_DIMS] shape
+    cdef Py_ssize_t[2] rows
+    cdef Tensor result
+    cdef int i, last = a.ndim_ - 1
+    rows[1] = a.shape_[last]
+    rows[0] = a.size_ // rows[1]
+    if rows[1] != b.shape_[0]:
+        raise mismatch("matmul", a, b)
+    result = rounded(MATMUL, in_shape(a, 2, rows), b)
+    for i in range(last):
+        shape[i] = a.shape_[i]
+    shape[last] = result.shape_[1]
+    return in_shape(result, a.ndim_, shape)
+
+
+cdef Tensor in_shape(Tensor x, int ndim, const Py_ssize_t *shape):
+    """The elements of a contiguous tensor in another shape."""
+    cdef Py_ssize_t[MAX_DIMS] strides
+    cdef Py_ssize_t stride = dtype_itemsize(x.dtype_)
+    cdef int i
+    for i in range(ndim - 1, -1, -1):
+        strides[i] = stride
+        stride *= shape[i]
+    return tensor_wrap(storage_retain(x.storage), x.data, ndim, shape, strides, x.dtype_)
+
+
+cdef Tensor as_float32(Tensor x):
+    cdef Tensor wide = tensor_empty(x.ndim_, x.shape_, TL_FLOAT32, "astype")
+    copy_into(wide, x)
+    return wide
 
 
 cdef Tensor product(int kind, Tensor a, Tensor b):
@@ -159,19 +215,19 @@ cdef Tensor product(int kind, Tensor a, Tensor b):
 
 def matmul(Tensor x1 not None, Tensor x2 not None):
     """The kernel of matmul."""
-    return product(MATMUL, x1, x2)
+    return rounded(MATMUL, x1, x2)
 
 
 def matvec(Tensor x1 not None, Tensor x2 not None):
     """The kernel of matvec."""
-    return product(MATVEC, x1, x2)
+    return rounded(MATVEC, x1, x2)
 
 
 def vecmat(Tensor x1 not None, Tensor x2 not None):
     """The kernel of vecmat."""
-    return product(VECMAT, x1, x2)
+    return rounded(VECMAT, x1, x2)
 
 
 def vecdot(Tensor x1 not None, Tensor x2 not None):
     """The kernel of vecdot."""
-    return product(VECDOT, x1, x2)
+    return rounded(VECDOT, x1, x2)

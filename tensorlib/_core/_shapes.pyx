@@ -2,8 +2,9 @@
 
 from cpython.exc cimport PyErr_Clear, PyErr_Occurred
 
-from tensorlib._core._dispatch cimport apply, watched
+from tensorlib._core._dispatch cimport apply
 from tensorlib._core._exchange cimport asarray, memory_order
+from tensorlib._core._recorder cimport watched
 from tensorlib._core._tensor cimport MAX_DIMS, Tensor, tuple_of
 from tensorlib._core._views cimport reshaped
 
@@ -71,13 +72,15 @@ cdef Tensor reshape_to(Tensor x, tuple shape, object copy):
         known = -1
     if known != x.size_:
         raise ValueError(f"reshape: cannot reshape tensor of size {x.size_} into shape {shape}")
+    if copy:
+        x = x.copy()
+    if copy or watched():
+        return apply(ops.reshape, (x,), (tuple_of(dims, ndim),))
     result = reshaped(x, ndim, dims, "reshape")
     if result is None and copy is False:
         raise ValueError("reshape: a copy is needed, and copy=False forbids it")
-    if copy:
-        x = x.copy()
-    return apply(ops.reshape, (x,), (tuple_of(dims, ndim),)) if result is None or copy \
-        or x.tracked or x.base is not None or watched() else result
+    return apply(ops.reshape, (x,), (tuple_of(dims, ndim),)) if result is None or x.tracked \
+        or x.base is not None else result
 
 
 def reshape(a, /, shape, order="C", *, copy=None):

@@ -2,8 +2,9 @@ from libc.stdint cimport uint32_t, uint64_t
 
 from tensorlib._core._tensor cimport Tensor
 
+# What a rule can ask for: (kind, index) in a Rule's sources.
 cdef enum:
-    MAX_KEPT = 4
+    INPUT, OUTPUT, SHAPE, DTYPE, STRIDES, OFFSET, SHAPES, PARAM, NODE, WANTED
 
 cdef class Rule:
     """How gradients pass one op, and what that needs."""
@@ -14,6 +15,7 @@ cdef class Rule:
     cdef bint known            # a rule was given
     cdef bint differentiable
     cdef bint variadic
+    cdef bint materialize      # zeros for the outputs to which no gradient came
     cdef tuple functions       # per input: None or (function, sources)
     cdef dict plans            # which inputs need a gradient -> sources to keep
     cdef tuple plan(self, uint64_t wanted)
@@ -28,19 +30,25 @@ cdef class Node:
     cdef Rule rule
     cdef tuple params_
     cdef tuple parents         # per input: None, a leaf, a Node, or (Node, output)
-    cdef tuple kept
+    cdef tuple kept_           # by the plan; Packed where a hook changed it
     cdef tuple plan
-    cdef uint32_t versions[4]
+    cdef uint32_t *versions    # of what is kept, in one block with the layouts
     cdef uint64_t sequence
     cdef int ninputs
+    cdef int noutputs
+    cdef object code           # the user's, which made the call
+    cdef int place             # in it
+    cdef dict hooks            # of the walk, or None
     cdef Layout *layouts       # of the inputs, then of the outputs
     cdef bint released
 
+cdef class Packed:
+    cdef object value
+    cdef object unpack
+
+cdef dict rules
 cdef bint grad_enabled() noexcept
 cdef bint any_tracked(tuple inputs) except -1
 cdef int record(Rule rule, tuple inputs, tuple params, object outputs) except -1
-cdef int wrote(Tensor target, str name) except -1
+cdef tuple caller_line()
 cdef bint keeps_input(Rule rule, tuple inputs, int index) except -1
-cdef bint holds_history(Tensor target) except -1
-cdef int check_not_leaf(Tensor target, str name) except -1
-cdef int bind(Tensor target, Tensor result) except -1

@@ -24,6 +24,8 @@ cdef class Tensor:
     cdef object node         # the tape's node that made it, or None
     cdef int output          # which output of that node
     cdef object grad_
+    cdef object hooks        # of a leaf: a dict of lists of functions, or None
+    cdef object wrapped      # what a recorder keeps for a tensor of its own, or None
     cdef object __weakref__
 
 # constructors
@@ -38,9 +40,11 @@ cdef bint may_share_memory(Tensor a, Tensor b) noexcept
 cdef void extent(Tensor tensor, char **low, char **high) noexcept   # of its addresses
 cdef int check_writeable(Tensor tensor, str op) except -1
 cdef Tensor tensor_alias(Tensor x)                    # another object: same storage, same history
+cdef Tensor tensor_untracked(Tensor x)                # the same without history
+cdef int refuse_wrapped(Tensor tensor, str op) except -1
 cdef int tensor_replace(Tensor tensor, Tensor source) except -1   # in place; history stays
 cdef int refresh(Tensor tensor) except -1
-cdef Tensor refuse_gradient(Tensor tensor, str op)   # itself, unless it requires a gradient
+cdef Tensor refuse_gradient(Tensor tensor, str op)   # itself, unless it has derivatives to lose
 cdef Tensor c_contiguous(Tensor x, str op)          # itself where it is, else a copy
 cdef int copy_into(Tensor target, Tensor source) except -1   # same shape; casts as needed
 

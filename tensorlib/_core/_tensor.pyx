@@ -120,6 +120,8 @@ cdef Tensor tensor_wrap(Storage *storage, char *data, int ndim, const Py_ssize_t
 cdef Tensor tensor_view(Tensor source, char *data, int ndim, const Py_ssize_t *shape,
                         const Py_ssize_t *strides, int dtype):
     """A view of `source`; the layout is trusted to lie inside its storage."""
+    if source.wrapped is not None:
+        refuse_wrapped(source, "view")
     cdef Tensor tensor = tensor_wrap(storage_retain(source.storage), data, ndim, shape, strides,
                                      dtype)
     cdef Tensor root = source.base
@@ -136,6 +138,8 @@ cdef Tensor tensor_rows(Tensor source, Py_ssize_t start, Py_ssize_t length, Py_s
     cdef Tensor tensor = Tensor.__new__(Tensor)
     cdef Tensor root = source.base
     cdef Py_ssize_t before = source.shape_[0]
+    if source.wrapped is not None:
+        refuse_wrapped(source, "view")
     tensor.storage = storage_retain(source.storage)
     set_ndim(tensor, source.ndim_)
     memcpy(tensor.shape_, source.shape_, 2 * source.ndim_ * sizeof(Py_ssize_t))
@@ -155,12 +159,28 @@ cdef Tensor tensor_rows(Tensor source, Py_ssize_t start, Py_ssize_t length, Py_s
 
 cdef Tensor tensor_alias(Tensor x):
     """Another tensor of the same elements and history, outside the views of its root."""
-    cdef Tensor alias = tensor_wrap(storage_retain(x.storage), x.data, x.ndim_, x.shape_,
-                                    x.strides_, x.dtype_)
+    cdef Tensor alias = tensor_untracked(x)
     alias.node = x.node
     alias.output = x.output
     alias.tracked = x.tracked
     return alias
+
+
+cdef Tensor tensor_untracked(Tensor x):
+    """Another tensor of the same elements, without history."""
+    cdef Tensor alias = tensor_wrap(storage_retain(x.storage), x.data, x.ndim_, x.shape_,
+                                    x.strides_, x.dtype_)
+    alias.readonly = x.readonly
+    if x.wrapped is not None:
+        alias.wrapped = x.wrapped
+        alias.contiguous = False  # see wrap()
+    return alias
+
+
+cdef int refuse_wrapped(Tensor tensor, str op) except -1:
+    """Refuse a recorder's tensor where only its memory would be seen."""
+    tensor.wrapped.recorder.refuse(op)
+    return 0
 
 
 cdef bint may_share_memory(Tensor a, Tensor b) noexcept:
@@ -281,6 +301,7 @@ cdef class Tensor:
         cdef Tensor made = cls.__new__(cls)
         made.storage = storage_retain(tensor.storage)
         adopt(made, tensor)
+        made.wrapped = tensor.wrapped
         made.requires_grad = requires_grad
         return made
 
@@ -388,6 +409,12 @@ cdef class Tensor:
         return self.node
 
     @property
+    def output_nr(self):
+        """int: which output of `grad_fn` this tensor is."""
+        refresh(self)
+        return self.output if self.node is not None else 0
+
+    @property
     def is_leaf(self):
         """bool: whether the tape did not make this tensor."""
         refresh(self)
@@ -413,10 +440,9 @@ cdef class Tensor:
         >>> (x * 2).detach().requires_grad
         False
         """
-        cdef Tensor detached = tensor_wrap(storage_retain(self.storage), self.data, self.ndim_,
-                                           self.shape_, self.strides_, self.dtype_)
-        detached.readonly = self.readonly
-        return detached
+        if self.wrapped is not None:
+            return self.wrapped.recorder.detach(self)
+        return tensor_untracked(self)
 
     # Python ---------------------------------------------------------------------------------
 
@@ -494,7 +520,7 @@ cdef class Tensor:
             raise BufferError("buffer: bfloat16 has no format in the buffer protocol")
         if flags & PyBUF_WRITABLE and (self.readonly or not self.storage.writeable):
             raise BufferError("buffer: the tensor is read-only")
-        if self.tracked:
+        if self.tracked or self.wrapped is not None:
             raise BufferError("buffer: the tensor requires a gradient; use detach()")
         if not self.contiguous and (
                 flags & PyBUF_C_CONTIGUOUS == PyBUF_C_CONTIGUOUS
@@ -704,6 +730,7 @@ cdef int tensor_replace(Tensor tensor, Tensor source) except -1:
     abandon(tensor)
     tensor.storage = source.storage
     adopt(tensor, source)
+    tensor.wrapped = source.wrapped
     return 0
 
 
@@ -731,6 +758,8 @@ cdef int refresh(Tensor tensor) except -1:
 
 cdef Tensor refuse_gradient(Tensor tensor, str op):
     refresh(tensor)
+    if tensor.wrapped is not None:
+        refuse_wrapped(tensor, op)
     if tensor.tracked:
         raise TypeError(f"{op}: the tensor requires a gradient, which an ndarray would lose; "
                         "use detach()")

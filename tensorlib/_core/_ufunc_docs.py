@@ -49,7 +49,7 @@ def documentation(op, ufunc):
     if arguments is None:
         unary = POSITIVE if op.name in POSITIVE_ONLY else UNARY
         arguments = unary if len(op.inputs) == 1 else BINARY
-    return f"""{op.doc}
+    text = f"""{op.doc}
 
 Parameters
 ----------
@@ -72,7 +72,10 @@ TypeError
     If there is no loop for the dtypes of the inputs.
 ValueError
     If the shapes do not fit together.
-
+"""
+    if ufunc is None and op.name not in ANSWERS:
+        return text  # of an op that the main namespace does not have
+    return f"""{text}
 Examples
 --------
 >>> import tensorlib as tl

@@ -9,8 +9,8 @@ from tensorlib._core._dispatch cimport Op, apply, binary, elementwise, unary
 from tensorlib._core._dtypes cimport dtype_id, dtype_object
 from tensorlib._core._exchange cimport asarray
 from tensorlib._core._folds cimport accumulate, reduce
+from tensorlib._core._history cimport wrote
 from tensorlib._core._operators cimport prepared, write_at
-from tensorlib._core._tape cimport wrote
 from tensorlib._core._tensor cimport Tensor, check_writeable
 
 import numpy as np

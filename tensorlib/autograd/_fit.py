@@ -1,9 +1,9 @@
 """Brings a gradient back to the shape and dtype of the input that it belongs to."""
 
-from tensorlib._core import _tape
+from tensorlib._core import _backward
 
 
-def fit(gradient, shape, dtype, op):
+def fit(gradient, shape, dtype, node):
     """Undo broadcasting by summing, promotion by casting.
 
     Parameters
@@ -12,7 +12,7 @@ def fit(gradient, shape, dtype, op):
         What a rule returned.
     shape, dtype : tuple of int, numpy.dtype
         Those of the input.
-    op : str
+    node : Node
         For the error's text.
 
     Raises
@@ -28,10 +28,11 @@ def fit(gradient, shape, dtype, op):
         kept = gradient.shape[max(lead, 0) :]
         if lead < 0 or any(n not in (1, m) for n, m in zip(shape, kept, strict=True)):
             raise RuntimeError(
-                f"{op}: expected a gradient of shape {shape}, or one that it can be broadcast to, "
-                f"got {gradient.shape}"
+                f"{node.name}: expected a gradient of shape {shape}, or one that it can be "
+                f"broadcast to, got {gradient.shape}; the op was at {node.where}"
             )
-        gradient = gradient.sum(axis=(*range(lead), *repeated)).reshape(shape)
+        wide = "float32" if gradient.dtype.itemsize == 2 else None  # sums in 16 bits stagnate
+        gradient = gradient.sum(axis=(*range(lead), *repeated), dtype=wide).reshape(shape)
     if gradient.dtype != dtype:
         if gradient.dtype.kind == "c" and dtype.kind != "c":
             gradient = gradient.real
@@ -39,4 +40,4 @@ def fit(gradient, shape, dtype, op):
     return gradient
 
 
-_tape.set_fit(fit)
+_backward.set_fit(fit)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tensorlib._core import _tape
+from tensorlib._core import _backward
 from tensorlib._core._functions import asarray, full_like
 from tensorlib._core._tensor import Tensor, add_methods
 
@@ -141,7 +141,7 @@ def grad(
     _check_inputs("grad", inputs)
     if retain_graph is None:
         retain_graph = create_graph
-    gradients = _tape.backward(outputs, seeds, inputs, retain_graph, create_graph, False)
+    gradients = _backward.backward(outputs, seeds, inputs, retain_graph, create_graph, False)
     if not allow_unused:
         for position, gradient in enumerate(gradients):
             if gradient is None:
@@ -200,7 +200,7 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
     seeds = _seeds("backward", tensors, grad_tensors)
     if retain_graph is None:
         retain_graph = create_graph
-    _tape.backward(tensors, seeds, inputs, retain_graph, create_graph, True)
+    _backward.backward(tensors, seeds, inputs, retain_graph, create_graph, True)
 
 
 def _backward_method(self, gradient=None, retain_graph=None, create_graph=False, inputs=None):

@@ -35,11 +35,11 @@ class _Mode:
         self._previous = []  # a stack: an instance may be entered again inside its own block
 
     def __enter__(self):
-        self._previous.append(_tape.set_grad_enabled(self.enabled))
+        self._previous.append(_tape.set_grad_mode(self.enabled))
         return self
 
     def __exit__(self, *exception):
-        _tape.set_grad_enabled(self._previous.pop())
+        _tape.set_grad_mode(self._previous.pop())
 
     def _fresh(self):
         """A new instance, as calls may run in several threads at once."""
@@ -186,7 +186,7 @@ class set_grad_enabled(_Mode):  # noqa: N801
             raise TypeError(f"set_grad_enabled: expected a bool, got {type(mode).__name__}")
         super().__init__()
         self.enabled = mode
-        self._before = _tape.set_grad_enabled(mode)
+        self._before = _tape.set_grad_mode(mode)
 
     def __enter__(self):
         super().__enter__()
@@ -195,7 +195,7 @@ class set_grad_enabled(_Mode):  # noqa: N801
         return self
 
     def __call__(self, function):
-        _tape.set_grad_enabled(self._before)
+        _tape.set_grad_mode(self._before)
         return super().__call__(function)
 
     def _fresh(self):

@@ -2,18 +2,28 @@
 
 import math
 
+import numpy as np
+
+from tensorlib._core._functions import argsort, clip, transpose
+from tensorlib._core._functions import sign as sign_of
 from tensorlib.autograd import no_grad
+from tensorlib.linalg import qr
 from tensorlib.random import default_generator
 
 __all__ = [
     "calculate_fans",
     "calculate_gain",
     "constant_",
+    "dirac_",
+    "eye_",
     "kaiming_normal_",
     "kaiming_uniform_",
     "normal_",
     "ones_",
+    "orthogonal_",
     "reset_affine_",
+    "sparse_",
+    "trunc_normal_",
     "uniform_",
     "xavier_normal_",
     "xavier_uniform_",
@@ -21,17 +31,31 @@ __all__ = [
 ]
 
 # Variance that an activation takes away, as the factor that gives it back.
-GAINS = {"linear": 1.0, "sigmoid": 1.0, "tanh": 5.0 / 3.0, "relu": math.sqrt(2.0)}
+GAINS = {
+    "linear": 1.0,
+    "conv1d": 1.0,
+    "conv2d": 1.0,
+    "conv3d": 1.0,
+    "conv_transpose1d": 1.0,
+    "conv_transpose2d": 1.0,
+    "conv_transpose3d": 1.0,
+    "sigmoid": 1.0,
+    "tanh": 5.0 / 3.0,
+    "relu": math.sqrt(2.0),
+    "selu": 0.75,
+}
 
 
-def calculate_gain(nonlinearity, a=0.0):
+def calculate_gain(nonlinearity, param=None):
     """Return the factor for the deviation of weights that feed an activation.
 
     Parameters
     ----------
-    nonlinearity : {"linear", "sigmoid", "tanh", "relu", "leaky_relu"}
-    a : float, optional
-        Slope of ``"leaky_relu"`` below zero.
+    nonlinearity : str
+        "sigmoid", "tanh", "relu", "leaky_relu", "selu", or for none "linear" or the name of a
+        convolution, such as "conv2d".
+    param : float, optional
+        Slope of "leaky_relu" below zero, 0.01 by default.
 
     Returns
     -------
@@ -40,7 +64,7 @@ def calculate_gain(nonlinearity, a=0.0):
     Raises
     ------
     ValueError
-        If the name is another one.
+        If the name is another one, or the slope no number.
 
     Examples
     --------
@@ -49,7 +73,10 @@ def calculate_gain(nonlinearity, a=0.0):
     1.0
     """
     if nonlinearity == "leaky_relu":
-        return math.sqrt(2.0 / (1.0 + a * a))
+        slope = 0.01 if param is None else param
+        if isinstance(slope, bool) or not isinstance(slope, int | float):
+            raise ValueError(f"calculate_gain: expected a number as slope, got {param!r}")
+        return math.sqrt(2.0 / (1.0 + slope * slope))
     if nonlinearity not in GAINS:
         names = ", ".join([*GAINS, "leaky_relu"])
         raise ValueError(f"calculate_gain: expected one of {names}, got {nonlinearity!r}")
@@ -86,7 +113,7 @@ def calculate_fans(tensor):
     return tensor.shape[1] * window, tensor.shape[0] * window
 
 
-def constant_(tensor, value):
+def constant_(tensor, val):
     """Fill with one value.
 
     Examples
@@ -97,7 +124,7 @@ def constant_(tensor, value):
     [0.5, 0.5, 0.5]
     """
     with no_grad():
-        tensor[...] = value
+        tensor[...] = val
     return tensor
 
 
@@ -170,6 +197,230 @@ def normal_(tensor, mean=0.0, std=1.0, generator=None):
     True
     """
     return _fill("normal_", "standard_normal", tensor, std, mean, generator)
+
+
+def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None):
+    """Fill from the normal distribution, as far as it lies in [a, b].
+
+    Numbers are drawn by the inverse of its distribution function.
+
+    Parameters
+    ----------
+    tensor : Tensor
+        Of a floating dtype.
+    mean, std : float, optional
+        Of the distribution before it is cut.
+    a, b : float, optional
+        The ends.
+    generator : tensorlib.random.Generator, optional
+        By default the one that `tensorlib.manual_seed` seeds.
+
+    Returns
+    -------
+    Tensor
+        `tensor` itself.
+
+    Raises
+    ------
+    TypeError
+        If the dtype is not floating.
+    ValueError
+        If ``a > b``, or `std` is not positive.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> from tensorlib import nn
+    >>> x = nn.init.trunc_normal_(tl.empty(1000), std=3.0)
+    >>> bool((abs(x) <= 2).all())
+    True
+    """
+    from tensorlib.special import ndtr, ndtri  # which loads SciPy
+
+    _check_floating("trunc_normal_", tensor)
+    if not (a <= b and std > 0):
+        raise ValueError(
+            f"trunc_normal_: expected a <= b and std > 0, got a={a}, b={b} and std={std}"
+        )
+    low, high = ((end - mean) / std for end in (a, b))
+    # Of the two tails the lower one has the finer numbers.
+    side = -1 if low > 0 else 1
+    ends = sorted((side * low, side * high))
+    first, last = (float(ndtr(end)) for end in ends)
+    places = (generator or default_generator()).random(tensor.shape) * (last - first) + first
+    values = clip(ndtri(places), *ends) * (side * std) + mean
+    return constant_(tensor, clip(values, a, b))
+
+
+def eye_(tensor):
+    """Fill a matrix with ones on its diagonal and zeros elsewhere.
+
+    Parameters
+    ----------
+    tensor : Tensor, shape (m, n)
+
+    Returns
+    -------
+    Tensor
+        `tensor` itself.
+
+    Raises
+    ------
+    ValueError
+        If it is no matrix.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> from tensorlib import nn
+    >>> nn.init.eye_(tl.empty((2, 3))).tolist()
+    [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
+    """
+    if tensor.ndim != 2:
+        raise ValueError(f"eye_: expected a matrix, got shape {tensor.shape}")
+    return constant_(tensor, np.eye(*tensor.shape))
+
+
+def dirac_(tensor, groups=1):
+    """Fill the weight of a convolution so that it keeps its input, as far as there are channels.
+
+    Parameters
+    ----------
+    tensor : Tensor, shape (out, in, *window)
+        With a window of one to three axes. A one stands in the middle of the window.
+    groups : int, optional
+        Parts into which the outputs fall, each of which keeps channels of its own.
+
+    Returns
+    -------
+    Tensor
+        `tensor` itself.
+
+    Raises
+    ------
+    ValueError
+        If the shape is another one, or the outputs do not fall into `groups`.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> from tensorlib import nn
+    >>> nn.init.dirac_(tl.empty((2, 2, 3))).tolist()
+    [[[0.0, 1.0, 0.0], [0.0, 0.0, 0.0]], [[0.0, 0.0, 0.0], [0.0, 1.0, 0.0]]]
+    """
+    if not 3 <= tensor.ndim <= 5:
+        raise ValueError(f"dirac_: expected three to five axes, got shape {tensor.shape}")
+    if groups < 1 or tensor.shape[0] % groups:
+        raise ValueError(
+            f"dirac_: expected outputs that fall into groups={groups}, got shape {tensor.shape}"
+        )
+    outputs = tensor.shape[0] // groups
+    channel = np.arange(min(outputs, tensor.shape[1]))
+    middle = tuple(n // 2 for n in tensor.shape[2:])
+    zeros_(tensor)
+    with no_grad():
+        tensor[(np.arange(groups)[:, None] * outputs + channel, channel, *middle)] = 1
+    return tensor
+
+
+def orthogonal_(tensor, gain=1, generator=None):
+    """Fill with a matrix whose rows, or columns if they are fewer, are orthonormal.
+
+    It is uniformly distributed: the factor Q of a matrix of normal numbers, its columns turned so
+    that R has a positive diagonal (Mezzadri, "How to generate random matrices from the classical
+    compact groups", 2007). For networks: Saxe, McClelland and Ganguli, "Exact solutions to the
+    nonlinear dynamics of learning in deep linear neural networks" (2013).
+
+    Parameters
+    ----------
+    tensor : Tensor, shape (m, ...)
+        Of a floating dtype; the axes after the first count as one.
+    gain : float, optional
+        A factor of all numbers.
+    generator : tensorlib.random.Generator, optional
+        By default the one that `tensorlib.manual_seed` seeds.
+
+    Returns
+    -------
+    Tensor
+        `tensor` itself.
+
+    Raises
+    ------
+    TypeError
+        If the dtype is not floating.
+    ValueError
+        If there are fewer than two axes.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> from tensorlib import nn
+    >>> q = nn.init.orthogonal_(tl.empty((3, 5)))
+    >>> tl.allclose(q @ q.T, tl.eye(3))
+    True
+    """
+    _check_floating("orthogonal_", tensor)
+    if tensor.ndim < 2:
+        raise ValueError(f"orthogonal_: expected at least two axes, got shape {tensor.shape}")
+    if tensor.size == 0:
+        return tensor
+    rows, columns = tensor.shape[0], tensor.size // tensor.shape[0]
+    shape = (max(rows, columns), min(rows, columns))
+    normal = (generator or default_generator()).standard_normal(shape)
+    q, r = qr(normal)
+    q *= sign_of(r.diagonal()) * gain
+    return constant_(tensor, (q if rows >= columns else transpose(q)).reshape(tensor.shape))
+
+
+def sparse_(tensor, sparsity, std=0.01, generator=None):
+    """Fill a matrix normally, but for zeros at random places of each column.
+
+    Martens, "Deep learning via Hessian-free optimization" (2010).
+
+    Parameters
+    ----------
+    tensor : Tensor, shape (m, n)
+        Of a floating dtype.
+    sparsity : float
+        Part of each column that is zero, rounded up to whole numbers.
+    std : float, optional
+        Deviation of the other numbers, whose mean is zero.
+    generator : tensorlib.random.Generator, optional
+        By default the one that `tensorlib.manual_seed` seeds.
+
+    Returns
+    -------
+    Tensor
+        `tensor` itself.
+
+    Raises
+    ------
+    TypeError
+        If the dtype is not floating.
+    ValueError
+        If it is no matrix, or `sparsity` is not in [0, 1].
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> from tensorlib import nn
+    >>> (nn.init.sparse_(tl.empty((10, 3)), sparsity=0.25) == 0).sum(axis=0).tolist()
+    [3, 3, 3]
+    """
+    _check_floating("sparse_", tensor)
+    if tensor.ndim != 2 or not 0 <= sparsity <= 1:
+        raise ValueError(
+            "sparse_: expected a matrix and a sparsity in [0, 1], got shape "
+            f"{tensor.shape} and {sparsity!r}"
+        )
+    generator = generator or default_generator()
+    normal_(tensor, 0.0, std, generator)
+    order = argsort(generator.random(tensor.shape), axis=0)
+    zeros = order[: math.ceil(sparsity * tensor.shape[0])]
+    with no_grad():
+        tensor[zeros, np.arange(tensor.shape[1])] = 0
+    return tensor
 
 
 def kaiming_uniform_(tensor, a=0.0, mode="fan_in", nonlinearity="leaky_relu", generator=None):
@@ -295,10 +546,14 @@ def _xavier_deviation(tensor, gain):
 
 
 def _fill(operation, method, tensor, scale, shift, generator):
-    if tensor.dtype.kind not in "fV":  # bfloat16's kind is V
-        raise TypeError(f"{operation}: expected a floating dtype, got {tensor.dtype}")
+    _check_floating(operation, tensor)
     draw = getattr(generator or default_generator(), method)
     values = draw(tensor.shape, dtype="float64" if tensor.dtype == "float64" else "float32")
     values *= scale
     values += shift
     return constant_(tensor, values)
+
+
+def _check_floating(operation, tensor):
+    if tensor.dtype.kind not in "fV":  # bfloat16's kind is V
+        raise TypeError(f"{operation}: expected a floating dtype, got {tensor.dtype}")

@@ -1,18 +1,16 @@
-"""``Module``: the base of layers and networks."""
+"""``Module``: the base of layers and networks.
 
-from typing import NamedTuple
+Here are its members, its call and its modes. Its other methods are functions of the modules beside
+this one: names and walks in ``_walks``, state in ``_state``, dtypes in ``_conversion``, hooks in
+``_hooks``.
+"""
 
-from tensorlib._core._functions import asarray
+from tensorlib._core._hooks import new_functions
 from tensorlib._core._tensor import Tensor
-from tensorlib.autograd import no_grad
-from tensorlib.nn.parameter import Parameter, clear_gradients
-
-
-class LoadResult(NamedTuple):
-    """The names that `Module.load_state_dict` did not match."""
-
-    missing_keys: list
-    unexpected_keys: list
+from tensorlib.nn import _backward_hooks, _conversion, _hooks, _state, _walks
+from tensorlib.nn._calls import call_with_hooks
+from tensorlib.nn._hooks import call_hooks, registered, registration_hooks
+from tensorlib.nn.parameter import Buffer, Parameter, clear_gradients
 
 
 class Module:
@@ -43,32 +41,38 @@ class Module:
     ['factor']
     """
 
+    _version = 1  # of the layout of its state; loading hands it to `_load_from_state_dict`
+
     def __init__(self):
-        # Not by assignment: __setattr__ needs these.
-        vars(self).update(training=True, _parameters={}, _buffers={}, _modules={}, _not_saved=set())
+        vars(self).update(_initial_members())  # not by assignment: __setattr__ needs these
+
+    def __setstate__(self, state):
+        vars(self).update(_initial_members() | state)
 
     def forward(self, *args, **kwargs):
         raise NotImplementedError(f"{type(self).__name__}: no forward is defined")
 
     def __call__(self, *args, **kwargs):
+        if self._call_hooks or call_hooks:
+            return call_with_hooks(self, args, kwargs)
         return self.forward(*args, **kwargs)
 
     # Members
 
-    def register_parameter(self, name, parameter):
+    def register_parameter(self, name, param):
         """Add a parameter; None keeps the name without one.
 
         Raises
         ------
         TypeError
-            If `parameter` is neither a `Parameter` nor None.
+            If `param` is neither a `Parameter` nor None.
         KeyError
             If the name cannot be used.
         """
-        if not isinstance(parameter, Parameter | None):
-            kind = type(parameter).__name__
+        if not isinstance(param, Parameter | None):
+            kind = type(param).__name__
             raise TypeError(f"register_parameter: expected a Parameter for {name!r}, got {kind}")
-        self._register("register_parameter", "_parameters", name, parameter)
+        self._register("register_parameter", "_parameters", name, param)
 
     def register_buffer(self, name, tensor, persistent=True):
         """Add a Tensor that is part of the state and not trained.
@@ -100,8 +104,7 @@ class Module:
             kind = type(tensor).__name__
             raise TypeError(f"register_buffer: expected a Tensor for {name!r}, got {kind}")
         self._register("register_buffer", "_buffers", name, tensor)
-        if not persistent:
-            self._not_saved.add(name)
+        self._set_persistent(name, persistent)
 
     def register_module(self, name, module):
         """Add a module under a name; None keeps the name without one.
@@ -118,6 +121,8 @@ class Module:
             raise TypeError(f"register_module: expected a Module for {name!r}, got {kind}")
         self._register("register_module", "_modules", name, module)
 
+    add_module = register_module
+
     def _register(self, operation, table, name, member):
         if not isinstance(name, str):
             raise TypeError(f"{operation}: expected a str as name, got {type(name).__name__}")
@@ -125,10 +130,23 @@ class Module:
             raise KeyError(f"{operation}: expected a name without dots, got {name!r}")
         if hasattr(self, name) and name not in vars(self)[table]:
             raise KeyError(f"{operation}: {type(self).__name__} already has {name!r}")
+        self._put(table, name, member)
+
+    def _put(self, table, name, member):
+        if registration_hooks and member is not None:
+            member = registered(self, table, name, member)
         vars(self)[table][name] = member
+
+    def _set_persistent(self, name, persistent):
+        if persistent:
+            self._non_persistent_buffers_set.discard(name)
+        else:
+            self._non_persistent_buffers_set.add(name)
 
     def __setattr__(self, name, value):
         members = vars(self)
+        if name in members.get("_computed", ()):
+            return members["_computed"][name].right_inverse(value)
         table = _table_for(value)
         if "_modules" not in members:
             if table:
@@ -149,14 +167,18 @@ class Module:
             return object.__setattr__(self, name, value)
         members.pop(name, None)
         if present and present != table:
-            del members[present][name]
-        members[table][name] = value
+            delattr(self, name)
+        self._put(table, name, value)
+        if isinstance(value, Buffer):
+            self._set_persistent(name, value.persistent)
 
     def __getattr__(self, name):  # only where the usual lookup found nothing
         tables = vars(self)
         for table in TABLES:
             if name in tables.get(table, ()):
                 return tables[table][name]
+        if name in tables.get("_computed", ()):  # parametrized tensors: modules that compute them
+            return tables["_computed"][name]()
         raise AttributeError(
             f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self
         )
@@ -166,171 +188,75 @@ class Module:
         for table in TABLES:
             if name in tables.get(table, ()):
                 del tables[table][name]
-                self._not_saved.discard(name)
+                self._non_persistent_buffers_set.discard(name)
                 return
         object.__delattr__(self, name)
 
     def __dir__(self):
-        return [*super().__dir__(), *self._parameters, *self._buffers, *self._modules]
+        members = self._parameters, self._buffers, self._modules, vars(self).get("_computed", ())
+        return [*super().__dir__(), *(name for table in members for name in table)]
 
-    # Walks. Names have dots between a module's and its member's; what is shared comes once.
+    # Names and walks
 
-    def named_modules(self, prefix=""):
-        """Yield ``(name, module)`` for this module and all below it."""
-        seen = set()
-        pending = [(prefix, self)]
-        while pending:
-            name, module = pending.pop()
-            if id(module) in seen:
-                continue
-            seen.add(id(module))
-            yield name, module
-            below = [(_join(name, child), m) for child, m in module._modules.items()]
-            pending += [(path, m) for path, m in reversed(below) if m is not None]
-
-    def modules(self):
-        """Yield this module and all below it."""
-        return (module for _, module in self.named_modules())
-
-    def named_children(self):
-        """Yield ``(name, module)`` for the modules directly below."""
-        return ((name, module) for name, module in self._modules.items() if module is not None)
-
-    def children(self):
-        """Yield the modules directly below."""
-        return (module for _, module in self.named_children())
-
-    def named_parameters(self, prefix="", recurse=True):
-        """Yield ``(name, parameter)``, each parameter once, those of modules below included.
-
-        Examples
-        --------
-        >>> from tensorlib import nn
-        >>> [name for name, _ in nn.Sequential(nn.Linear(2, 3)).named_parameters()]
-        ['0.weight', '0.bias']
-        """
-        return _once(self._named_members("_parameters", prefix, recurse))
-
-    def parameters(self, recurse=True):
-        """Yield the parameters, each once, those of modules below included."""
-        return (parameter for _, parameter in self.named_parameters(recurse=recurse))
-
-    def named_buffers(self, prefix="", recurse=True):
-        """Yield ``(name, buffer)``, each buffer once, those of modules below included."""
-        return _once(self._named_members("_buffers", prefix, recurse))
-
-    def buffers(self, recurse=True):
-        """Yield the buffers, each once, those of modules below included."""
-        return (buffer for _, buffer in self.named_buffers(recurse=recurse))
-
-    def _named_members(self, table, prefix, recurse):
-        for path, module in self.named_modules(prefix) if recurse else ((prefix, self),):
-            for name, member in vars(module)[table].items():
-                if member is not None:
-                    yield _join(path, name), member
-
-    def apply(self, function):
-        """Call ``function`` with each module, those below first, and return self."""
-        for module in self.children():
-            module.apply(function)
-        function(self)
-        return self
-
-    def to(self, dtype):
-        """Cast the floating-point parameters and buffers; return self."""
-        for module in self.modules():
-            for name, parameter in module._parameters.items():
-                if parameter is not None and parameter.dtype.kind == "f":
-                    value = parameter.detach().astype(dtype)
-                    module._parameters[name] = Parameter(value, parameter.requires_grad)
-            for name, buffer in module._buffers.items():
-                if buffer is not None and buffer.dtype.kind == "f":
-                    module._buffers[name] = buffer.astype(dtype)
-        return self
+    named_modules = _walks.named_modules
+    modules = _walks.modules
+    named_children = _walks.named_children
+    children = _walks.children
+    named_parameters = _walks.named_parameters
+    parameters = _walks.parameters
+    named_buffers = _walks.named_buffers
+    buffers = _walks.buffers
+    get_submodule = _walks.get_submodule
+    set_submodule = _walks.set_submodule
+    get_parameter = _walks.get_parameter
+    get_buffer = _walks.get_buffer
+    apply = _walks.apply
 
     # State
 
-    def state_dict(self):
-        """Return the values of all parameters and persistent buffers.
+    state_dict = _state.state_dict
+    load_state_dict = _state.load_state_dict
+    get_extra_state = _state.get_extra_state
+    set_extra_state = _state.set_extra_state
+    _save_to_state_dict = _state.save_to_state_dict
+    _load_from_state_dict = _state.load_from_state_dict
 
-        Returns
-        -------
-        dict of str to Tensor
-            They share storage with the module and require no gradient. A parameter that two
-            modules share is there under both names.
+    # Dtypes and devices
 
-        Examples
-        --------
-        >>> from tensorlib import nn
-        >>> {name: x.shape for name, x in nn.Linear(2, 3).state_dict().items()}
-        {'weight': (3, 2), 'bias': (3,)}
-        """
-        return {name: tensor.detach() for name, tensor in self._state().items()}
+    to = _conversion.to
+    type = _conversion.type_
+    cpu = _conversion.cpu
+    double = _conversion.double
+    float = _conversion.float_
+    half = _conversion.half
+    bfloat16 = _conversion.bfloat16
+    _apply = _conversion.apply_to_members
 
-    def _state(self, prefix=""):
-        state = {_join(prefix, name): x for name, x in self._parameters.items() if x is not None}
-        for name, x in self._buffers.items():
-            if x is not None and name not in self._not_saved:
-                state[_join(prefix, name)] = x
-        for name, module in self.named_children():
-            state |= module._state(_join(prefix, name))
-        return state
+    # Hooks
 
-    def load_state_dict(self, state_dict, strict=True):
-        """Copy values into the parameters and buffers.
-
-        Parameters
-        ----------
-        state_dict : mapping of str to Tensor
-            As `state_dict` returns it. Values are cast to the dtypes that the module has.
-        strict : bool, optional
-            Whether the names must be the same ones.
-
-        Returns
-        -------
-        LoadResult
-            ``missing_keys`` and ``unexpected_keys``, both empty if `strict`.
-
-        Raises
-        ------
-        RuntimeError
-            If a shape differs, or a name does and `strict` is true. Nothing was changed then.
-
-        Examples
-        --------
-        >>> from tensorlib import nn
-        >>> a, b = nn.Linear(2, 3), nn.Linear(2, 3)
-        >>> b.load_state_dict(a.state_dict())
-        LoadResult(missing_keys=[], unexpected_keys=[])
-        >>> bool((a.weight == b.weight).all())
-        True
-        """
-        own = self._state()
-        missing = [name for name in own if name not in state_dict]
-        unexpected = [name for name in state_dict if name not in own]
-        values = {name: asarray(state_dict[name]) for name in own if name in state_dict}
-        problems = [
-            f"expected shape {own[name].shape} for {name!r}, got {value.shape}"
-            for name, value in values.items()
-            if value.shape != own[name].shape
-        ]
-        if strict and missing:
-            problems.append(f"no value for {', '.join(map(repr, missing))}")
-        if strict and unexpected:
-            problems.append(f"no place for {', '.join(map(repr, unexpected))}")
-        if problems:
-            raise RuntimeError(f"load_state_dict: {type(self).__name__}: {'; '.join(problems)}")
-        with no_grad():
-            for name, value in values.items():
-                own[name][...] = value
-        return LoadResult(missing, unexpected)
+    register_forward_pre_hook = _hooks.register_forward_pre_hook
+    register_forward_hook = _hooks.register_forward_hook
+    register_full_backward_pre_hook = _backward_hooks.register_full_backward_pre_hook
+    register_full_backward_hook = _backward_hooks.register_full_backward_hook
+    register_state_dict_pre_hook = _hooks.register_state_dict_pre_hook
+    register_state_dict_post_hook = _hooks.register_state_dict_post_hook
+    register_load_state_dict_pre_hook = _hooks.register_load_state_dict_pre_hook
+    register_load_state_dict_post_hook = _hooks.register_load_state_dict_post_hook
 
     # Modes
 
     def train(self, mode=True):
-        """Set training mode (or evaluation, if `mode` is false) here and below; return self."""
+        """Set training mode (or evaluation, if `mode` is false) here and below; return self.
+
+        Raises
+        ------
+        ValueError
+            If `mode` is no bool.
+        """
+        if not isinstance(mode, bool):
+            raise ValueError(f"train: expected mode to be a bool, got {mode!r}")
         for module in self.modules():
-            module.training = bool(mode)
+            module.training = mode
         return self
 
     def eval(self):
@@ -360,33 +286,38 @@ class Module:
         """Return what stands between the parentheses of this module's repr."""
         return ""
 
+    def _get_name(self):
+        return self.__class__.__name__
+
     def __repr__(self):
         below = [
             f"({name}): {module!r}".replace("\n", "\n  ") for name, module in self._modules.items()
         ]
         if not below:
-            return f"{type(self).__name__}({self.extra_repr()})"
+            return f"{self._get_name()}({self.extra_repr()})"
         lines = "".join(f"\n  {line}" for line in [self.extra_repr(), *below] if line)
-        return f"{type(self).__name__}({lines}\n)"
+        return f"{self._get_name()}({lines}\n)"
 
 
 # Where a module keeps its members, and what messages call them.
 TABLES = {"_parameters": "a Parameter", "_modules": "a Module", "_buffers": "a Tensor"}
 
 
+def _initial_members():
+    return {
+        "training": True,
+        "_parameters": {},
+        "_buffers": {},
+        "_non_persistent_buffers_set": set(),
+        "_modules": {},
+        "_call_hooks": new_functions(),
+        "_state_hooks": new_functions(),
+    }
+
+
 def _table_for(value):
     if isinstance(value, Parameter):
         return "_parameters"
+    if isinstance(value, Buffer):
+        return "_buffers"
     return "_modules" if isinstance(value, Module) else None
-
-
-def _join(prefix, name):
-    return f"{prefix}.{name}" if prefix else name
-
-
-def _once(named):
-    seen = set()
-    for name, member in named:
-        if id(member) not in seen:
-            seen.add(id(member))
-            yield name, member

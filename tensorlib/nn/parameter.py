@@ -1,7 +1,8 @@
-"""``Parameter``: a Tensor that a module counts among its own."""
+"""``Parameter``: a Tensor that a module counts among its own, and its relatives."""
 
-from tensorlib._core._functions import asarray, zeros_like
+from tensorlib._core._functions import asarray, empty, zeros_like
 from tensorlib._core._tensor import Tensor
+from tensorlib._core._wrapping import rewrap
 
 
 class Parameter(Tensor):
@@ -39,6 +40,138 @@ class Parameter(Tensor):
 
     def __repr__(self):
         return f"Parameter containing:\n{self.detach()!r}"
+
+
+class Buffer(Tensor):
+    """A Tensor that becomes a buffer of the `Module` it is assigned to.
+
+    Parameters
+    ----------
+    data : array_like
+        The first values. A Tensor is not copied: the buffer shares its storage.
+    persistent : bool, optional
+        Whether the module's ``state_dict`` has it.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> from tensorlib import nn
+    >>> module = nn.Module()
+    >>> module.mean = nn.Buffer(tl.zeros(3))
+    >>> list(module.state_dict())
+    ['mean']
+    """
+
+    persistent = True
+
+    def __new__(cls, data=None, *, persistent=True):
+        if data is None:
+            return super().__new__(cls)
+        return Tensor._make_subclass(cls, asarray(data))
+
+    def __init__(self, data=None, *, persistent=True):
+        if data is None:
+            raise TypeError("Buffer: expected an array_like, got nothing")
+        self.persistent = persistent
+
+
+class _Uninitialized:
+    """What a parameter and a buffer without a shape have in common."""
+
+    becomes = None
+
+    def __new__(cls, *args, **kwargs):
+        return Tensor.__new__(cls)  # __init__ gives it storage
+
+    @property
+    def shape(self):
+        """There is none yet."""
+        raise RuntimeError(
+            f"{type(self).__name__}: there is no shape yet; call the module that it belongs to, or "
+            "materialize it"
+        )
+
+    def materialize(self, shape, dtype=None):
+        """Give the tensor a shape, and elements that have no value yet.
+
+        Parameters
+        ----------
+        shape : int or tuple of int
+        dtype : dtype, optional
+            Its own by default.
+        """
+        replace(self, empty(shape, dtype=self.dtype if dtype is None else dtype))
+        self.__class__ = self.becomes
+
+    def __repr__(self):
+        return f"<{type(self).__name__}>"
+
+
+class UninitializedParameter(_Uninitialized, Parameter):
+    """A parameter whose shape is not known before the first call of its module.
+
+    Parameters
+    ----------
+    requires_grad : bool, optional
+        Whether gradients are collected.
+    dtype : dtype, optional
+        Of the elements to be, float32 by default.
+
+    Examples
+    --------
+    >>> from tensorlib import nn
+    >>> weight = nn.UninitializedParameter()
+    >>> weight.materialize((2, 3))
+    >>> type(weight).__name__, weight.shape, weight.requires_grad
+    ('Parameter', (2, 3), True)
+    """
+
+    becomes = Parameter
+
+    def __init__(self, requires_grad=True, dtype="float32"):
+        replace(self, empty(0, dtype=dtype))
+        self.requires_grad = requires_grad
+
+
+class UninitializedBuffer(_Uninitialized, Buffer):
+    """A buffer whose shape is not known before the first call of its module.
+
+    Parameters
+    ----------
+    requires_grad : bool, optional
+        Whether gradients are collected.
+    dtype : dtype, optional
+        Of the elements to be, float32 by default.
+    persistent : bool, optional
+        Whether the module's ``state_dict`` has it.
+
+    Examples
+    --------
+    >>> from tensorlib import nn
+    >>> mean = nn.UninitializedBuffer()
+    >>> mean
+    <UninitializedBuffer>
+    >>> mean.materialize(3)
+    >>> mean.shape
+    (3,)
+    """
+
+    becomes = Buffer
+
+    def __init__(self, requires_grad=False, dtype="float32", persistent=True):
+        replace(self, empty(0, dtype=dtype))
+        self.requires_grad = requires_grad
+        self.persistent = persistent
+
+
+def is_lazy(param):
+    """Whether a parameter or buffer has no shape yet."""
+    return isinstance(param, _Uninitialized)
+
+
+def replace(tensor, value):
+    """Give a parameter or buffer, which stays the same object, the memory of another Tensor."""
+    rewrap(tensor, value, None)
 
 
 def clear_gradients(parameters, set_to_none):

@@ -1,10 +1,9 @@
 """``Adadelta``."""
 
-from tensorlib._core._functions import sqrt, square
-from tensorlib.optim.optimizer import Optimizer
+from tensorlib.optim.elementwise import Elementwise
 
 
-class Adadelta(Optimizer):
+class Adadelta(Elementwise):
     r"""Adadelta (Zeiler 2012, "ADADELTA: an adaptive learning rate method", algorithm 1).
 
     With gradient :math:`g` (to which ``weight_decay * x`` is added):
@@ -15,7 +14,7 @@ class Adadelta(Optimizer):
 
     Parameters
     ----------
-    parameters : iterable of Tensor, or of dict
+    params : iterable of Tensor, of (str, Tensor), or of dict
         As for `Optimizer`.
     lr : float, optional
         Step size :math:`\gamma`.
@@ -23,6 +22,8 @@ class Adadelta(Optimizer):
         What the averages keep at each step.
     eps : float, optional
     weight_decay : float, optional
+    maximize : bool, optional
+        Whether to go up instead of down.
 
     Raises
     ------
@@ -41,35 +42,23 @@ class Adadelta(Optimizer):
     0.105573
     """
 
-    def __init__(self, parameters, lr=1.0, rho=0.9, eps=1e-6, weight_decay=0.0):
-        defaults = {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay}
-        super().__init__(parameters, defaults)
+    def __init__(self, params, lr=1.0, rho=0.9, eps=1e-6, weight_decay=0, *, maximize=False):
+        defaults = {
+            "lr": lr,
+            "rho": rho,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "maximize": maximize,
+        }
+        super().__init__(params, defaults)
 
     def _check(self, group):
-        for name in ("lr", "eps", "weight_decay"):
-            self._require(group[name] >= 0, f"{name} >= 0", group[name])
+        self._require_nonnegative(group, "lr", "eps", "weight_decay")
         self._require(0 <= group["rho"] <= 1, "rho in [0, 1]", group["rho"])
 
-    def _remembers(self, group):
-        return ("square_avg", "acc_delta")
+    def _rule(self, group):
+        return "adadelta", ("square_avg", "acc_delta")
 
-    def _update(self, data, grad, kept, step, group):
-        rho, eps = group["rho"], group["eps"]
-        square_avg, acc_delta = kept["square_avg"], kept["acc_delta"]
-        if group["weight_decay"]:
-            grad = grad + group["weight_decay"] * data
-        squares = square(grad)
-        squares *= 1 - rho
-        square_avg *= rho
-        square_avg += squares
-        delta = acc_delta + eps
-        delta /= square_avg + eps
-        sqrt(delta, out=delta)
-        delta *= grad
-        square(delta, out=squares)
-        squares *= 1 - rho
-        acc_delta *= rho
-        acc_delta += squares
-        if group["lr"] != 1:
-            delta *= group["lr"]
-        data -= delta
+    def _numbers(self, group, first, step):
+        rho = group["rho"]
+        return (*self._decay(group), group["lr"], rho, 1 - rho, group["eps"]), (step + 1,)

@@ -1,12 +1,11 @@
-"""``Adam``."""
+"""``Adam`` and ``AdamW``."""
 
 import math
 
-from tensorlib._core._functions import sqrt, square
-from tensorlib.optim.optimizer import Optimizer
+from tensorlib.optim.elementwise import Elementwise
 
 
-class Adam(Optimizer):
+class Adam(Elementwise):
     r"""Adam (Kingma and Ba 2015, "Adam: a method for stochastic optimization", algorithm 1).
 
     With gradient :math:`g` (to which ``weight_decay * x`` is added) at step :math:`t`:
@@ -17,13 +16,20 @@ class Adam(Optimizer):
 
     Parameters
     ----------
-    parameters : iterable of Tensor, or of dict
+    params : iterable of Tensor, of (str, Tensor), or of dict
         As for `Optimizer`.
     lr : float, optional
         Step size :math:`\gamma`.
     betas : pair of floats, optional
     eps : float, optional
     weight_decay : float, optional
+    amsgrad : bool, optional
+        Whether the largest :math:`v` so far stands under the root (Reddi et al. 2018, "On the
+        convergence of Adam and beyond").
+    maximize : bool, optional
+        Whether to go up instead of down.
+    decoupled_weight_decay : bool, optional
+        Whether the decay is that of `AdamW`.
 
     Raises
     ------
@@ -42,32 +48,102 @@ class Adam(Optimizer):
     0.75
     """
 
-    def __init__(self, parameters, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
-        defaults = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
-        super().__init__(parameters, defaults)
+    def __init__(
+        self,
+        params,
+        lr=1e-3,
+        betas=(0.9, 0.999),
+        eps=1e-8,
+        weight_decay=0,
+        amsgrad=False,
+        *,
+        maximize=False,
+        decoupled_weight_decay=False,
+    ):
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "amsgrad": amsgrad,
+            "maximize": maximize,
+            "decoupled_weight_decay": decoupled_weight_decay,
+        }
+        super().__init__(params, defaults)
 
     def _check(self, group):
-        for name in ("lr", "eps", "weight_decay"):
-            self._require(group[name] >= 0, f"{name} >= 0", group[name])
-        valid = len(group["betas"]) == 2 and all(0 <= beta < 1 for beta in group["betas"])
-        self._require(valid, "betas to be two numbers in [0, 1)", group["betas"])
+        self._require_nonnegative(group, "lr", "eps", "weight_decay")
+        self._require_betas(group)
 
-    def _remembers(self, group):
-        return ("exp_avg", "exp_avg_sq")
+    def _rule(self, group):
+        if group["amsgrad"]:
+            return "amsgrad", ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
+        return "adam", ("exp_avg", "exp_avg_sq")
 
-    def _update(self, data, grad, kept, step, group):
+    def _numbers(self, group, first, step):
+        step += 1
         beta1, beta2 = group["betas"]
-        exp_avg, exp_avg_sq = kept["exp_avg"], kept["exp_avg_sq"]
-        if group["weight_decay"]:
-            grad = grad + group["weight_decay"] * data
-        exp_avg *= beta1
-        exp_avg += (1 - beta1) * grad
-        exp_avg_sq *= beta2
-        exp_avg_sq += (1 - beta2) * square(grad)
         # Both corrections are numbers: one joins the step size, one the root.
-        root = sqrt(exp_avg_sq)
-        root *= 1 / math.sqrt(1 - beta2**step)
-        root += group["eps"]
-        change = group["lr"] / (1 - beta1**step) * exp_avg
-        change /= root
-        data -= change
+        rate = group["lr"] / (1 - beta1**step)
+        scale = 1 / math.sqrt(1 - beta2**step)
+        numbers = (1 - beta1, beta2, 1 - beta2, rate, scale, group["eps"])
+        return (*self._decay(group), *numbers), (step,)
+
+
+class AdamW(Adam):
+    r"""Adam with decoupled weight decay (Loshchilov and Hutter 2019, "Decoupled weight decay
+    regularization", algorithm 2).
+
+    The parameter is multiplied with ``1 - lr * weight_decay`` before the step of `Adam`, whose
+    averages do not see the decay.
+
+    Parameters
+    ----------
+    params : iterable of Tensor, of (str, Tensor), or of dict
+        As for `Optimizer`.
+    lr : float, optional
+    betas : pair of floats, optional
+    eps : float, optional
+    weight_decay : float, optional
+    amsgrad : bool, optional
+    maximize : bool, optional
+        As for `Adam`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `Optimizer`.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> from tensorlib import optim
+    >>> w = tl.asarray([1.0]).requires_grad_()
+    >>> optimizer = optim.AdamW([w], lr=0.25, weight_decay=0.5)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> round(w.item(), 6)
+    0.625
+    """
+
+    def __init__(
+        self,
+        params,
+        lr=1e-3,
+        betas=(0.9, 0.999),
+        eps=1e-8,
+        weight_decay=1e-2,
+        amsgrad=False,
+        *,
+        maximize=False,
+    ):
+        super().__init__(
+            params,
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            amsgrad,
+            maximize=maximize,
+            decoupled_weight_decay=True,
+        )

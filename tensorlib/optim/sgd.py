@@ -1,9 +1,9 @@
 """``SGD``."""
 
-from tensorlib.optim.optimizer import Optimizer
+from tensorlib.optim.elementwise import Elementwise
 
 
-class SGD(Optimizer):
+class SGD(Elementwise):
     r"""Gradient descent, with momentum if asked for.
 
     With gradient :math:`g` (to which ``weight_decay * x`` is added), the parameter :math:`x`
@@ -14,7 +14,7 @@ class SGD(Optimizer):
 
     Parameters
     ----------
-    parameters : iterable of Tensor, or of dict
+    params : iterable of Tensor, of (str, Tensor), or of dict
         As for `Optimizer`.
     lr : float, optional
         Step size :math:`\gamma`.
@@ -24,6 +24,8 @@ class SGD(Optimizer):
         :math:`\tau`.
     weight_decay : float, optional
     nesterov : bool, optional
+    maximize : bool, optional
+        Whether to go up instead of down.
 
     Raises
     ------
@@ -42,39 +44,44 @@ class SGD(Optimizer):
     [0.0, 0.0]
     """
 
-    takes_complex = True
+    scalars = ()
 
     def __init__(
-        self, parameters, lr=1e-3, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False
+        self,
+        params,
+        lr=1e-3,
+        momentum=0,
+        dampening=0,
+        weight_decay=0,
+        nesterov=False,
+        *,
+        maximize=False,
     ):
-        super().__init__(
-            parameters,
-            {
-                "lr": lr,
-                "momentum": momentum,
-                "dampening": dampening,
-                "weight_decay": weight_decay,
-                "nesterov": nesterov,
-            },
-        )
+        defaults = {
+            "lr": lr,
+            "momentum": momentum,
+            "dampening": dampening,
+            "weight_decay": weight_decay,
+            "nesterov": nesterov,
+            "maximize": maximize,
+        }
+        super().__init__(params, defaults)
 
     def _check(self, group):
-        for name in ("lr", "momentum", "weight_decay"):
-            self._require(group[name] >= 0, f"{name} >= 0", group[name])
+        self._require_nonnegative(group, "lr", "momentum", "weight_decay")
         if group["nesterov"]:
             self._require(group["momentum"] > 0, "momentum > 0 with nesterov", group["momentum"])
             self._require(group["dampening"] == 0, "no dampening with nesterov", group["dampening"])
 
-    def _remembers(self, group):
-        return ("momentum_buffer",) if group["momentum"] else ()
+    def _rule(self, group):
+        return ("momentum", ("momentum_buffer",)) if group["momentum"] else ("descent", ())
 
-    def _update(self, data, grad, kept, step, group):
+    def _start(self, group):
+        return {}
+
+    def _numbers(self, group, first):
         momentum = group["momentum"]
-        if group["weight_decay"]:
-            grad = grad + group["weight_decay"] * data
-        if momentum:
-            buffer = kept["momentum_buffer"]
-            buffer *= momentum
-            buffer += grad if step == 1 else (1 - group["dampening"]) * grad
-            grad = grad + momentum * buffer if group["nesterov"] else buffer
-        data -= group["lr"] * grad
+        if not momentum:
+            return (*self._decay(group), group["lr"]), ()
+        take = 1 if first else 1 - group["dampening"]
+        return (*self._decay(group), group["lr"], momentum, take, group["nesterov"]), ()

@@ -10,6 +10,7 @@ import numpy as np
 
 from tensorlib._arguments import axis_index
 from tensorlib._core._functions import asarray
+from tensorlib._core._recorder import random, watched
 from tensorlib._numpy_code import by_numpy, has_tensors
 from tensorlib._selection import take
 
@@ -91,6 +92,17 @@ class Distributions:
 
     def _drawn(self, name, *args, **kwargs):
         """What the method of NumPy's generator draws, as a Tensor, also if it is one number."""
+        if not watched():
+            return self._draw(name, *args, **kwargs)
+        count = len(args)
+
+        def draw(_, *values):
+            named = dict(zip(kwargs, values[count:], strict=True))
+            return self._draw(name, *values[:count], **named)
+
+        return random(draw, None, (*args, *kwargs.values()))
+
+    def _draw(self, name, *args, **kwargs):
         draw = getattr(self._numpy, name)
         if SIMPLE.issuperset(map(type, args)) and SIMPLE.issuperset(map(type, kwargs.values())):
             result = draw(*args, **kwargs)
@@ -102,12 +114,16 @@ class Distributions:
 
     def _shuffle_tensor(self, x, axis=0):
         length = len(x) if axis == 0 else x.shape[axis_index("shuffle", axis, x.ndim)]
-        if x.size:
-            # The places are drawn, in as many axes: NumPy draws otherwise for more than one. The
-            # elements follow in one write, which the tape sees.
+
+        def draw(_):
+            # As many axes: NumPy draws otherwise for more than one.
             places = np.arange(length).reshape(length, *[1] * (x.ndim - 1))
             self._numpy.shuffle(places)
-            x[...] = take(x, places.reshape(-1), axis)
+            return asarray(places.reshape(-1))
+
+        if x.size:
+            # The elements follow the places in one write, which the tape sees.
+            x[...] = take(x, random(draw), axis)
 
     def bytes(self, length):
         """Draw bytes.

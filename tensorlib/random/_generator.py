@@ -4,9 +4,11 @@ import functools
 import operator
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from tensorlib._arguments import axis_index, write_out
 from tensorlib._core._functions import asarray, empty
+from tensorlib._core._recorder import random, watched
 from tensorlib._core._tensor import Tensor
 from tensorlib._selection import take
 from tensorlib.random._bit_generators import PCG64, BitGenerator, array_of, checked
@@ -393,7 +395,7 @@ class Generator(Distributions, np.random.Generator):
         if not (isinstance(x, Tensor) and x.ndim):
             return self._drawn("permutation", array_of(x), axis)
         axis = axis_index("permutation", axis, x.ndim)
-        return take(x, self._numpy.permutation(x.shape[axis]), axis)
+        return take(x, self._drawn("permutation", x.shape[axis]), axis)
 
     def permuted(self, x, *, axis=None, out=None):
         """Return a copy of an array with its elements in random order.
@@ -435,11 +437,11 @@ class Generator(Distributions, np.random.Generator):
             raise ValueError(
                 f"permuted: out must have the same shape as x, expected {x.shape}, got {out.shape}"
             )
-        target = np.asarray((x if out is None else out).detach())
+        target = x if out is None else out
         # What is moved are the places, in an array in memory like the copy that NumPy would make.
-        places = np.empty_like(target, dtype=np.intp, shape=x.shape)
+        places = np.empty_like(as_strided(np.empty(1), target.shape, target.strides), np.intp)
         places[...] = np.arange(x.size).reshape(x.shape)
-        result = take(x, self._numpy.permuted(places, axis=axis))
+        result = take(x, self._drawn("permuted", places, axis=axis))
         return write_out("permuted", out, result, "safe")
 
     def shuffle(self, x, axis=0):
@@ -513,6 +515,8 @@ class Generator(Distributions, np.random.Generator):
         dtype = np.dtype(dtype)
         if dtype not in (np.float32, np.float64):
             raise TypeError(f"{name}: expected dtype float32 or float64, got {dtype}")
+        if watched():
+            return self._fill_watched(name, size, dtype, out, arguments)
         draw = functools.partial(self._drawn, name, dtype=dtype.type, **arguments)
         if isinstance(out, Tensor):
             array = np.asarray(out.detach())
@@ -528,3 +532,18 @@ class Generator(Distributions, np.random.Generator):
         result = empty(() if size is None else size, dtype=dtype)
         draw(out=np.asarray(result))
         return result
+
+    def _fill_watched(self, name, size, dtype, out, arguments):
+        """The same for a recorder, which may want more numbers."""
+
+        def draw(size, *values):
+            return self._fill(name, size, dtype, None, **dict(zip(arguments, values, strict=True)))
+
+        if out is not None:
+            size = out.shape
+        elif isinstance(size, int):
+            size = (size,)
+        elif size is None and not np.ndim(arguments.get("shape")):
+            size = ()
+        result = random(draw, size, tuple(arguments.values()))
+        return write_out(name, out, result)

@@ -383,7 +383,7 @@ class RandomState(Distributions, np.random.RandomState):
         """
         if not (isinstance(x, Tensor) and x.ndim):
             return self._drawn("permutation", array_of(x))
-        return take(x, self._numpy.permutation(len(x)), 0)
+        return take(x, self._drawn("permutation", len(x)), 0)
 
     def shuffle(self, x):
         """Bring the parts of `x` along the first axis into random order, in place.

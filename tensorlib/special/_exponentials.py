@@ -1,7 +1,9 @@
 """Sums of exponentials, and what is divided by them."""
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
+from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import (
     absolute,
     asarray,
@@ -125,6 +127,8 @@ def softmax(x, axis=None):
             [0.5, 0.5]])
     """
     x = asarray(x)
+    if x.dtype.kind == "f" and isinstance(axis, int) and x.ndim:
+        return apply(ops.softmax, (x,), (normalize_axis_index(axis, x.ndim, "softmax"),))
     powers = exp(x - x.detach().max(axis=axis, keepdims=True))
     return powers / powers.sum(axis=axis, keepdims=True)
 

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import scipy.stats
 
 import tensorlib as tl
 from tensorlib import nn
@@ -48,6 +49,81 @@ def test_xavier():
     assert_normal(filled(init.xavier_normal_), math.sqrt(2 / 4400))
 
 
+@pytest.mark.parametrize(
+    "mean, std, a, b",
+    [(0, 1, -2, 2), (1, 0.5, 0, 1.2), (0, 1, 2.5, 9), (3, 1, -8, 0), (0, 9, 1, 2)],
+)
+def test_trunc_normal(mean, std, a, b):
+    values = filled(init.trunc_normal_, mean, std, a, b).ravel()
+    assert a <= values.min() and values.max() <= b
+    expected = scipy.stats.truncnorm((a - mean) / std, (b - mean) / std, mean, std)
+    # Of so many numbers of the distribution 1 in 1,000 samples is further away.
+    assert scipy.stats.kstest(values, expected.cdf).statistic < 1.95 / math.sqrt(values.size)
+
+
+@pytest.mark.parametrize("shape", [(6, 6), (4, 9), (9, 4), (4, 3, 2, 2), (20, 3, 2)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_orthogonal(shape, dtype):
+    x = init.orthogonal_(tl.empty(shape, dtype=dtype), 3.0, tl.random.default_rng(0))
+    matrix = np.asarray(x).reshape(shape[0], -1) / 3
+    square = matrix @ matrix.T if matrix.shape[0] < matrix.shape[1] else matrix.T @ matrix
+    np.testing.assert_allclose(square, np.eye(len(square)), atol=1e-6)
+
+
+def test_orthogonal_matrices_are_uniformly_distributed():
+    """In the plane, of rotations and reflections alike, with every angle as likely as another."""
+    generator = tl.random.default_rng(0)
+    drawn = [np.asarray(init.orthogonal_(tl.empty((2, 2)), 1, generator)) for _ in range(2000)]
+    assert abs(np.mean([np.linalg.det(q) > 0 for q in drawn]) - 0.5) < 0.05
+    angles = [np.arctan2(q[1, 0], q[0, 0]) for q in drawn]
+    assert scipy.stats.kstest(angles, scipy.stats.uniform(-np.pi, 2 * np.pi).cdf).pvalue > 0.001
+
+
+@pytest.mark.parametrize("sparsity", [0.0, 0.1, 0.55, 1.0])
+def test_sparse(sparsity):
+    x = init.sparse_(tl.empty((40, 300)), sparsity, 2.0, tl.random.default_rng(0))
+    values = np.asarray(x)
+    zeros = math.ceil(sparsity * 40)
+    assert ((values == 0).sum(axis=0) == zeros).all()
+    if sparsity < 1:
+        assert_normal(values[values != 0], 2.0)
+    if 0 < sparsity < 1:  # and they are anywhere
+        assert np.abs((values == 0).mean(axis=1) - zeros / 40).max() < 0.12
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (2, 5), (5, 2), (0, 3)])
+def test_eye(shape):
+    x = tl.full(shape, 7.0)
+    assert init.eye_(x) is x
+    assert x.tolist() == np.eye(*shape).tolist()
+
+
+@pytest.mark.parametrize("groups", [1, 2, 3])
+@pytest.mark.parametrize("shape", [(6, 2, 3), (6, 4, 3, 4), (6, 9, 1, 2, 3), (6, 3, 5)])
+def test_dirac(shape, groups):
+    torch = pytest.importorskip("torch", reason="to compare with PyTorch: pip install torch")
+    expected = torch.nn.init.dirac_(torch.empty(shape), groups)
+    assert init.dirac_(tl.full(shape, 7.0), groups).tolist() == expected.tolist()
+
+
+def test_gains_are_pytorchs():
+    torch = pytest.importorskip("torch", reason="to compare with PyTorch: pip install torch")
+    for name in (*init.GAINS, "leaky_relu"):
+        assert init.calculate_gain(name) == pytest.approx(torch.nn.init.calculate_gain(name))
+    assert init.calculate_gain("leaky_relu", 0.2) == torch.nn.init.calculate_gain("leaky_relu", 0.2)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+@pytest.mark.parametrize(
+    "function",
+    [init.uniform_, init.normal_, init.trunc_normal_, init.orthogonal_, init.xavier_normal_],
+)
+def test_any_floating_dtype_is_filled(function, dtype):
+    x = tl.zeros((4, 5), dtype=dtype)
+    assert function(x) is x and x.dtype == tl.dtype(dtype)
+    assert (x != 0).all()
+
+
 def test_constants():
     x = tl.empty((2, 3))
     assert init.zeros_(x).tolist() == [[0.0] * 3] * 2
@@ -90,6 +166,21 @@ def test_empty_tensors():
             "uniform_: expected a floating dtype, got int64",
         ),
         (lambda: init.normal_(tl.zeros(3, dtype="complex64")), TypeError, "got complex64"),
+        (lambda: init.calculate_gain("leaky_relu", "x"), ValueError, "calculate_gain: .* got 'x'"),
+        (
+            lambda: init.trunc_normal_(tl.empty(3), a=1.0, b=0.0),
+            ValueError,
+            "trunc_normal_: expected a <= b and std > 0, got a=1.0, b=0.0",
+        ),
+        (lambda: init.trunc_normal_(tl.empty(3), std=0), ValueError, "trunc_normal_: .* std=0"),
+        (lambda: init.trunc_normal_(tl.zeros(3, dtype=int)), TypeError, "trunc_normal_: .* int64"),
+        (lambda: init.eye_(tl.empty(3)), ValueError, r"eye_: expected a matrix, got shape \(3,\)"),
+        (lambda: init.dirac_(tl.empty((3, 3))), ValueError, r"dirac_: .* got shape \(3, 3\)"),
+        (lambda: init.dirac_(tl.empty((3, 3, 3)), 2), ValueError, "dirac_: .* groups=2, got shape"),
+        (lambda: init.orthogonal_(tl.empty(3)), ValueError, "orthogonal_: expected at least two"),
+        (lambda: init.orthogonal_(tl.zeros((3, 3), dtype=int)), TypeError, "orthogonal_: .* int64"),
+        (lambda: init.sparse_(tl.empty(3), 0.5), ValueError, r"sparse_: .* got shape \(3,\)"),
+        (lambda: init.sparse_(tl.empty((3, 3)), 1.5), ValueError, "sparse_: .* and 1.5"),
     ],
 )
 def test_refused(function, error, text):

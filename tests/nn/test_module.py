@@ -1,4 +1,4 @@
-"""Module, Parameter and the containers."""
+"""Module: members, walks, modes, dtypes; Parameter."""
 
 import copy
 import pickle
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import tensorlib as tl
-from tensorlib import nn
+from tensorlib import nn, optim
 from tensorlib.testing import assert_array_equal
 
 
@@ -160,46 +160,6 @@ def test_forward_must_be_defined():
         nn.Module()(1)
 
 
-def test_state_dict_shares_storage_and_needs_no_gradient():
-    net = Net()
-    state = net.state_dict()
-    assert list(state) == ["scale", "count", *NAMES[1:]]
-    assert not any(value.requires_grad for value in state.values())
-    with tl.no_grad():
-        net.scale[0] = 7
-    assert state["scale"][0].item() == 7
-
-
-def test_load_state_dict():
-    a, b = Net(), Net()
-    result = b.load_state_dict(a.state_dict())
-    assert result == ([], [])
-    for name, value in b.state_dict().items():
-        assert_array_equal(value, a.state_dict()[name])
-    # Arrays of another dtype are taken too.
-    b.load_state_dict({name: np.zeros(x.shape) for name, x in a.state_dict().items()})
-    assert b.scale.dtype == np.float32 and not b.scale.detach().any()
-    assert b.scale.requires_grad and b.scale.is_leaf
-
-
-def test_load_state_dict_refuses_and_changes_nothing():
-    net = Net()
-    before = {name: value.copy() for name, value in net.state_dict().items()}
-    state = {name: tl.zeros(value.shape) for name, value in before.items()}
-    del state["head.bias"]
-    state["tail"] = tl.zeros(1)
-    state["scale"] = tl.zeros(3)
-    text = r"load_state_dict: Net: expected shape \(2,\) for 'scale', got \(3,\); no value for "
-    text += "'head.bias'; no place for 'tail'"
-    with pytest.raises(RuntimeError, match=text):
-        net.load_state_dict(state)
-    for name, value in net.state_dict().items():
-        assert_array_equal(value, before[name])
-    del state["scale"]
-    assert net.load_state_dict(state, strict=False) == (["scale", "head.bias"], ["tail"])
-    assert not net.head.weight.detach().any() and net.scale.detach().all()
-
-
 def test_modules_can_be_copied():
     net = Net()
     other = copy.deepcopy(net)
@@ -210,34 +170,201 @@ def test_modules_can_be_copied():
     assert net.scale.detach().all()
 
 
-def test_sequential():
-    layers = [nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)]
-    net = nn.Sequential(*layers)
-    x = tl.ones((2, 3), dtype="float32")
-    assert_array_equal(net(x).detach(), layers[2](layers[1](layers[0](x))).detach())
-    assert len(net) == 3 and list(net) == layers and net[-1] is layers[2]
-    assert list(net[1:]) == layers[1:]
-    assert list(net.append(nn.ReLU()))[-1] is net[3]
-    named = nn.Sequential({"first": layers[0], "second": layers[1]})
-    assert list(named.state_dict()) == ["first.weight", "first.bias"]
-    with pytest.raises(IndexError, match="Sequential: index 4 with 4 modules"):
-        _ = net[4]
-    with pytest.raises(TypeError, match="register_module: expected a Module for '0', got function"):
-        nn.Sequential(lambda x: x)
-
-
-def test_module_list_and_dict():
-    layers = nn.ModuleList([nn.Linear(2, 2)]).extend([nn.ReLU(), nn.Linear(2, 2)])
-    assert [name for name, _ in layers.named_parameters()][2] == "2.weight"
-    heads = nn.ModuleDict({"a": nn.Linear(2, 1)})
-    heads["b"] = nn.Linear(2, 3)
-    assert list(heads) == list(heads.keys()) == ["a", "b"] and len(heads) == 2
-    assert heads["b"] in list(heads.values()) and "a" in heads
-    del heads["a"]
-    assert [name for name, _ in heads.items()] == ["b"]
-
-
 def test_text():
-    assert repr(nn.Sequential(nn.Linear(2, 3), nn.Sequential(nn.ReLU()))) == (
-        "Sequential(\n  (0): Linear(2, 3, bias=True)\n  (1): Sequential(\n    (0): ReLU()\n  )\n)"
+    assert repr(nn.Sequential(nn.Tanh(), nn.Sequential(nn.ReLU()))) == (
+        "Sequential(\n  (0): Tanh()\n  (1): Sequential(\n    (0): ReLU()\n  )\n)"
     )
+
+
+def test_names_of_members():
+    net = Net()
+    assert net.get_submodule("") is net and net.get_submodule("body.0") is net.body[0]
+    assert net.get_parameter("body.0.bias") is net.body[0].bias
+    assert net.get_parameter("scale") is net.scale
+    assert net.get_buffer("count") is net.count
+    with pytest.raises(
+        AttributeError, match=r"get_submodule: Sequential has no module '7' \(of 'b"
+    ):
+        net.get_submodule("body.7.x")
+    with pytest.raises(AttributeError, match="get_parameter: Linear has no parameter 'gain'"):
+        net.get_parameter("head.gain")
+    with pytest.raises(AttributeError, match="get_buffer: Net has no buffer 'scale'"):
+        net.get_buffer("scale")
+
+
+def test_set_submodule():
+    net = Net()
+    net.set_submodule("body.1", nn.Tanh())
+    net.set_submodule("tail", nn.ReLU())
+    net.set_submodule("head", nn.Linear(4, 1), strict=True)
+    assert isinstance(net.body[1], nn.Tanh) and isinstance(net.tail, nn.ReLU)
+    assert net.head.weight.shape == (1, 4)
+    with pytest.raises(AttributeError, match="set_submodule: Sequential has no module 'x'"):
+        net.set_submodule("body.x", nn.ReLU(), strict=True)
+    with pytest.raises(AttributeError, match="get_submodule: Net has no module 'legs'"):
+        net.set_submodule("legs.left", nn.ReLU())
+    with pytest.raises(KeyError, match="expected a name without dots, got ''"):
+        net.set_submodule("", nn.ReLU())
+    with pytest.raises(TypeError, match="expected a Module for 'head', got int"):
+        net.set_submodule("head", 3)
+
+
+def test_walks_with_duplicates():
+    layer = nn.Linear(3, 3)
+    net = nn.Sequential(layer, nn.Sequential(layer))
+    modules = [name for name, _ in net.named_modules(remove_duplicate=False)]
+    assert modules == ["", "0", "1", "1.0"]
+    names = [name for name, _ in net.named_parameters(remove_duplicate=False)]
+    assert names == ["0.weight", "0.bias", "1.0.weight", "1.0.bias"]
+    assert [name for name, _ in net.named_modules({layer}, "net")] == ["net", "net.1"]
+    twice = nn.Sequential(layer, layer)
+    assert [name for name, _ in twice.named_children()] == ["0"]
+    twice.register_buffer("a", tl.zeros(1))
+    twice.register_buffer("b", twice.a)
+    assert [name for name, _ in twice.named_buffers()] == ["a"]
+    assert [name for name, _ in twice.named_buffers(remove_duplicate=False)] == ["a", "b"]
+
+
+def test_a_module_that_holds_itself_is_walked():
+    net = nn.Module()
+    net.again = net
+    assert list(net.modules()) == [net]
+    with pytest.raises(RecursionError):
+        net.state_dict()
+
+
+def test_buffers_by_assignment():
+    net = nn.Module()
+    net.mean = nn.Buffer(tl.zeros(3))
+    net.scratch = nn.Buffer(tl.zeros(3), persistent=False)
+    assert [name for name, _ in net.named_buffers()] == ["mean", "scratch"]
+    assert list(net.state_dict()) == ["mean"]
+    assert not net.mean.requires_grad and type(net.mean + 1) is tl.Tensor
+    net.scratch = nn.Buffer(tl.ones(3))
+    assert list(net.state_dict()) == ["mean", "scratch"]
+
+
+# Dtypes
+
+
+def test_to_keeps_the_parameters():
+    net = Net()
+    parameters = list(net.parameters())
+    net(tl.ones((1, 3), dtype="float32")).sum().backward()
+    gradients = [p.grad.tolist() for p in parameters]
+    values = [p.tolist() for p in parameters]
+    assert net.to("float64") is net
+    for parameter, own, value, gradient in zip(
+        parameters, net.parameters(), values, gradients, strict=True
+    ):
+        assert parameter is own and parameter.is_leaf and parameter.requires_grad
+        assert parameter.dtype == parameter.grad.dtype == np.float64
+        assert parameter.tolist() == value and parameter.grad.tolist() == gradient
+    assert net.scratch.dtype == np.float64 and net.count.dtype == np.int64
+    assert net(tl.ones((1, 3))).dtype == np.float64
+
+
+def test_an_optimizer_goes_on_after_to():
+    net = nn.Linear(2, 1, bias=False)
+    optimizer = optim.SGD(net.parameters(), lr=0.5)
+    net.double()
+    before = net.weight.tolist()
+    net(tl.ones((1, 2))).sum().backward()
+    optimizer.step()
+    assert net.weight.tolist() == [[w - 0.5 for w in before[0]]]
+
+
+@pytest.mark.parametrize(
+    "convert, dtype",
+    [
+        (nn.Module.double, "float64"),
+        (nn.Module.half, "float16"),
+        (nn.Module.bfloat16, "bfloat16"),
+        (lambda net: net.double().float(), "float32"),
+        (lambda net: net.to(tl.zeros(1, dtype="float16")), "float16"),
+        (lambda net: net.to(tensor=tl.zeros(1)), "float64"),
+        (lambda net: net.to("cpu", np.float64, True), "float64"),
+        (lambda net: net.to(device="cpu", dtype="float64"), "float64"),
+        (lambda net: net.cpu(), "float32"),
+        (lambda net: net.half().to("cpu").type("float64"), "float64"),
+    ],
+)
+def test_conversions(convert, dtype):
+    net = nn.Linear(2, 3)
+    net.register_buffer("steps", tl.ones((), dtype="int64"))
+    assert convert(net) is net
+    assert net.weight.dtype.name == net.bias.dtype.name == dtype
+    assert type(net.weight) is nn.Parameter
+
+
+def test_type_casts_all():
+    net = nn.Linear(2, 3)
+    net.register_buffer("steps", tl.ones((), dtype="int64"))
+    assert net.type("float64").steps.dtype == np.float64
+    with pytest.raises(TypeError, match="Linear: expected a floating-point or complex dtype"):
+        net.type("int64")
+    assert net.weight.dtype == net.steps.dtype == np.float64
+    net.requires_grad_(False).type("int64")
+    assert net.weight.dtype == np.int64
+
+
+def test_complex_parameters():
+    net = nn.Module()
+    net.real = nn.Parameter(tl.ones(2, dtype="float32"))
+    net.complex = nn.Parameter(tl.ones(2, dtype="complex64"))
+    net.double()
+    assert net.real.dtype == np.float64 and net.complex.dtype == np.complex64
+    net.to("complex128")
+    assert net.real.dtype == net.complex.dtype == np.complex128
+
+
+def test_to_refuses():
+    net = nn.Linear(2, 2)
+    with pytest.raises(
+        TypeError, match="Linear.to: expected a floating-point or complex dtype, go"
+    ):
+        net.to("int8")
+    with pytest.raises(ValueError, match="Linear.to: expected a dtype or a device out of"):
+        net.to("cuda")
+    with pytest.raises(ValueError, match="train: expected mode to be a bool, got 1"):
+        net.train(1)
+
+
+def test_shared_parameters_stay_shared():
+    net = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    net[1].weight = net[0].weight
+    net.register_buffer("a", tl.zeros(1))
+    net.register_buffer("b", net.a)
+    net.double()
+    assert net[1].weight is net[0].weight and net.a is net.b
+    assert net.a.dtype == np.float64
+
+
+# Copies
+
+
+def test_pickles():
+    net = Net().eval()
+    net.note = "kept"
+    other = pickle.loads(pickle.dumps(net))
+    assert not other.training and other.note == "kept"
+    assert list(other.state_dict()) == list(net.state_dict())
+    for name, value in net.state_dict().items():
+        assert_array_equal(other.state_dict()[name], value)
+    assert type(other.scale) is nn.Parameter and other.scale.requires_grad
+
+
+def test_state_from_before_hooks():
+    net = nn.Linear(2, 2)
+    state = {k: v for k, v in vars(net).items() if not k.endswith("_hooks")}
+    other = nn.Linear.__new__(nn.Linear)
+    other.__setstate__(state)
+    x = tl.ones((1, 2), dtype="float32")
+    assert_array_equal(other(x).detach(), net(x).detach())
+
+
+def test_copies_keep_what_is_shared():
+    net = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    net[1].weight = net[0].weight
+    for other in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
+        assert other[1].weight is other[0].weight is not net[0].weight

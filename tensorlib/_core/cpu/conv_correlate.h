@@ -1,4 +1,4 @@
-// The sum over taps behind conv2d, and behind its gradient with respect to the images.
+// The sum over taps behind convolution, and behind its gradient with respect to the images.
 #pragma once
 
 #include "conv_kernels.h"
@@ -13,7 +13,7 @@ namespace conv {
 //
 // Work is cut so that what is read again and again stays in the first cache: the pixels of a
 // batch of tiles and the filters of a tile of targets, for as many source channels as fit.
-template <class T>
+template <class T, class S>
 class Correlation : public Job {
  public:
   Correlation(Plan plan, Array const &source, Array const &filter, Array const &target,
@@ -25,7 +25,7 @@ class Correlation : public Job {
     intptr_t taps = 1, positions = 1;
     for (Pass const &pass : plan_.passes) {
       taps = std::max(taps, intptr_t(pass.taps.size()));
-      positions = std::max(positions, pass.positions(plan_.pitch));
+      positions = std::max(positions, plan_.positions(pass));
       filters_start_.push_back(filters_size_);
       filters_size_ += groups * round_up(targets_, rows_) * sources_ * pass.taps.size();
     }
@@ -61,8 +61,8 @@ class Correlation : public Job {
       intptr_t image = task / blocks_ / groups_ * images_;
       intptr_t images = std::min(images_, source_.shape[0] - image);
       for (intptr_t i = 0; i < images; ++i) {
-        fill_planes(plan_, source_, image + i, group * sources_, sources_,
-                    planes + i * image_size_);
+        fill_planes<T, S>(plan_, source_, image + i, group * sources_, sources_,
+                          planes + i * image_size_);
       }
       // The last tile reads so far.
       std::fill_n(planes + images * image_size_, width_, T(0));
@@ -90,11 +90,9 @@ class Correlation : public Job {
                   (group * round_up(targets_, rows_) + first) * sources_ * taps.size();
       for (intptr_t source = 0; source < sources_; ++source) {
         for (Tap const &tap : taps) {
-          char const *from = base + source * source_stride + tap.filter[0] * filter_.strides[2] +
-                             tap.filter[1] * filter_.strides[3];
-          for (intptr_t i = 0; i < height; ++i) {
-            std::memcpy(packed + i, from + i * target_stride, sizeof(T));
-          }
+          char const *from = base + source * source_stride;
+          for (int i = 0; i < 3; ++i) from += tap.filter[i] * filter_.strides[2 + i];
+          read_row<T, S>(packed, from, target_stride, height);
           std::fill_n(packed + height, rows_ - height, T(0));
           packed += rows_;
         }
@@ -106,7 +104,7 @@ class Correlation : public Job {
                 intptr_t image, intptr_t images, intptr_t group, intptr_t first_target) const {
     Pass const &pass = plan_.passes[p];
     intptr_t const taps = pass.taps.size(), depth = sources_ * taps;
-    intptr_t const positions = pass.positions(plan_.pitch);
+    intptr_t const positions = plan_.positions(pass);
     intptr_t const tiles = (positions + width_ - 1) / width_;
     intptr_t const end_target = std::min(first_target + block_, targets_);
     filters += filters_start_[p] + group * round_up(targets_, rows_) * depth;
@@ -127,9 +125,9 @@ class Correlation : public Job {
       for (intptr_t tile = start; tile < start + count; ++tile) {
         intptr_t first = tile % tiles * width_, n = std::min(width_, positions - first);
         for (intptr_t target = first_target; target < end_target; ++target) {
-          scatter(sums + ((tile - start) * block_ + target - first_target) * width_, first, n, pass,
-                  plan_.pitch, target_.at(image + tile / tiles, group * targets_ + target),
-                  target_.strides[2], target_.strides[3]);
+          scatter<T, S>(sums + ((tile - start) * block_ + target - first_target) * width_, first, n,
+                        pass, plan_, target_.at(image + tile / tiles, group * targets_ + target),
+                        target_.strides + 2);
         }
       }
     }

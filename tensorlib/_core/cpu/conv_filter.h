@@ -1,5 +1,7 @@
-// The gradient of conv2d with respect to its filters; see conv_plan.h for planes and positions.
+// The gradient of convolution by its filters; see conv_plan.h for planes and positions.
 #pragma once
+
+#include <cmath>
 
 #include "conv_kernels.h"
 #include "conv_plan.h"
@@ -10,7 +12,7 @@ namespace conv {
 
 // result[o][k] = the inner product, over images and positions, of gradient o with the image
 // shifted by tap k. The sum is taken in parts, the same however many threads there are.
-template <class T>
+template <class T, class S>
 class FilterGradient : public Job {
  public:
   FilterGradient(Plan plan, Array const &image, Array const &gradient, Array const &result,
@@ -19,7 +21,9 @@ class FilterGradient : public Job {
         groups_(groups), threads_(threads), sources_(image.shape[1] / groups),
         targets_(gradient.shape[1] / groups), taps_(plan_.passes[0].taps.size()),
         kernels_(kernels<T>(targets_ == 1)), rows_(kernels_.rows) {
-    positions_ = round_up(gradient.shape[2] * plan_.pitch, kernels_.lanes);
+    // Whole rows, up to the last one.
+    positions_ = plan_.positions(gradient.shape[2], gradient.shape[3], plan_.pitch);
+    positions_ = round_up(positions_, kernels_.lanes);
     image_size_ = sources_ * plan_.channel_size();
     result_size_ = targets_ * sources_ * taps_;
     // A chunk of images shares one set of registers: as many as the second cache holds, and
@@ -54,12 +58,12 @@ class FilterGradient : public Job {
                offsets.data(), sums + task / blocks_ * result_size_ + block * sources_ * taps_,
                workers + worker * worker_size());
     });
-    T *result = reinterpret_cast<T *>(result_.data);
+    S *result = reinterpret_cast<S *>(result_.data);
     intptr_t size = groups_ * result_size_;
-    std::fill_n(result, size, T(0));
-    for (intptr_t part = 0; part < parts_; ++part, sums += size) {
-      for (intptr_t k = 0; k < size; ++k) result[k] += sums[k];
+    for (intptr_t part = 1; part < parts_; ++part) {
+      for (intptr_t k = 0; k < size; ++k) sums[k] += sums[part * size + k];
     }
+    for (intptr_t k = 0; k < size; ++k) result[k] = S(parts_ > 0 ? sums[k] : T(0));
   }
 
  private:
@@ -78,7 +82,8 @@ class FilterGradient : public Job {
       for (intptr_t i = 0; i < count; ++i) {
         fill_gradients(gradients + i * gradient_size_, first + i, group * targets_ + first_target,
                        targets);
-        fill_planes(plan_, image_, first + i, group * sources_, sources_, planes + i * image_size_);
+        fill_planes<T, S>(plan_, image_, first + i, group * sources_, sources_,
+                          planes + i * image_size_);
       }
       std::fill_n(planes + count * image_size_, slack_, T(0));
       add_products(gradients, planes, count, targets, offsets, sums);
@@ -87,12 +92,18 @@ class FilterGradient : public Job {
 
   // With the pitch of the image's planes, and zeros in the positions to be dropped.
   void fill_gradients(T *gradients, intptr_t image, intptr_t first, intptr_t targets) const {
-    intptr_t const rows = gradient_.shape[2], filled = rows * plan_.pitch;
-    Axes axes = {{0, 1, rows}, {0, 1, gradient_.shape[3]}};
+    intptr_t const depth = gradient_.shape[2], rows = gradient_.shape[3];
+    Axes axes = {{0, 1, depth}, {0, 1, rows}, {0, 1, gradient_.shape[4]}};
     for (intptr_t target = 0; target < targets; ++target, gradients += positions_) {
-      fill_plane(gradients, rows, plan_.pitch, axes, gradient_.at(image, first + target),
-                 gradient_.strides[2], gradient_.strides[3]);
-      std::fill(gradients + filled, gradients + positions_, T(0));
+      char const *channel = gradient_.at(image, first + target);
+      T *filled = gradients;
+      for (intptr_t i = 0; i < depth; ++i) {
+        intptr_t count = i + 1 < depth ? plan_.rows : rows;
+        fill_slice<T, S>(filled, count, plan_.pitch, axes, channel + i * gradient_.strides[2],
+                         gradient_.strides + 2);
+        filled += count * plan_.pitch;
+      }
+      std::fill(filled, gradients + positions_, T(0));
     }
     std::fill_n(gradients, (round_up(targets, rows_) - targets) * positions_, T(0));
   }
@@ -118,10 +129,32 @@ class FilterGradient : public Job {
         kernels_.dot(args);
         for (intptr_t i = 0; i < height; ++i) {
           T *row = sums + (target + i) * depth + k;
-          for (intptr_t j = 0; j < width; ++j) row[j] += tile[3 * i + j];
+          for (intptr_t j = 0; j < width; ++j) {
+            T sum = tile[3 * i + j];
+            // A dropped position, where the gradient is zero, may hold an infinity or NaN.
+            if (std::isnan(sum)) {
+              sum = product(args.gradient + i * positions_, planes + args.offsets[j], images);
+            }
+            row[j] += sum;
+          }
         }
       }
     }
+  }
+
+  // The inner product without the dropped positions; NaN stays, so it need not go on from there.
+  T product(T const *gradient, T const *image, intptr_t images) const {
+    T sum = 0;
+    for (intptr_t n = 0; n < images; ++n, gradient += gradient_size_, image += image_size_) {
+      for (intptr_t z = 0; z < gradient_.shape[2]; ++z) {
+        for (intptr_t y = 0; y < gradient_.shape[3]; ++y) {
+          intptr_t row = (z * plan_.rows + y) * plan_.pitch;
+          for (intptr_t x = row; x < row + gradient_.shape[4]; ++x) sum += gradient[x] * image[x];
+          if (std::isnan(sum)) return sum;
+        }
+      }
+    }
+    return sum;
   }
 
   Plan const plan_;

@@ -1,29 +1,36 @@
-// How conv2d and its gradients are laid out: images as planes, filters as taps, sums as passes.
+// How convolutions and their gradients are laid out: images as planes, filters as taps, sums as
+// passes.
 //
-// An image is first copied into planes: padded, and for a stride s split into s * s planes, each
-// holding every s-th row and column. In a plane each tap of the filter is a shift: the pixels that
+// Images and filters have three axes: depth, rows and columns; those of two dimensions are one
+// slice deep, those of one dimension one row high as well.
+//
+// An image is first copied into planes: padded, and for a stride s split into s planes an axis,
+// each holding every s-th place. In a plane each tap of the filter is a shift: the pixels that
 // it multiplies are, for neighbouring output positions, neighbours too. So a position is a flat
 // index into a plane, and the innermost kernels read rows of it with contiguous loads. Positions
-// that fall beyond the end of an output row are computed and dropped.
+// that fall beyond the end of an output row or slice are computed and dropped.
 //
 // The gradient with respect to the images is the same sum with the roles of the channels exchanged;
-// for a stride s it falls into s * s independent sums ("passes"), one per plane of the result.
+// for a stride s it falls into s independent sums an axis ("passes"), one per plane of the result.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <map>
+#include <numeric>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace tl {
 namespace conv {
 
-// Four axes; images: (image, channel, row, column), filters: (out, in, row, column).
+// Five axes; images: (image, channel, depth, row, column), filters: (out, in, depth, row, column).
 struct Array {
   char *data;
-  intptr_t shape[4];
-  intptr_t strides[4];  // in bytes
+  intptr_t shape[5];
+  intptr_t strides[5];  // in bytes
 
   char *at(intptr_t i, intptr_t j) const { return data + i * strides[0] + j * strides[1]; }
 };
@@ -31,7 +38,7 @@ struct Array {
 inline intptr_t round_up(intptr_t n, intptr_t step) { return (n + step - 1) / step * step; }
 
 struct Geometry {
-  intptr_t stride[2], padding[2], dilation[2];
+  intptr_t stride[3], padding[3], dilation[3];
   intptr_t groups;
 };
 
@@ -39,29 +46,31 @@ struct Geometry {
 struct Axis {
   intptr_t first, step, limit;  // places in the image are below the limit
 
-  // The range of i that lies inside the image.
-  intptr_t begin() const { return first >= 0 ? 0 : (-first + step - 1) / step; }
-  intptr_t end() const { return first >= limit ? 0 : (limit - first + step - 1) / step; }
+  // The range of i, below n, that lies inside the image.
+  intptr_t begin(intptr_t n) const {
+    return std::min(n, first >= 0 ? 0 : (-first + step - 1) / step);
+  }
+  intptr_t end(intptr_t n) const {
+    intptr_t inside = first >= limit ? 0 : (limit - first + step - 1) / step;
+    return std::max(begin(n), std::min(n, inside));
+  }
 };
 
 struct Axes {
-  Axis rows, columns;
+  Axis depth, rows, columns;
 };
 
 struct Tap {
-  intptr_t plane, row, column;  // the shift
-  intptr_t filter[2];           // its place in the filter
+  intptr_t plane;
+  intptr_t shift[3];
+  intptr_t filter[3];  // its place in the filter
 };
 
 // One sum over taps, for all positions of one plane of the result.
 struct Pass {
   Axes result;
-  intptr_t rows, columns;
+  intptr_t depth, rows, columns;
   std::vector<Tap> taps;
-
-  intptr_t positions(intptr_t pitch) const {
-    return rows > 0 && columns > 0 ? (rows - 1) * pitch + columns : 0;
-  }
 };
 
 // A computation that knows how much memory it wants to work in; it is aligned to 64 bytes.
@@ -74,53 +83,82 @@ class Job {
 
 struct Plan {
   std::vector<Axes> planes;
-  intptr_t rows, pitch;  // of every plane
+  intptr_t depth, rows, pitch;  // of every plane
   std::vector<Pass> passes;
 
-  intptr_t channel_size() const { return intptr_t(planes.size()) * rows * pitch; }
+  intptr_t plane_size() const { return depth * rows * pitch; }
+  intptr_t channel_size() const { return intptr_t(planes.size()) * plane_size(); }
+  // From the first position of a pass to its last one, or of as many places.
+  intptr_t positions(intptr_t n_depth, intptr_t n_rows, intptr_t n_columns) const {
+    if (n_depth < 1 || n_rows < 1 || n_columns < 1) return 0;
+    return ((n_depth - 1) * rows + n_rows - 1) * pitch + n_columns;
+  }
+  intptr_t positions(Pass const &pass) const {
+    return positions(pass.depth, pass.rows, pass.columns);
+  }
   // Where the taps of each channel read for the first position.
   std::vector<intptr_t> offsets(Pass const &pass, intptr_t channels) const {
     std::vector<intptr_t> offsets;
     for (intptr_t channel = 0; channel < channels; ++channel) {
       for (Tap const &tap : pass.taps) {
         intptr_t plane = channel * intptr_t(planes.size()) + tap.plane;
-        offsets.push_back((plane * rows + tap.row) * pitch + tap.column);
+        offsets.push_back(
+            ((plane * depth + tap.shift[0]) * rows + tap.shift[1]) * pitch + tap.shift[2]);
       }
     }
     return offsets;
   }
 };
 
-// The last shift of a plane, and how many planes the taps of an axis visit.
+// The last shift of a plane along an axis.
 inline intptr_t last_shift(Geometry const &g, int axis, intptr_t taps) {
   return (taps - 1) * g.dilation[axis] / g.stride[axis];
 }
-inline intptr_t plane_count(Geometry const &g, int axis, intptr_t taps) {
-  return std::min(g.stride[axis], (taps - 1) * g.dilation[axis] + 1);
+
+// The planes that the taps of an axis visit: tap t reads plane t % period, whose first place is
+// t * dilation % stride. The first taps visit all of them.
+inline intptr_t period(Geometry const &g, int axis) {
+  return g.stride[axis] / std::gcd(g.stride[axis], g.dilation[axis]);
 }
 
 inline Plan plan_forward(Array const &image, Array const &filter, Array const &result,
                          Geometry const &g) {
   intptr_t const *taps = filter.shape + 2;
-  intptr_t count[2] = {plane_count(g, 0, taps[0]), plane_count(g, 1, taps[1])};
+  intptr_t count[3], periods[3], size[3];
+  for (int i = 0; i < 3; ++i) {
+    periods[i] = period(g, i);
+    count[i] = std::min(periods[i], taps[i]);
+    size[i] = result.shape[2 + i] + last_shift(g, i, taps[i]);
+  }
+  auto axis = [&](int i, intptr_t plane) {
+    return Axis{plane * g.dilation[i] % g.stride[i] - g.padding[i], g.stride[i],
+                image.shape[2 + i]};
+  };
   Plan plan;
-  plan.rows = result.shape[2] + last_shift(g, 0, taps[0]);
-  plan.pitch = result.shape[3] + last_shift(g, 1, taps[1]);
-  for (intptr_t y = 0; y < count[0]; ++y) {
-    for (intptr_t x = 0; x < count[1]; ++x) {
-      plan.planes.push_back({{y - g.padding[0], g.stride[0], image.shape[2]},
-                             {x - g.padding[1], g.stride[1], image.shape[3]}});
+  plan.depth = size[0];
+  plan.rows = size[1];
+  plan.pitch = size[2];
+  for (intptr_t z = 0; z < count[0]; ++z) {
+    for (intptr_t y = 0; y < count[1]; ++y) {
+      for (intptr_t x = 0; x < count[2]; ++x) {
+        plan.planes.push_back({axis(0, z), axis(1, y), axis(2, x)});
+      }
     }
   }
   Pass pass;
-  pass.result = {{0, 1, result.shape[2]}, {0, 1, result.shape[3]}};
-  pass.rows = result.shape[2];
-  pass.columns = result.shape[3];
+  pass.result = {{0, 1, result.shape[2]}, {0, 1, result.shape[3]}, {0, 1, result.shape[4]}};
+  pass.depth = result.shape[2];
+  pass.rows = result.shape[3];
+  pass.columns = result.shape[4];
   for (intptr_t a = 0; a < taps[0]; ++a) {
     for (intptr_t b = 0; b < taps[1]; ++b) {
-      intptr_t y = a * g.dilation[0], x = b * g.dilation[1];
-      pass.taps.push_back({y % g.stride[0] * count[1] + x % g.stride[1], y / g.stride[0],
-                           x / g.stride[1], {a, b}});
+      for (intptr_t c = 0; c < taps[2]; ++c) {
+        intptr_t plane = (a % periods[0] * count[1] + b % periods[1]) * count[2] + c % periods[2];
+        pass.taps.push_back({plane,
+                             {a * g.dilation[0] / g.stride[0], b * g.dilation[1] / g.stride[1],
+                              c * g.dilation[2] / g.stride[2]},
+                             {a, b, c}});
+      }
     }
   }
   plan.passes.push_back(pass);
@@ -130,101 +168,153 @@ inline Plan plan_forward(Array const &image, Array const &filter, Array const &r
 // Pixel (r * stride + phase - padding) takes from gradient (r - shift) for each tap of that phase.
 inline Plan plan_input(Array const &gradient, Array const &filter, Array const &result,
                        Geometry const &g) {
-  intptr_t const *taps = filter.shape + 2;
-  intptr_t first[2], count[2], shift[2];
-  for (int axis = 0; axis < 2; ++axis) {
-    first[axis] = g.padding[axis] / g.stride[axis];
-    count[axis] = (result.shape[2 + axis] - 1 + g.padding[axis]) / g.stride[axis] + 1 - first[axis];
-    shift[axis] = last_shift(g, axis, taps[axis]);
+  // An axis of the passes of one phase: where it lies, and the taps that it sees.
+  struct Phase {
+    Axis result;
+    std::vector<intptr_t> taps;
+  };
+  std::vector<Phase> phases[3];
+  intptr_t count[3], shift[3];
+  Axis plane[3];
+  for (int i = 0; i < 3; ++i) {
+    intptr_t const stride = g.stride[i], padding = g.padding[i], length = result.shape[2 + i];
+    intptr_t const first = padding / stride;
+    count[i] = (length - 1 + padding) / stride + 1 - first;
+    shift[i] = last_shift(g, i, filter.shape[2 + i]);
+    plane[i] = {first - shift[i], 1, gradient.shape[2 + i]};
+    std::map<intptr_t, std::vector<intptr_t>> taps;
+    for (intptr_t tap = 0; tap < filter.shape[2 + i]; ++tap) {
+      taps[tap * g.dilation[i] % stride].push_back(tap);
+    }
+    for (intptr_t pixel = 0; pixel < std::min(stride, length); ++pixel) {
+      intptr_t phase = (pixel + padding) % stride;
+      phases[i].push_back({{first * stride + phase - padding, stride, length}, taps[phase]});
+    }
   }
+  auto shift_of = [&](int i, intptr_t tap) { return shift[i] - tap * g.dilation[i] / g.stride[i]; };
   Plan plan;
-  plan.rows = count[0] + shift[0];
-  plan.pitch = count[1] + shift[1];
-  plan.planes.push_back({{first[0] - shift[0], 1, gradient.shape[2]},
-                         {first[1] - shift[1], 1, gradient.shape[3]}});
-  for (intptr_t y = 0; y < g.stride[0]; ++y) {
-    for (intptr_t x = 0; x < g.stride[1]; ++x) {
-      Pass pass;
-      pass.result = {{first[0] * g.stride[0] + y - g.padding[0], g.stride[0], result.shape[2]},
-                     {first[1] * g.stride[1] + x - g.padding[1], g.stride[1], result.shape[3]}};
-      pass.rows = count[0];
-      pass.columns = count[1];
-      for (intptr_t a = 0; a < taps[0]; ++a) {
-        for (intptr_t b = 0; b < taps[1]; ++b) {
-          intptr_t row = a * g.dilation[0], column = b * g.dilation[1];
-          if (row % g.stride[0] != y || column % g.stride[1] != x) continue;
-          pass.taps.push_back(
-              {0, shift[0] - row / g.stride[0], shift[1] - column / g.stride[1], {a, b}});
+  plan.depth = count[0] + shift[0];
+  plan.rows = count[1] + shift[1];
+  plan.pitch = count[2] + shift[2];
+  plan.planes.push_back({plane[0], plane[1], plane[2]});
+  for (Phase const &z : phases[0]) {
+    for (Phase const &y : phases[1]) {
+      for (Phase const &x : phases[2]) {
+        Pass pass;
+        pass.result = {z.result, y.result, x.result};
+        pass.depth = count[0];
+        pass.rows = count[1];
+        pass.columns = count[2];
+        for (intptr_t a : z.taps) {
+          for (intptr_t b : y.taps) {
+            for (intptr_t c : x.taps) {
+              pass.taps.push_back({0, {shift_of(0, a), shift_of(1, b), shift_of(2, c)}, {a, b, c}});
+            }
+          }
         }
+        plan.passes.push_back(pass);
       }
-      plan.passes.push_back(pass);
     }
   }
   return plan;
 }
 
-// Copies one channel of an image into a plane, with zeros where the image has no pixel.
-template <class T>
-void fill_plane(T *plane, intptr_t rows, intptr_t pitch, Axes const &axes, char const *channel,
-                intptr_t row_stride, intptr_t column_stride) {
-  intptr_t top = std::min(axes.rows.begin(), rows);
-  intptr_t bottom = std::max(std::min(axes.rows.end(), rows), top);
-  intptr_t left = std::min(axes.columns.begin(), pitch);
-  intptr_t right = std::max(std::min(axes.columns.end(), pitch), left);
+// Elements are stored as S and computed as T.
+template <class T, class S>
+T load(char const *source) {
+  S value;
+  std::memcpy(&value, source, sizeof(S));
+  return T(value);
+}
+
+template <class T, class S>
+void read_row(T *target, char const *source, intptr_t stride, intptr_t n) {
+  if (std::is_same_v<T, S> && stride == intptr_t(sizeof(S))) {
+    std::memcpy(target, source, n * sizeof(S));
+  } else {
+    for (intptr_t i = 0; i < n; ++i) target[i] = load<T, S>(source + i * stride);
+  }
+}
+
+template <class T, class S>
+void write_row(char *target, T const *source, intptr_t stride, intptr_t n) {
+  if (std::is_same_v<T, S> && stride == intptr_t(sizeof(S))) {
+    std::memcpy(target, source, n * sizeof(S));
+  } else {
+    for (intptr_t i = 0; i < n; ++i) {
+      S value = S(source[i]);
+      std::memcpy(target + i * stride, &value, sizeof(S));
+    }
+  }
+}
+
+// Copies one slice of a channel of an image, with zeros where the image has no pixel.
+template <class T, class S>
+void fill_slice(T *plane, intptr_t rows, intptr_t pitch, Axes const &axes, char const *slice,
+                intptr_t const *strides) {
+  intptr_t top = axes.rows.begin(rows), bottom = axes.rows.end(rows);
+  intptr_t left = axes.columns.begin(pitch), right = axes.columns.end(pitch);
+  intptr_t const step = axes.columns.step * strides[2];
   std::fill(plane, plane + top * pitch, T(0));
   std::fill(plane + bottom * pitch, plane + rows * pitch, T(0));
-  bool adjacent = column_stride * axes.columns.step == intptr_t(sizeof(T));
   for (intptr_t i = top; i < bottom; ++i) {
     T *row = plane + i * pitch;
-    char const *source = channel + (axes.rows.first + i * axes.rows.step) * row_stride +
-                         (axes.columns.first + left * axes.columns.step) * column_stride;
+    char const *source = slice + (axes.rows.first + i * axes.rows.step) * strides[1] +
+                         (axes.columns.first + left * axes.columns.step) * strides[2];
     for (intptr_t j = 0; j < left; ++j) row[j] = T(0);
-    if (adjacent) {
-      std::memcpy(row + left, source, (right - left) * sizeof(T));
-    } else {
-      for (intptr_t j = left; j < right; ++j, source += axes.columns.step * column_stride) {
-        std::memcpy(row + j, source, sizeof(T));
-      }
-    }
+    read_row<T, S>(row + left, source, step, right - left);
     for (intptr_t j = right; j < pitch; ++j) row[j] = T(0);
   }
 }
 
 // Copies `count` channels of an image into planes.
-template <class T>
+template <class T, class S>
 void fill_planes(Plan const &plan, Array const &array, intptr_t image, intptr_t channel,
                  intptr_t count, T *planes) {
+  intptr_t const size = plan.rows * plan.pitch;
   for (intptr_t end = channel + count; channel < end; ++channel) {
     for (Axes const &axes : plan.planes) {
-      fill_plane(planes, plan.rows, plan.pitch, axes, array.at(image, channel), array.strides[2],
-                 array.strides[3]);
-      planes += plan.rows * plan.pitch;
+      intptr_t front = axes.depth.begin(plan.depth), back = axes.depth.end(plan.depth);
+      std::fill(planes, planes + front * size, T(0));
+      for (intptr_t i = front; i < back; ++i) {
+        char const *slice = array.at(image, channel) +
+                            (axes.depth.first + i * axes.depth.step) * array.strides[2];
+        fill_slice<T, S>(planes + i * size, plan.rows, plan.pitch, axes, slice, array.strides + 2);
+      }
+      std::fill(planes + back * size, planes + plan.depth * size, T(0));
+      planes += plan.depth * size;
     }
   }
 }
 
-// Copies the sums of positions [first, first + n) into a channel of the result.
-template <class T>
-void scatter(T const *sums, intptr_t first, intptr_t n, Pass const &pass, intptr_t pitch,
-             char *channel, intptr_t row_stride, intptr_t column_stride) {
+// Copies the sums of positions [first, first + n) of a slice; some may lie before it.
+template <class T, class S>
+void scatter_slice(T const *sums, intptr_t first, intptr_t n, Pass const &pass, intptr_t pitch,
+                   char *slice, intptr_t const *strides) {
   Axes const &axes = pass.result;
-  intptr_t left = axes.columns.begin(), right = std::min(axes.columns.end(), pass.columns);
-  intptr_t top = axes.rows.begin(), bottom = std::min(axes.rows.end(), pass.rows);
-  bool adjacent = column_stride * axes.columns.step == intptr_t(sizeof(T));
+  intptr_t left = axes.columns.begin(pass.columns), right = axes.columns.end(pass.columns);
+  intptr_t top = axes.rows.begin(pass.rows), bottom = axes.rows.end(pass.rows);
+  intptr_t const step = axes.columns.step * strides[2];
   for (intptr_t i = std::max(first / pitch, top); i < bottom && i * pitch < first + n; ++i) {
     intptr_t j = std::max(left, first - i * pitch);
     intptr_t j_end = std::min(right, first + n - i * pitch);
     if (j >= j_end) continue;
-    T const *source = sums + (i * pitch + j - first);
-    char *target = channel + (axes.rows.first + i * axes.rows.step) * row_stride +
-                   (axes.columns.first + j * axes.columns.step) * column_stride;
-    if (adjacent) {
-      std::memcpy(target, source, (j_end - j) * sizeof(T));
-    } else {
-      for (; j < j_end; ++j, ++source, target += axes.columns.step * column_stride) {
-        std::memcpy(target, source, sizeof(T));
-      }
-    }
+    char *target = slice + (axes.rows.first + i * axes.rows.step) * strides[1] +
+                   (axes.columns.first + j * axes.columns.step) * strides[2];
+    write_row<T, S>(target, sums + (i * pitch + j - first), step, j_end - j);
+  }
+}
+
+// Copies the sums of positions [first, first + n) into a channel of the result.
+template <class T, class S>
+void scatter(T const *sums, intptr_t first, intptr_t n, Pass const &pass, Plan const &plan,
+             char *channel, intptr_t const *strides) {
+  Axis const &depth = pass.result.depth;
+  intptr_t const size = plan.rows * plan.pitch, back = depth.end(pass.depth);
+  intptr_t i = std::max(first / size, depth.begin(pass.depth));
+  for (; i < back && i * size < first + n; ++i) {
+    scatter_slice<T, S>(sums, first - i * size, n, pass, plan.pitch,
+                        channel + (depth.first + i * depth.step) * strides[0], strides);
   }
 }
 

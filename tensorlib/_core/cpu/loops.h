@@ -1,7 +1,8 @@
 // Elementwise loops over strided memory, in the ABI of NumPy's ufunc inner loops.
 //
-// `Elementwise<Functor, Inputs...>::loop` is the loop of a functor; generate/loops.py writes the
-// tables of such loops that are declared here.
+// `Elementwise<Functor, Inputs...>::loop` is the loop of a functor, `WideElementwise` the same for
+// the widest vectors of the processor; generate/loops.py writes the tables of such loops that are
+// declared here.
 #pragma once
 
 #include <cfenv>
@@ -12,6 +13,7 @@
 
 #include "dtypes.h"
 #include "functors.h"
+#include "targets.h"
 
 // Py_ssize_t, which is NumPy's npy_intp, without including either.
 typedef intptr_t tl_intp;
@@ -67,6 +69,9 @@ class Elementwise {
     constexpr auto inputs = std::index_sequence_for<Inputs...>();
     if constexpr (!is_pair<Result>) {
       if (is_contiguous(steps)) return run<true>(args, dims[0], steps, inputs);
+      if constexpr (n_inputs > 1) {
+        if (dims[0] >= block && is_contiguous(steps, true)) return run_blocks(args, dims[0], steps);
+      }
     }
     run<false>(args, dims[0], steps, inputs);
   }
@@ -74,13 +79,36 @@ class Elementwise {
  private:
   using Result = decltype(Functor()(std::declval<Inputs>()...));
   static constexpr std::size_t n_inputs = sizeof...(Inputs);
+  static constexpr tl_intp sizes[] = {sizeof(Inputs)..., sizeof(Result)};
+  static constexpr tl_intp block = 128;
 
-  static bool is_contiguous(tl_intp const *steps) {
-    constexpr tl_intp sizes[] = {sizeof(Inputs)..., sizeof(Result)};
+  // With `scalars`, inputs may also be one element for all.
+  static bool is_contiguous(tl_intp const *steps, bool scalars = false) {
     for (std::size_t k = 0; k <= n_inputs; ++k) {
-      if (steps[k] != sizes[k]) return false;
+      if (steps[k] != sizes[k] && !(scalars && k < n_inputs && steps[k] == 0)) return false;
     }
     return true;
+  }
+
+  // Scalars as contiguous inputs: repeated for one block, which serves all of them.
+  static void run_blocks(char **args, tl_intp n, tl_intp const *steps) {
+    alignas(64) char repeated[n_inputs][block * sizeof(double) * 2];
+    char *ends[n_inputs + 1];
+    for (std::size_t k = 0; k <= n_inputs; ++k) {
+      ends[k] = args[k];
+      if (k == n_inputs || steps[k] != 0) continue;
+      for (tl_intp i = 0; i < block; ++i) {
+        std::memcpy(repeated[k] + i * sizes[k], args[k], sizes[k]);
+      }
+      ends[k] = repeated[k];
+    }
+    for (tl_intp start = 0; start < n; start += block) {
+      run<true>(ends, n - start < block ? n - start : block, steps,
+                std::index_sequence_for<Inputs...>());
+      for (std::size_t k = 0; k <= n_inputs; ++k) {
+        if (k == n_inputs || steps[k] != 0) ends[k] += block * sizes[k];
+      }
+    }
   }
 
   // With constant steps the compiler vectorizes what it can.
@@ -104,6 +132,17 @@ class Elementwise {
         store(out + i * out_step, Functor()(load<Inputs>(in[K] + i * step[K])...));
       }
     }
+  }
+};
+
+template <class Functor, class... Inputs>
+class WideElementwise {
+ public:
+  static void loop(char **args, tl_intp const *dims, tl_intp const *steps, void *data) {
+    ForTarget<WideElementwise>::run(args, dims, steps, data);
+  }
+  static void run(char **args, tl_intp const *dims, tl_intp const *steps, void *data) {
+    Elementwise<Functor, Inputs...>::loop(args, dims, steps, data);
   }
 };
 

@@ -51,9 +51,22 @@ inline void take(T *maxima, Place *places, char const *row, intptr_t step, Place
   }
 }
 
-// The first of start, start + step, ... that is not negative.
-inline intptr_t first_inside(intptr_t start, intptr_t step) {
-  return start < 0 ? start + (-start + step - 1) / step * step : start;
+// The first of start, start + step, ... that is not negative; below n also where all are beyond.
+inline intptr_t first_inside(intptr_t start, intptr_t step, intptr_t n) {
+  return std::min(start < 0 ? start + (-start + step - 1) / step * step : start, n - 1);
+}
+
+struct Range {
+  intptr_t begin, end;
+};
+
+// The taps that are inside for some of the windows that start from `first` to `last`: a window may
+// be much larger than the plane.
+inline Range taps_inside(intptr_t first, intptr_t last, intptr_t n, intptr_t kernel,
+                         intptr_t dilation) {
+  intptr_t const begin = last < 0 ? (-last + dilation - 1) / dilation : 0;
+  intptr_t const end = first < n ? (n - first + dilation - 1) / dilation : 0;
+  return {begin, std::min(end, kernel)};
 }
 
 // One output row; `maxima` and `places` have room for it.
@@ -63,14 +76,17 @@ void pool_row(Plane const &plane, Window const &w, intptr_t i, intptr_t columns,
   intptr_t const top = i * w.stride[0] - w.padding[0];
   // A window of nothing but -inf has its place at its first pixel.
   std::fill_n(maxima, columns, lowest<T>());
-  intptr_t const first_row = first_inside(top, w.dilation[0]) * plane.shape[1];
+  intptr_t const first_row = first_inside(top, w.dilation[0], plane.shape[0]) * plane.shape[1];
   for (intptr_t j = 0; j < columns; ++j) {
-    places[j] = Place(first_row + first_inside(j * w.stride[1] - w.padding[1], w.dilation[1]));
+    intptr_t const left = j * w.stride[1] - w.padding[1];
+    places[j] = Place(first_row + first_inside(left, w.dilation[1], plane.shape[1]));
   }
-  for (intptr_t a = 0; a < w.kernel[0]; ++a) {
+  Range const rows = taps_inside(top, top, plane.shape[0], w.kernel[0], w.dilation[0]);
+  Range const taps = taps_inside(-w.padding[1], (columns - 1) * w.stride[1] - w.padding[1],
+                                 plane.shape[1], w.kernel[1], w.dilation[1]);
+  for (intptr_t a = rows.begin; a < rows.end; ++a) {
     intptr_t const y = top + a * w.dilation[0];
-    if (y < 0 || y >= plane.shape[0]) continue;
-    for (intptr_t b = 0; b < w.kernel[1]; ++b) {
+    for (intptr_t b = taps.begin; b < taps.end; ++b) {
       // The windows of which this pixel lies inside the plane.
       intptr_t const shift = b * w.dilation[1] - w.padding[1];
       intptr_t const begin = shift < 0 ? (-shift + w.stride[1] - 1) / w.stride[1] : 0;

@@ -27,9 +27,13 @@ class ThreadPool {
   typedef void (*Task)(void *context, intptr_t index, int worker);
 
   static ThreadPool &instance() {
-    static ThreadPool pool;
-    return pool;
+    if (ThreadPool *pool = shared()) return *pool;
+    static ThreadPool own;
+    return own;
   }
+
+  // Extensions see each other's symbols not: the pool of one is given to all others.
+  static void share(ThreadPool *pool) { shared() = pool; }
 
   int threads() const { return threads_; }
   void set_threads(int threads) { threads_ = threads < 1 ? 1 : threads; }
@@ -62,6 +66,11 @@ class ThreadPool {
   }
 
  private:
+  static ThreadPool *&shared() {
+    static ThreadPool *pool = nullptr;
+    return pool;
+  }
+
   struct Job {
     Task task;
     void *context;

@@ -33,6 +33,9 @@ FLOATING = "eEfd"
 
 # The inputs of the loops of ops whose kernel is a functor, unless those are the floating types.
 FUNCTOR_SIGNATURES = {
+    "leaky_relu": [2 * letter for letter in FLOATING],
+    "masked_divide": [2 * letter for letter in FLOATING + "FD"],
+    "masked_multiply": [2 * letter for letter in FLOATING + "FD"],
     "relu": list("bhiqBHIQ" + FLOATING),
     "where": ["?" + 2 * letter for letter in LETTERS],
 }
@@ -76,9 +79,9 @@ def functor(name: str) -> str:
     return "".join(word.capitalize() for word in name.split("_"))
 
 
-def loop(functor: str, inputs: str) -> str:
+def loop(functor: str, inputs: str, template: str = "Elementwise") -> str:
     """The C++ name of the loop of a functor over inputs of these types."""
-    return f"Elementwise<{', '.join([functor, *(DTYPES[letter] for letter in inputs)])}>::loop"
+    return f"{template}<{', '.join([functor, *(DTYPES[letter] for letter in inputs)])}>::loop"
 
 
 def cast(from_: str, to: str) -> str:
@@ -98,16 +101,20 @@ def key(name: str, inputs: str) -> str:
     return inputs[1] if name == "where" else inputs[0]
 
 
-def op_row(name: str, signatures: list[str]) -> str:
+def op_row(name: str, signatures: list[str], template: str) -> str:
     """The table row of an op, given the letters of its inputs for every type it has."""
     loops = ["nullptr"] * len(LETTERS)
     for inputs in signatures:
-        loops[LETTERS.index(key(name, inputs))] = loop(functor(name), inputs)
+        loops[LETTERS.index(key(name, inputs))] = loop(functor(name), inputs, template)
     return f'    {{"{name}",\n     {{{", ".join(loops)}}}}},'
 
 
-def source(signatures: dict[str, list[str]]) -> str:
-    rows = (op_row(name, signatures[name]) for name in signatures)
+def source(signatures: dict[str, list[str]], own: set[str]) -> str:
+    """The whole file; `own` are the ops whose loops the library uses, for which wide ones pay."""
+    rows = (
+        op_row(name, signatures[name], "WideElementwise" if name in own else "Elementwise")
+        for name in signatures
+    )
     return SOURCE.format(casts=casts(), ops="\n".join(rows))
 
 
@@ -127,12 +134,16 @@ def ufunc_signatures(path: str) -> list[str]:
     return list(signatures.values())
 
 
+def kernels(ops_file: Path) -> dict[str, str]:
+    """The kernel of each elementwise op."""
+    # Run, not imported: the package is not built yet when this script is needed.
+    return {name: kernel for name, kernel, *_ in runpy.run_path(str(ops_file))["ELEMENTWISE"]}
+
+
 def functor_signatures(ops_file: Path, every: bool) -> dict[str, list[str]]:
     """The ops to compile and, for each of their loops, the letters of its inputs."""
-    # Run, not imported: the package is not built yet when this script is needed.
-    rows = runpy.run_path(str(ops_file))["ELEMENTWISE"]
     signatures = {}
-    for name, kernel, *_ in rows:
+    for name, kernel in kernels(ops_file).items():
         if kernel == "functor":
             signatures[name] = FUNCTOR_SIGNATURES.get(name, list(FLOATING))
         elif every:
@@ -146,7 +157,8 @@ def main() -> None:
     parser.add_argument("--ops", type=Path, default=Path(__file__).parent.parent / "ops.py")
     parser.add_argument("--all", action="store_true", help="every elementwise op, for the tests")
     options = parser.parse_args()
-    options.output.write_text(source(functor_signatures(options.ops, options.all)))
+    own = {name for name, kernel in kernels(options.ops).items() if kernel == "functor"}
+    options.output.write_text(source(functor_signatures(options.ops, options.all), own))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 // where NumPy has none, and all of them are compiled for the tests.
 #pragma once
 
+#include "functors_activation.h"
 #include "functors_arithmetic.h"
 #include "functors_compare.h"
 #include "functors_math.h"

@@ -37,6 +37,22 @@ struct Divide {
   }
 };
 
+// For gradients: those that are exactly zero, as `where` gives to the branch not taken, stay so
+// whatever the derivative is. Operands are chosen first, so that no invalid operation is done.
+struct MaskedMultiply {
+  template <class T>
+  TL_HD T operator()(T a, T b) const {
+    return T((truth(b) ? wide(a) : Wide<T>(0)) * (truth(a) ? wide(b) : Wide<T>(0)));
+  }
+};
+
+struct MaskedDivide {
+  template <class T>
+  TL_HD T operator()(T a, T b) const {
+    return T(wide(a) / (truth(a) ? wide(b) : Wide<T>(1)));
+  }
+};
+
 struct Positive {
   template <class T>
   TL_HD T operator()(T x) const {

@@ -227,37 +227,4 @@ struct Logaddexp2 {
   }
 };
 
-// Takes exp of negative numbers only, which cannot overflow.
-struct Sigmoid {
-  template <class T>
-  TL_HD T operator()(T x) const {
-    Wide<T> e = exp_of_negative(-math::fabs(wide(x)));
-    return T((sign_bit(x) ? e : 1) / (1 + e));
-  }
-
- private:
-  TL_HD static double exp_of_negative(double x) { return math::exp(x); }
-
-  // By arithmetic alone, so that a loop over it vectorizes. With n the integer next to
-  // x / log(2), exp(x) = 2**n * exp(r), and r is small: the first terms of the series do.
-  TL_HD static float exp_of_negative(float x) {
-    constexpr float to_integer = 12582912;  // adding 1.5 * 2**23 leaves no bits for a fraction
-    float shifted = x * 1.44269504f + to_integer;
-    float n = shifted - to_integer;
-    float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;  // log(2) in two parts
-    float series = 1.0f / 720 + r * (1.0f / 5040);
-    series = 1.0f / 24 + r * (1.0f / 120 + r * series);
-    series = 1 + r * (1 + r * (0.5f + r * (1.0f / 6 + r * series)));
-    // 2**n in two factors, as it may be subnormal.
-    int32_t exponent = int32_t(bits_as<uint32_t>(shifted) - bits_as<uint32_t>(to_integer));
-    int32_t half = exponent >> 1;
-    float result = series * power_of_2(half) * power_of_2(exponent - half);
-    // Zero where n means nothing; by a mask, as compilers make jumps of a choice.
-    uint32_t keep = 0u - uint32_t(!(x < -104));
-    return bits_as<float>(bits_as<uint32_t>(result) & keep);
-  }
-
-  TL_HD static float power_of_2(int32_t n) { return bits_as<float>(uint32_t(n + 127) << 23); }
-};
-
 }  // namespace tl

@@ -1,4 +1,4 @@
-// Choosing and converting: extremes, clip, where, relu, casts.
+// Choosing and converting: extremes, clip, where, casts.
 #pragma once
 
 #include "functors_compare.h"
@@ -47,14 +47,6 @@ struct Where {
   template <class T>
   TL_HD T operator()(bool condition, T a, T b) const {
     return condition ? a : b;
-  }
-};
-
-// Written so that NaN, for which no comparison holds, passes through.
-struct Relu {
-  template <class T>
-  TL_HD T operator()(T x) const {
-    return x < T(0) ? T(0) : x;
   }
 };
 

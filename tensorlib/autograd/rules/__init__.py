@@ -5,11 +5,14 @@ names of the op table, and compute with the library's own ops, so that they can 
 """
 
 from tensorlib.autograd.rules import (
+    activation,
+    attention,
     elementwise,
     fft,
     indexing,
     linalg,
     nn,
+    normalization,
     products,
     reductions,
     views,

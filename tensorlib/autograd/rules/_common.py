@@ -1,12 +1,32 @@
 """What rules of several kinds need."""
 
 from tensorlib._core._dispatch import apply, ops
-from tensorlib._core._functions import conjugate, zeros
+from tensorlib._core._functions import conjugate, masked_divide, masked_multiply, zeros
+from tensorlib._core._tensor import Tensor
+from tensorlib._core._wrapping import wrapped_of
+
+# A gradient times a derivative, and one over a derivative. A gradient that is exactly zero stays
+# zero, whatever the derivative: `where` gives zeros to the branch that it did not take, and NaN
+# or infinities there must not come back. Both are differentiable by the same rules.
+times, over = masked_multiply, masked_divide
 
 
 def conj(x):
     """The complex conjugate; a real `x` itself, not a copy."""
     return conjugate(x) if x.dtype.kind == "c" else x
+
+
+def arrives(g):
+    """Whether a gradient came at all: whether it is anything but zeros that nothing depends on.
+
+    Of what a recorder keeps for it, each part counts: the gradients of a whole batch, a tangent.
+    """
+    if g.requires_grad:
+        return True
+    kept = wrapped_of(g)
+    if kept is None:
+        return bool(g.any())
+    return any(arrives(part) for part in kept if isinstance(part, Tensor))
 
 
 def inverse(axes):

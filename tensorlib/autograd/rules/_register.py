@@ -26,8 +26,9 @@ def rule(op, *functions, variadic=None):
         several outputs), ``x_shape``, ``x_dtype``, ``x_strides`` or ``x_offset`` of an input
         ``x``, a param of the op.
     variadic : callable, optional
-        For an op of any number of inputs: returns a list of one gradient for each. It may name
-        ``shapes``.
+        Returns a list of one gradient (or None) for each input: for an op of any number of
+        inputs, or where the gradients are computed together. It may name ``shapes``, and
+        ``wanted`` (whether each input needs a gradient).
 
     Raises
     ------

@@ -1,7 +1,8 @@
 """Rules of the ops that work element by element.
 
-Each is the derivative, conjugated for complex numbers, times the gradient. Where the function
-has a kink, what is chosen there is PyTorch's choice; fmax and fmin share like maximum and minimum.
+Each is the derivative, conjugated for complex numbers, times the gradient: by `times` and `over`,
+for which a gradient of zero stays zero. Where the function has a kink, what is chosen there is
+PyTorch's choice; fmax and fmin share like maximum and minimum.
 """
 
 import math
@@ -33,7 +34,7 @@ from tensorlib._core._functions import (
     trunc,
     where,
 )
-from tensorlib.autograd.rules._common import conj
+from tensorlib.autograd.rules._common import conj, over, times
 from tensorlib.autograd.rules._register import not_differentiable, rule, zero, zero_gradient
 
 LN2 = math.log(2.0)
@@ -43,24 +44,30 @@ LN10 = math.log(10.0)
 
 rule("add", lambda g: g, lambda g: g)
 rule("subtract", lambda g: g, lambda g: -g)
-rule("multiply", lambda g, x2: g * conj(x2), lambda g, x1: g * conj(x1))
-rule("divide", lambda g, x2: g / conj(x2), lambda g, x1, x2: -g * conj(x1 / x2 / x2))
+rule("multiply", lambda g, x2: times(g, conj(x2)), lambda g, x1: times(g, conj(x1)))
+rule("divide", lambda g, x2: over(g, conj(x2)), lambda g, x1, x2: -times(g, conj(x1 / x2 / x2)))
+rule("masked_multiply", lambda g, x2: times(g, conj(x2)), lambda g, x1: times(g, conj(x1)))
+rule(
+    "masked_divide",
+    lambda g, x2: over(g, conj(x2)),
+    lambda g, x1, x2: -times(over(over(g, conj(x2)), conj(x2)), conj(x1)),
+)
 rule("negative", lambda g: -g)
 rule("positive", lambda g: g)
 rule("conjugate", lambda g: conj(g))
-rule("square", lambda g, x: g * conj(x * 2))
-rule("reciprocal", lambda g, out: -g * conj(out * out))
-rule("sqrt", lambda g, out: g / conj(out * 2))
-rule("cbrt", lambda g, out: g / (out * out * 3))
-rule("hypot", lambda g, x1, out: g * (x1 / out), lambda g, x2, out: g * (x2 / out))
+rule("square", lambda g, x: times(g, conj(x * 2)))
+rule("reciprocal", lambda g, out: -times(g, conj(out * out)))
+rule("sqrt", lambda g, out: over(g, conj(out * 2)))
+rule("cbrt", lambda g, out: over(g, out * out * 3))
+rule("hypot", lambda g, x1, out: times(g, x1 / out), lambda g, x2, out: times(g, x2 / out))
 
 
 def power_base(g, x1, x2):
     if x2.ndim == 0 and not x2.requires_grad and x2:  # x**3, say
-        return g * conj(x2 * power(x1, x2 - 1))
+        return times(g, conj(x2 * power(x1, x2 - 1)))
     # The exponent -1 would give 0 * inf at 0 ** 0, where the derivative is 0.
     no_slope = logical_and(equal(x2, 0), logical_not(greater(absolute(x1), 0)))
-    return g * conj(x2 * power(x1, where(no_slope, 0.0, x2 - 1.0)))
+    return times(g, conj(x2 * power(x1, where(no_slope, 0.0, x2 - 1.0))))
 
 
 def power_exponent(g, x1, x2, out):
@@ -68,7 +75,7 @@ def power_exponent(g, x1, x2, out):
     base = where(no_slope, 1, x1)  # log(1) is 0; masking the product would leave 0 * -inf
     if base.dtype != out.dtype:
         base = base.astype(out.dtype)
-    return g * conj(out * log(base))
+    return times(g, conj(out * log(base)))
 
 
 rule("power", power_base, power_exponent)
@@ -76,40 +83,40 @@ rule("float_power", power_base, power_exponent)
 
 # remainders: x1 - quotient * x2, whose quotient is constant between its steps
 
-rule("remainder", lambda g: g, lambda g, x1, x2: -g * floor_divide(x1, x2))
-rule("fmod", lambda g: g, lambda g, x1, x2: -g * trunc(x1 / x2))
-rule("divmod", lambda g: g[1], lambda g, out0: -g[1] * out0)
+rule("remainder", lambda g: g, lambda g, x1, x2: -times(g, floor_divide(x1, x2)))
+rule("fmod", lambda g: g, lambda g, x1, x2: -times(g, trunc(x1 / x2)))
+rule("divmod", lambda g: g[1], lambda g, out0: -times(g[1], out0))
 rule("modf", lambda g: g[0])
 
 # exponentials and logarithms
 
-rule("exp", lambda g, out: g * conj(out))
-rule("exp2", lambda g, out: g * conj(out * LN2))
-rule("expm1", lambda g, out: g * conj(out + 1))
-rule("log", lambda g, x: g / conj(x))
-rule("log2", lambda g, x: g / conj(x * LN2))
-rule("log10", lambda g, x: g / conj(x * LN10))
-rule("log1p", lambda g, x: g / conj(x + 1))
+rule("exp", lambda g, out: times(g, conj(out)))
+rule("exp2", lambda g, out: times(g, conj(out * LN2)))
+rule("expm1", lambda g, out: times(g, conj(out + 1)))
+rule("log", lambda g, x: over(g, conj(x)))
+rule("log2", lambda g, x: over(g, conj(x * LN2)))
+rule("log10", lambda g, x: over(g, conj(x * LN10)))
+rule("log1p", lambda g, x: over(g, conj(x + 1)))
 rule(
     "logaddexp",
-    lambda g, x1, x2: g * sigmoid(x1 - x2),
-    lambda g, x1, x2: g * sigmoid(x2 - x1),
+    lambda g, x1, x2: times(g, sigmoid(x1 - x2)),
+    lambda g, x1, x2: times(g, sigmoid(x2 - x1)),
 )
 rule(
     "logaddexp2",
-    lambda g, x1, x2: g * sigmoid((x1 - x2) * LN2),
-    lambda g, x1, x2: g * sigmoid((x2 - x1) * LN2),
+    lambda g, x1, x2: times(g, sigmoid((x1 - x2) * LN2)),
+    lambda g, x1, x2: times(g, sigmoid((x2 - x1) * LN2)),
 )
-rule("sigmoid", lambda g, out: g * conj(out * (1 - out)))
+rule("sigmoid", lambda g, out: times(g, conj(out * (1 - out))))
 
 # angles
 
-rule("sin", lambda g, x: g * conj(cos(x)))
-rule("cos", lambda g, x: -g * conj(sin(x)))
-rule("tan", lambda g, out: g * conj(out * out + 1))
-rule("arcsin", lambda g, x: g / conj(sqrt(1 - x * x)))
-rule("arccos", lambda g, x: -g / conj(sqrt(1 - x * x)))
-rule("arctan", lambda g, x: g / conj(x * x + 1))
+rule("sin", lambda g, x: times(g, conj(cos(x))))
+rule("cos", lambda g, x: -times(g, conj(sin(x))))
+rule("tan", lambda g, out: times(g, conj(out * out + 1)))
+rule("arcsin", lambda g, x: over(g, conj(sqrt(1 - x * x))))
+rule("arccos", lambda g, x: -over(g, conj(sqrt(1 - x * x))))
+rule("arctan", lambda g, x: over(g, conj(x * x + 1)))
 
 
 def squared_distance(x1, x2):
@@ -120,16 +127,16 @@ def squared_distance(x1, x2):
 
 rule(
     "arctan2",
-    lambda g, x1, x2: g * (x2 / squared_distance(x1, x2)),
-    lambda g, x1, x2: -g * (x1 / squared_distance(x1, x2)),
+    lambda g, x1, x2: times(g, x2 / squared_distance(x1, x2)),
+    lambda g, x1, x2: -times(g, x1 / squared_distance(x1, x2)),
 )
-rule("sinh", lambda g, x: g * conj(cosh(x)))
-rule("cosh", lambda g, x: g * conj(sinh(x)))
-rule("tanh", lambda g, out: g * conj(1 - out * out))
-rule("arcsinh", lambda g, x: g / conj(sqrt(x * x + 1)))
+rule("sinh", lambda g, x: times(g, conj(cosh(x))))
+rule("cosh", lambda g, x: times(g, conj(sinh(x))))
+rule("tanh", lambda g, out: times(g, conj(1 - out * out)))
+rule("arcsinh", lambda g, x: over(g, conj(sqrt(x * x + 1))))
 # Two roots, as sqrt(x * x - 1) has another sign in half of the complex plane.
-rule("arccosh", lambda g, x: g / conj(sqrt(x - 1) * sqrt(x + 1)))
-rule("arctanh", lambda g, x: g / conj(1 - x * x))
+rule("arccosh", lambda g, x: over(g, conj(sqrt(x - 1) * sqrt(x + 1))))
+rule("arctanh", lambda g, x: over(g, conj(1 - x * x)))
 for degrees in ("degrees", "rad2deg"):
     rule(degrees, lambda g: rad2deg(g))
 for radians in ("radians", "deg2rad"):
@@ -145,14 +152,14 @@ def sign_rule(g, x):
     length = absolute(x)
     at_zero = equal(length, 0)
     direction = sign(x)
-    across = g - (g * conj(direction)).real * direction
+    across = g - times(times(g, conj(direction)).real, direction)
     return where(at_zero, 0, across / where(at_zero, 1, length))
 
 
 rule("sign", sign_rule)
-rule("absolute", lambda g, x: g * sign(x))
-rule("fabs", lambda g, x: g * sign(x))
-rule("copysign", lambda g, x1, out: g * (sign(x1) * sign(out)), zero)
+rule("absolute", lambda g, x: times(g, sign(x)))
+rule("fabs", lambda g, x: times(g, sign(x)))
+rule("copysign", lambda g, x1, out: times(g, sign(x1) * sign(out)), zero)
 rule("heaviside", zero, lambda g, x1: where(equal(x1, 0), g, 0))
 
 # choices: masked by where, as a product would carry a NaN or an infinity of the branch not taken

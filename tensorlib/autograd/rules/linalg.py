@@ -11,7 +11,6 @@ import math
 
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import (
-    any,
     conjugate,
     equal,
     matmul,
@@ -19,7 +18,7 @@ from tensorlib._core._functions import (
 )
 from tensorlib._creation import eye, tril, triu
 from tensorlib._joining import concatenate
-from tensorlib.autograd.rules._common import conj
+from tensorlib.autograd.rules._common import arrives, conj
 from tensorlib.autograd.rules._register import not_differentiable, rule
 from tensorlib.autograd.rules.products import adjoint
 from tensorlib.autograd.rules.reductions import flip, products_before
@@ -56,12 +55,6 @@ def off_diagonal(divisors):
     return where(eye(divisors.shape[-1], dtype=bool), math.inf, divisors)
 
 
-def arrives(g):
-    """Whether a gradient came at all. Without one for the vectors of a decomposition, equal values
-    do no harm."""
-    return g.requires_grad or any(g)
-
-
 # equations
 
 
@@ -80,7 +73,7 @@ rule(
 
 def det_rule(g, a, out):
     """The conjugated cofactors: det(A) A^-1, and without an inverse from the singular values."""
-    if not any(equal(out, 0)):
+    if not arrives(equal(out, 0)):
         return (g * conj(out))[..., None, None] * adjoint(inv(a))
     u, s, vh = apply(ops.svd, (a,), (False,))
     others = products_before(s) * flip(products_before(flip(s)))
@@ -154,6 +147,7 @@ rule("cholesky", cholesky_rule)
 def eigh_rule(g, out0, out1):
     g_values, g_vectors = g
     inner = with_diagonal(g_values)
+    # Without a gradient for the vectors, equal values do no harm.
     if arrives(g_vectors):
         inner = inner + skew(adjoint(out1) @ g_vectors) / (2 * gaps(out0))
     return out1 @ inner @ adjoint(out1)

@@ -13,19 +13,19 @@ from tensorlib.autograd.rules._register import rule
 
 
 def images(g, weight, shape, *geometry):
-    return apply(ops.conv2d_input, (g, conj(weight)), (shape, *geometry))
+    return apply(ops.conv_input, (g, conj(weight)), (shape, *geometry))
 
 
 def filters(x, g, shape, *geometry):
-    return apply(ops.conv2d_weight, (conj(x), g), (shape, *geometry))
+    return apply(ops.conv_weight, (conj(x), g), (shape, *geometry))
 
 
 def convolved(x, weight, *geometry):
-    return apply(ops.conv2d, (x, weight), geometry)
+    return apply(ops.conv, (x, weight), geometry)
 
 
 rule(
-    "conv2d",
+    "conv",
     lambda g, weight, x_shape, stride, padding, dilation, groups: images(
         g, weight, x_shape, stride, padding, dilation, groups
     ),
@@ -35,20 +35,20 @@ rule(
 )
 # In the next two, `g` is an input of the op, and `gradient` that of its output.
 rule(
-    "conv2d_input",
+    "conv_input",
     lambda gradient, weight, stride, padding, dilation, groups: convolved(
         gradient, conj(weight), stride, padding, dilation, groups
     ),
     lambda gradient, g, weight_shape, stride, padding, dilation, groups: apply(
-        ops.conv2d_weight,
+        ops.conv_weight,
         (gradient, conj(g)),
         (weight_shape, stride, padding, dilation, groups),
     ),
 )
 rule(
-    "conv2d_weight",
+    "conv_weight",
     lambda gradient, g, x_shape, stride, padding, dilation, groups: apply(
-        ops.conv2d_input, (conj(g), gradient), (x_shape, stride, padding, dilation, groups)
+        ops.conv_input, (conj(g), gradient), (x_shape, stride, padding, dilation, groups)
     ),
     lambda gradient, x, stride, padding, dilation, groups: convolved(
         conj(x), gradient, stride, padding, dilation, groups
@@ -65,3 +65,7 @@ def max_pool2d_rule(g, out1, x_shape):
 
 
 rule("max_pool2d", max_pool2d_rule)
+rule(
+    "resample",
+    lambda g, axis, matrix: apply(ops.resample, (g,), (axis, matrix.transposed)),
+)

@@ -1,4 +1,7 @@
-"""Data sets: samples by number."""
+"""Data sets: samples by number, or one after the other."""
+
+from bisect import bisect_right
+from itertools import accumulate, chain
 
 from tensorlib._core._tensor import Tensor
 
@@ -22,8 +25,31 @@ class Dataset:
     def __getitem__(self, index):
         raise NotImplementedError(f"{type(self).__name__}: no __getitem__ is defined")
 
-    def __len__(self):
-        raise NotImplementedError(f"{type(self).__name__}: no __len__ is defined")
+    def __add__(self, other):
+        return ConcatDataset([self, other])
+
+
+class IterableDataset(Dataset):
+    """The base of data sets that are streams: a subclass defines ``__iter__``.
+
+    Examples
+    --------
+    >>> from tensorlib.utils.data import DataLoader, IterableDataset
+    >>> class Countdown(IterableDataset):
+    ...     def __iter__(self):
+    ...         return iter(range(4, -1, -1))
+    >>> [batch.tolist() for batch in DataLoader(Countdown(), batch_size=3)]
+    [[4, 3, 2], [1, 0]]
+    """
+
+    def __iter__(self):
+        raise NotImplementedError(f"{type(self).__name__}: no __iter__ is defined")
+
+    def __getitem__(self, index):
+        raise TypeError(f"{type(self).__name__}: a stream has no samples by number")
+
+    def __add__(self, other):
+        return ChainDataset([self, other])
 
 
 class TensorDataset(Dataset):
@@ -100,3 +126,136 @@ class Subset(Dataset):
 
     def __len__(self):
         return len(self.indices)
+
+
+class ConcatDataset(Dataset):
+    """Several data sets, one after the other; ``first + second`` makes one, too.
+
+    Parameters
+    ----------
+    datasets : iterable of Dataset
+
+    Attributes
+    ----------
+    cumulative_sizes : list of int
+        Where each one ends.
+
+    Raises
+    ------
+    TypeError
+        If one is a stream, for which there is `ChainDataset`.
+    ValueError
+        If there are none.
+
+    Examples
+    --------
+    >>> from tensorlib.utils.data import ConcatDataset
+    >>> both = ConcatDataset(["abc", "de"])
+    >>> len(both), both[3], both[-1]
+    (5, 'd', 'e')
+    """
+
+    def __init__(self, datasets):
+        self.datasets = list(datasets)
+        if not self.datasets:
+            raise ValueError("ConcatDataset: expected data sets, got none")
+        for dataset in self.datasets:
+            if isinstance(dataset, IterableDataset):
+                kind = type(dataset).__name__
+                raise TypeError(
+                    f"ConcatDataset: expected data sets with samples by number, got the stream "
+                    f"{kind}; use ChainDataset"
+                )
+        self.cumulative_sizes = list(accumulate(map(len, self.datasets)))
+
+    def __getitem__(self, index):
+        number = index + len(self) if index < 0 else index
+        if not 0 <= number < len(self):
+            raise IndexError(f"ConcatDataset: expected a number below {len(self)}, got {index}")
+        place = bisect_right(self.cumulative_sizes, number)
+        before = self.cumulative_sizes[place - 1] if place else 0
+        return self.datasets[place][number - before]
+
+    def __len__(self):
+        return self.cumulative_sizes[-1]
+
+
+class ChainDataset(IterableDataset):
+    """Several streams, one after the other; ``first + second`` makes one, too.
+
+    Parameters
+    ----------
+    datasets : iterable of IterableDataset
+
+    Raises
+    ------
+    TypeError
+        At iteration, if one is no stream.
+
+    Examples
+    --------
+    >>> from tensorlib.utils.data import ChainDataset, IterableDataset
+    >>> class Count(IterableDataset):
+    ...     def __iter__(self):
+    ...         return iter(range(2))
+    >>> list(ChainDataset([Count(), Count()]))
+    [0, 1, 0, 1]
+    """
+
+    def __init__(self, datasets):
+        self.datasets = datasets
+
+    def __iter__(self):
+        return chain.from_iterable(map(self._checked, self.datasets))
+
+    def __len__(self):
+        return sum(len(self._checked(dataset)) for dataset in self.datasets)
+
+    @staticmethod
+    def _checked(dataset):
+        if not isinstance(dataset, IterableDataset):
+            kind = type(dataset).__name__
+            raise TypeError(f"ChainDataset: expected streams (IterableDataset), got {kind}")
+        return dataset
+
+
+class StackDataset(Dataset):
+    """Several data sets side by side: a sample is a tuple, or a dict, of one sample of each.
+
+    Parameters
+    ----------
+    *args : Dataset
+    **kwargs : Dataset
+        In lieu of `args`, for dicts.
+
+    Raises
+    ------
+    ValueError
+        If their lengths differ, there are none, or some come with names and some without.
+
+    Examples
+    --------
+    >>> from tensorlib.utils.data import StackDataset
+    >>> StackDataset("abc", range(3))[1]
+    ('b', 1)
+    >>> StackDataset(letter="abc", number=range(3))[1]
+    {'letter': 'b', 'number': 1}
+    """
+
+    def __init__(self, *args, **kwargs):
+        if bool(args) == bool(kwargs):
+            given = "both" if args else "none"
+            raise ValueError(f"StackDataset: expected data sets with names or without, got {given}")
+        self.datasets = kwargs or args
+        lengths = [len(dataset) for dataset in (*args, *kwargs.values())]
+        if len(set(lengths)) > 1:
+            raise ValueError(f"StackDataset: expected data sets of one length, got {lengths}")
+        self._length = lengths[0]
+
+    def __getitem__(self, index):
+        if isinstance(self.datasets, dict):
+            return {name: dataset[index] for name, dataset in self.datasets.items()}
+        return tuple(dataset[index] for dataset in self.datasets)
+
+    def __len__(self):
+        return self._length

@@ -1,7 +1,7 @@
 """Hands the derivatives of the special functions to the tape."""
 
 from tensorlib._core import _tape
-from tensorlib.autograd.rules._common import conj
+from tensorlib.autograd.rules._common import conj, times
 from tensorlib.special._ufuncs import UFUNCS
 
 refused = {}  # name of a function -> the inputs by which it has no derivative
@@ -58,8 +58,8 @@ def _chained(derivative):
     def rule(g, *values):
         found = derivative(*values)
         if not isinstance(found, tuple):
-            return g * conj(found)
-        total, *others = (part * conj(d) for part, d in zip(g, found, strict=True))
+            return times(g, conj(found))
+        total, *others = (times(part, conj(d)) for part, d in zip(g, found, strict=True))
         return sum(others, start=total)
 
     return rule, code.co_varnames[: code.co_argcount]

@@ -4,7 +4,7 @@ import cmath
 import math
 
 from tensorlib._core._functions import sign, sqrt
-from tensorlib.autograd.rules._common import conj
+from tensorlib.autograd.rules._common import conj, times
 from tensorlib.autograd.rules.special._register import derivatives, gradients
 from tensorlib.special._ufuncs import airy, airye, beip, berp, jv, keip, kelvin, kerp, kv
 
@@ -21,10 +21,11 @@ def airye_gradient(g, z):
     -abs(zeta.real), which pulls along one direction only."""
     ai, aip, bi, bip = airye(z)
     root = sqrt(z)  # the derivative of zeta
-    passed = g[0] * conj(aip + root * ai) + g[1] * conj(z * ai + root * aip)
-    passed = passed + g[2] * conj(bip) + g[3] * conj(z * bi)
-    pull = (g[2] * conj(bi) + g[3] * conj(bip)).real * sign((z * root).real)
-    return passed - pull * conj(root)
+    passed = times(g[0], conj(aip + root * ai)) + times(g[1], conj(z * ai + root * aip))
+    passed = passed + times(g[2], conj(bip)) + times(g[3], conj(z * bi))
+    pull = times(g[2], conj(bi)).real + times(g[3], conj(bip)).real
+    pull = times(pull, sign((z * root).real))
+    return passed - times(pull, conj(root))
 
 
 derivatives("airy", z=airy_slopes)

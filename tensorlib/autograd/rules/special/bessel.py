@@ -3,7 +3,7 @@
 import math
 
 from tensorlib._core._functions import equal, power, sign, where
-from tensorlib.autograd.rules._common import conj
+from tensorlib.autograd.rules._common import conj, times
 from tensorlib.autograd.rules.special._register import derivatives, gradients
 from tensorlib.special import _ufuncs as special
 from tensorlib.special._ufuncs import (
@@ -59,16 +59,17 @@ derivatives("hankel2e", z=lambda v, z, out: neighbours(special.hankel2e, -1)(v, 
 
 def scaled_by_imaginary_part(function):
     def gradient(g, v, z, out):
-        passed = g * conj(neighbours(function, -1)(v, z))
+        passed = times(g, conj(neighbours(function, -1)(v, z)))
         if z.dtype.kind != "c":
             return passed
-        return passed - 1j * ((g * conj(out)).real * sign(z.imag))
+        return passed - 1j * times(times(g, conj(out)).real, sign(z.imag))
 
     return gradient
 
 
 def ive_gradient(g, v, z, out):
-    return g * conj(neighbours(ive, 1)(v, z)) - (g * conj(out)).real * sign(z.real)
+    passed = times(g, conj(neighbours(ive, 1)(v, z)))
+    return passed - times(times(g, conj(out)).real, sign(z.real))
 
 
 gradients("jve", z=scaled_by_imaginary_part(jve))

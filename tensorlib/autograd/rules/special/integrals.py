@@ -4,13 +4,11 @@ from tensorlib._core._functions import (
     absolute,
     cos,
     cosh,
-    equal,
     exp,
     greater_equal,
-    logical_and,
     where,
 )
-from tensorlib.autograd.rules._common import conj
+from tensorlib.autograd.rules._common import conj, over, times
 from tensorlib.autograd.rules.special._register import derivatives, gradients
 from tensorlib.special._ufuncs import _spherical_in, _spherical_jn, expn, hyp2f1
 
@@ -27,12 +25,6 @@ def expn_slope(n, x):
 derivatives("expn", x=expn_slope)
 
 
-def over(g, x):
-    """g / x, and 0 of two zeros: where only the other output is used, the pole of this one at 0
-    must not reach its gradient."""
-    return g / where(logical_and(equal(x, 0), equal(g, 0)), 1, x)
-
-
 def even(function):
     """A spherical Bessel function of order 0; SciPy has it for positive real numbers."""
     return lambda x: function(0, x if x.dtype.kind == "c" else absolute(x))
@@ -41,10 +33,10 @@ def even(function):
 # sin(z) / z and sinh(z) / z as spherical Bessel functions (10.49.3, 10.49.9), which know the limit
 sinc, sinhc = even(_spherical_jn), even(_spherical_in)
 gradients(  # 6.2.9, 6.2.11
-    "sici", x=lambda g, x: g[0] * conj(sinc(x)) + over(g[1], conj(x)) * conj(cos(x))
+    "sici", x=lambda g, x: times(g[0], conj(sinc(x))) + over(times(g[1], conj(cos(x))), conj(x))
 )
 gradients(  # 6.2.15, 6.2.16
-    "shichi", x=lambda g, x: g[0] * conj(sinhc(x)) + over(g[1], conj(x)) * conj(cosh(x))
+    "shichi", x=lambda g, x: times(g[0], conj(sinhc(x))) + over(times(g[1], conj(cosh(x))), conj(x))
 )
 # log(z) / (1 - z), by 15.4.1 without a division by zero at 1; 25.12.2
 derivatives("spence", z=lambda z: -hyp2f1(1.0, 1.0, 2.0, 1 - z))

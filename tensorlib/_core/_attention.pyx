@@ -1,0 +1,269 @@
+"""Attention in blocks, and its gradient."""
+
+from libc.stdint cimport intptr_t
+
+from tensorlib._core._dtypes cimport TL_BOOL, TL_FLOAT32, TL_FLOAT64, dtype_itemsize
+from tensorlib._core._memory cimport Storage, storage_new, storage_release
+from tensorlib._core._tensor cimport MAX_DIMS, Tensor, c_contiguous, tensor_empty, tuple_of
+from tensorlib._core._threads cimport ThreadPool, pool
+
+ThreadPool.share(pool())
+
+cdef extern from "attention.h" namespace "tl::attention" nogil:
+    cdef struct Operand:
+        char *data
+        intptr_t *outer
+        intptr_t row
+        intptr_t column
+
+    ctypedef enum MaskKind:
+        kNoMask
+        kTruths
+        kAddends
+
+    cdef struct Problem:
+        int outer
+        intptr_t *shape
+        intptr_t heads
+        intptr_t queries
+        intptr_t keys
+        intptr_t width
+        intptr_t value_width
+        double scale
+        bint causal
+        MaskKind mask_kind
+        Operand query
+        Operand key
+        Operand value
+        Operand mask
+        Operand out
+        Operand logsumexp
+        Operand g
+        Operand delta
+        Operand d_query
+        Operand d_key
+        Operand d_value
+
+    cdef cppclass Forward[T]:
+        Forward(const Problem &problem, int threads) except +
+        intptr_t workspace()
+        void run(char *memory) except +
+
+    cdef cppclass Backward[T]:
+        Backward(const Problem &problem, int threads) except +
+        intptr_t workspace()
+        void run(char *memory) except +
+
+
+# fused: one body for both passes and both dtypes
+ctypedef fused Pass:
+    Forward[float]
+    Forward[double]
+    Backward[float]
+    Backward[double]
+
+
+cdef Tensor whole_steps(Tensor x, str op):
+    """x, copied if its strides are no multiples of its elements' size."""
+    cdef int i
+    for i in range(x.ndim_):
+        if x.strides_[i] % dtype_itemsize(x.dtype_):
+            return c_contiguous(x, op)
+    return x
+
+
+cdef void place(Operand *operand, Tensor x, int outer, bint matrix) noexcept:
+    """Describe a stack of `outer` axes of matrices, or of vectors, which are columns then."""
+    cdef Py_ssize_t itemsize = dtype_itemsize(x.dtype_)
+    cdef int i
+    operand.data = x.data
+    for i in range(outer):
+        operand.outer[i] = x.strides_[i] // itemsize
+    operand.row = x.strides_[outer] // itemsize
+    operand.column = x.strides_[outer + 1] // itemsize if matrix else 0
+
+
+cdef int place_mask(Problem *problem, Tensor mask, str op) except -1:
+    """Describe a mask, repeated along the axes that it lacks or has one element of."""
+    cdef Py_ssize_t itemsize = dtype_itemsize(mask.dtype_)
+    cdef Py_ssize_t[MAX_DIMS] shape
+    cdef int ndim = problem.outer + 2, lacking = ndim - mask.ndim_, i
+    cdef intptr_t stride
+    if mask.ndim_ == 0:
+        problem.mask_kind = kNoMask
+        return 0
+    for i in range(problem.outer):
+        shape[i] = problem.shape[i]
+    shape[ndim - 2] = problem.queries
+    shape[ndim - 1] = problem.keys
+    problem.mask_kind = kTruths if mask.dtype_ == TL_BOOL else kAddends
+    problem.mask.data = mask.data
+    for i in range(ndim):
+        stride = 0
+        if i >= lacking and mask.shape_[i - lacking] != 1:
+            stride = mask.strides_[i - lacking] // itemsize
+        if lacking < 0 or (i >= lacking and mask.shape_[i - lacking] not in (1, shape[i])):
+            raise ValueError(f"{op}: expected a mask that broadcasts to shape "
+                             f"{tuple_of(shape, ndim)}, got {mask.shape}")
+        if i < problem.outer:
+            problem.mask.outer[i] = stride
+        elif i == ndim - 2:
+            problem.mask.row = stride
+        else:
+            problem.mask.column = stride
+    return 0
+
+
+cdef int set_problem(Problem *problem, Tensor query, Tensor key, Tensor value, Tensor mask,
+                     bint is_causal, double scale, str op) except -1:
+    """Check operands and describe them."""
+    cdef int outer = query.ndim_ - 2, i
+    cdef Tensor x
+    for x in (key, value):
+        if x.dtype_ != query.dtype_:
+            raise TypeError(f"{op}: expected operands of one dtype, got {query.dtype} and "
+                            f"{x.dtype}")
+        if outer < 0 or x.ndim_ != query.ndim_ or x.shape[:outer] != query.shape[:outer]:
+            raise ValueError(f"{op}: expected stacks of matrices of one shape, got {query.shape} "
+                             f"and {x.shape}")
+    if query.dtype_ != TL_FLOAT32 and query.dtype_ != TL_FLOAT64:
+        raise TypeError(f"{op}: expected dtype float32 or float64, got {query.dtype}")
+    if mask.ndim_ and mask.dtype_ != TL_BOOL and mask.dtype_ != query.dtype_:
+        raise TypeError(f"{op}: expected a mask of dtype bool or {query.dtype}, got {mask.dtype}")
+    if key.shape_[outer + 1] != query.shape_[outer + 1]:
+        raise ValueError(f"{op}: expected queries and keys of one length, got shapes "
+                         f"{query.shape} and {key.shape}")
+    if value.shape_[outer] != key.shape_[outer]:
+        raise ValueError(f"{op}: expected as many values as keys, got shapes {value.shape} and "
+                         f"{key.shape}")
+    problem.outer = outer
+    problem.heads = 1
+    for i in range(outer):
+        problem.shape[i] = query.shape_[i]
+        problem.heads *= query.shape_[i]
+    problem.queries = query.shape_[outer]
+    problem.keys = key.shape_[outer]
+    problem.width = query.shape_[outer + 1]
+    problem.value_width = value.shape_[outer + 1]
+    problem.scale = scale
+    problem.causal = is_causal
+    # What is copied into panels has to fit into the address space, padding included.
+    if (int(problem.heads) * (problem.keys + 64) * (problem.width + problem.value_width + 64)
+            > 1 << 56):
+        raise ValueError(f"{op}: the shapes {key.shape} and {value.shape} are too large")
+    place(&problem.query, query, outer, True)
+    place(&problem.key, key, outer, True)
+    place(&problem.value, value, outer, True)
+    place_mask(problem, mask, op)
+    return 0
+
+
+cdef int threads_for(const Problem &problem) noexcept:
+    cdef double work = 1.0 * problem.heads * problem.queries * problem.keys \
+        * (problem.width + problem.value_width)
+    return 1 if work < (1 << 19) else ThreadPool.instance().threads()
+
+
+cdef int run(Pass *job, str op) except -1:
+    cdef Storage *storage = storage_new(job.workspace(), op)
+    try:
+        with nogil:
+            job.run(storage.data)
+    finally:
+        storage_release(storage)
+    return 0
+
+
+cdef Tensor stack_like(const Problem &problem, Py_ssize_t rows, Py_ssize_t columns, int dtype,
+                       str op):
+    """An empty stack of matrices, or of vectors if `columns` is negative."""
+    cdef Py_ssize_t[MAX_DIMS] shape
+    cdef int i
+    for i in range(problem.outer):
+        shape[i] = problem.shape[i]
+    shape[problem.outer] = rows
+    shape[problem.outer + 1] = columns
+    return tensor_empty(problem.outer + 1 + (columns >= 0), shape, dtype, op)
+
+
+# ------------------------------------------------------------------------------------------
+# kernels
+# ------------------------------------------------------------------------------------------
+
+def attention(Tensor query not None, Tensor key not None, Tensor value not None,
+              Tensor mask not None, is_causal, scale):
+    """Weighted values, and for each query the logarithm of the sum of exponentials.
+
+    A mask of no dimension masks nothing. A query that sees no key has zeros and -inf.
+    """
+    cdef str op = "attention"
+    cdef Problem problem
+    cdef Forward[float] *single
+    cdef Forward[double] *double_
+    query, key, value, mask = [whole_steps(x, op) for x in (query, key, value, mask)]
+    set_problem(&problem, query, key, value, mask, is_causal, scale, op)
+    cdef int threads = threads_for(problem)
+    cdef Tensor out = stack_like(problem, problem.queries, problem.value_width, query.dtype_, op)
+    cdef Tensor logsumexp = stack_like(problem, problem.queries, -1, query.dtype_, op)
+    place(&problem.out, out, problem.outer, True)
+    place(&problem.logsumexp, logsumexp, problem.outer, False)
+    if query.dtype_ == TL_FLOAT32:
+        single = new Forward[float](problem, threads)
+        try:
+            run(single, op)
+        finally:
+            del single
+    else:
+        double_ = new Forward[double](problem, threads)
+        try:
+            run(double_, op)
+        finally:
+            del double_
+    return out, logsumexp
+
+
+def attention_backward(Tensor g not None, Tensor delta not None, Tensor query not None,
+                       Tensor key not None, Tensor value not None, Tensor mask not None,
+                       Tensor logsumexp not None, is_causal, scale):
+    """The gradients of queries, keys and values.
+
+    `g` is the gradient of the weighted values; `delta` has for each query the inner product of `g`
+    and the result, less the gradient of `logsumexp`.
+    """
+    cdef str op = "attention_backward"
+    cdef Problem problem
+    cdef Backward[float] *single
+    cdef Backward[double] *double_
+    query, key, value, mask = [whole_steps(x, op) for x in (query, key, value, mask)]
+    g, delta, logsumexp = [whole_steps(x, op) for x in (g, delta, logsumexp)]
+    set_problem(&problem, query, key, value, mask, is_causal, scale, op)
+    cdef int outer = problem.outer
+    cdef Tensor x
+    for x, shape in ((g, (*query.shape[:-1], problem.value_width)), (delta, query.shape[:-1]),
+                     (logsumexp, query.shape[:-1])):
+        if x.dtype_ != query.dtype_ or x.shape != shape:
+            raise ValueError(f"{op}: expected a gradient of shape {shape} of {query.dtype}, got "
+                             f"{x.shape} of {x.dtype}")
+    cdef Tensor d_query = stack_like(problem, problem.queries, problem.width, query.dtype_, op)
+    cdef Tensor d_key = stack_like(problem, problem.keys, problem.width, query.dtype_, op)
+    cdef Tensor d_value = stack_like(problem, problem.keys, problem.value_width, query.dtype_, op)
+    place(&problem.g, g, outer, True)
+    place(&problem.delta, delta, outer, False)
+    place(&problem.logsumexp, logsumexp, outer, False)
+    place(&problem.d_query, d_query, outer, True)
+    place(&problem.d_key, d_key, outer, True)
+    place(&problem.d_value, d_value, outer, True)
+    cdef int threads = threads_for(problem)
+    if query.dtype_ == TL_FLOAT32:
+        single = new Backward[float](problem, threads)
+        try:
+            run(single, op)
+        finally:
+            del single
+    else:
+        double_ = new Backward[double](problem, threads)
+        try:
+            run(double_, op)
+        finally:
+            del double_
+    return d_query, d_key, d_value

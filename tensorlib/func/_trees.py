@@ -1,0 +1,53 @@
+"""Nested lists, tuples and dicts of tensors, as functions take and return them."""
+
+from tensorlib._core._tensor import Tensor
+
+
+def flatten(tree):
+    """The leaves of a tree in order, and a function that puts others in their places."""
+    if isinstance(tree, dict):
+        keys = list(tree)
+        leaves, rebuild = flatten([tree[key] for key in keys])
+        return leaves, lambda new: dict(zip(keys, rebuild(new), strict=True))
+    if isinstance(tree, list | tuple):
+        parts = [flatten(branch) for branch in tree]
+        inners = [(len(part), inner) for part, inner in parts]  # rebuild holds no leaf
+        kind = getattr(type(tree), "_make", type(tree))
+
+        def rebuild(new):
+            new = iter(new)
+            return kind([inner([next(new) for _ in range(n)]) for n, inner in inners])
+
+        return [leaf for part, _ in parts for leaf in part], rebuild
+    return [tree], lambda new: new[0]
+
+
+def map_tensors(function, tree):
+    """The tree with `function` of each of its Tensors."""
+    leaves, rebuild = flatten(tree)
+    return rebuild([function(x) if isinstance(x, Tensor) else x for x in leaves])
+
+
+def check_tensors(name, what, tree):
+    """The leaves of a tree, all of which must be Tensors."""
+    leaves, rebuild = flatten(tree)
+    for leaf in leaves:
+        if not isinstance(leaf, Tensor):
+            raise TypeError(f"{name}: expected Tensors {what}, got {type(leaf).__name__}")
+    return leaves, rebuild
+
+
+def spread(name, what, prefix, tree):
+    """For each leaf of `tree` the entry of `prefix`, a tree that may end earlier."""
+    if isinstance(tree, dict | list | tuple) and isinstance(prefix, dict | list | tuple):
+        if len(prefix) != len(tree) or isinstance(prefix, dict) != isinstance(tree, dict):
+            raise ValueError(
+                f"{name}: expected {what} of the structure of what they stand for, got {prefix!r} "
+                f"for {len(tree)} values"
+            )
+        if isinstance(tree, dict):
+            return [x for key in tree for x in spread(name, what, prefix[key], tree[key])]
+        return [x for p, t in zip(prefix, tree, strict=True) for x in spread(name, what, p, t)]
+    if isinstance(prefix, dict | list | tuple):
+        raise ValueError(f"{name}: expected {what} as one entry for one value, got {prefix!r}")
+    return [prefix] * len(flatten(tree)[0])

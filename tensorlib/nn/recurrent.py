@@ -1,0 +1,492 @@
+"""Recurrent layers: plain, long short-term memory, gated."""
+
+import itertools
+import math
+import warnings
+from functools import partial
+
+from tensorlib._core._functions import empty, zeros
+from tensorlib._joining import concatenate, stack
+from tensorlib._manipulation import swapaxes
+from tensorlib.nn import functional, init
+from tensorlib.nn._arguments import check_probability
+from tensorlib.nn.module import Module
+from tensorlib.nn.parameter import Parameter
+from tensorlib.nn.recurrent_cells import (
+    ACTIVATIONS,
+    check_nonlinearity,
+    gru_step,
+    lstm_step,
+    rnn_step,
+)
+from tensorlib.nn.utils.rnn import PackedSequence
+
+GATES = {"RNN_TANH": 1, "RNN_RELU": 1, "LSTM": 4, "GRU": 3}
+
+
+class RNNBase(Module):
+    """What the recurrent layers share.
+
+    Parameters
+    ----------
+    mode : {"RNN_TANH", "RNN_RELU", "LSTM", "GRU"}
+    input_size, hidden_size : int
+    num_layers : int, optional
+    bias, batch_first : bool, optional
+    dropout : float, optional
+    bidirectional : bool, optional
+    proj_size : int, optional
+    dtype : dtype, optional
+        Of the parameters, float32 by default.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range.
+
+    Examples
+    --------
+    >>> from tensorlib import nn
+    >>> layer = nn.RNNBase("GRU", 3, 4, bias=False)
+    >>> {name: x.shape for name, x in layer.named_parameters()}
+    {'weight_ih_l0': (12, 3), 'weight_hh_l0': (12, 4)}
+    """
+
+    def __init__(
+        self,
+        mode,
+        input_size,
+        hidden_size,
+        num_layers=1,
+        bias=True,
+        batch_first=False,
+        dropout=0.0,
+        bidirectional=False,
+        proj_size=0,
+        dtype="float32",
+    ):
+        super().__init__()
+        name = type(self).__name__
+        if mode not in GATES:
+            raise ValueError(f"{name}: expected mode to be one of {', '.join(GATES)}, got {mode!r}")
+        for option, size in (
+            ("input_size", input_size),
+            ("hidden_size", hidden_size),
+            ("num_layers", num_layers),
+        ):
+            if not isinstance(size, int):
+                raise TypeError(f"{name}: expected {option} to be an int, got {size!r}")
+            if size < 1:
+                raise ValueError(f"{name}: expected {option} >= 1, got {size}")
+        for option, flag in (("bias", bias), ("batch_first", batch_first)):
+            if not isinstance(flag, bool):
+                raise TypeError(f"{name}: expected {option} to be a bool, got {flag!r}")
+        if not 0 <= proj_size < hidden_size:
+            raise ValueError(
+                f"{name}: expected proj_size >= 0 and less than hidden_size {hidden_size}, "
+                f"got {proj_size}"
+            )
+        if proj_size and mode != "LSTM":
+            raise ValueError(f"{name}: expected proj_size 0 but for LSTM, got {proj_size}")
+        check_probability(name, dropout)
+        if dropout and num_layers == 1:
+            warnings.warn(
+                f"{name}: dropout is between layers, and there is one only (dropout={dropout})",
+                stacklevel=3,
+            )
+        self.mode, self.input_size, self.hidden_size = mode, input_size, hidden_size
+        self.num_layers, self.bias, self.batch_first = num_layers, bias, batch_first
+        self.dropout, self.bidirectional, self.proj_size = dropout, bidirectional, proj_size
+        rows, size = GATES[mode] * hidden_size, proj_size or hidden_size
+        for layer, suffix in self._passes():
+            columns = size * self._directions if layer else input_size
+            shapes = {"weight_ih": (rows, columns), "weight_hh": (rows, size)}
+            if bias:
+                shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
+            if proj_size:
+                shapes["weight_hr"] = (proj_size, hidden_size)
+            for key, shape in shapes.items():
+                setattr(self, key + suffix, Parameter(empty(shape, dtype=dtype)))
+        self.reset_parameters()
+
+    @property
+    def _directions(self):
+        return 2 if self.bidirectional else 1
+
+    def _passes(self):
+        """Each pass over the sequence: its layer, and how the names of its parameters end."""
+        for layer in range(self.num_layers):
+            for direction in ("", "_reverse")[: self._directions]:
+                yield layer, f"_l{layer}{direction}"
+
+    def reset_parameters(self):
+        """Draw the parameters anew, uniformly from ``[-k, k)`` with ``k = 1 / sqrt(hidden)``."""
+        bound = 1 / math.sqrt(self.hidden_size)
+        for weight in self.parameters():
+            init.uniform_(weight, -bound, bound)
+
+    def flatten_parameters(self):
+        """Do nothing: there is no other layout in which the weights would be read faster."""
+
+    @property
+    def all_weights(self):
+        """list of list of Parameter: those of each layer and direction."""
+        return [
+            [x for name, x in self._parameters.items() if name.endswith(suffix)]
+            for _, suffix in self._passes()
+        ]
+
+    def forward(self, input, hx=None):
+        if isinstance(input, PackedSequence):
+            return self._packed(input, hx)
+        name = type(self).__name__
+        if input.ndim not in (2, 3) or input.shape[-1] != self.input_size:
+            axes = "batch, time" if self.batch_first else "time, batch"
+            raise ValueError(
+                f"{name}: expected input of shape ({axes}, {self.input_size}) or "
+                f"(time, {self.input_size}), got {input.shape}"
+            )
+        batched = input.ndim == 3
+        x = input if batched else input[:, None]
+        if batched and self.batch_first:
+            x = swapaxes(x, 0, 1)
+        time, batch = x.shape[:2]
+        if time == 0:
+            raise ValueError(f"{name}: expected at least one step, got shape {input.shape}")
+        state = self._state(hx, batch, x.dtype, batched)
+        output, state = self._layers(x.reshape(time * batch, -1), [batch] * time, state)
+        output = output.reshape(time, batch, -1)
+        if not batched:
+            output, state = output[:, 0], tuple(x[:, 0] for x in state)
+        elif self.batch_first:
+            output = swapaxes(output, 0, 1)
+        return output, self._result(state)
+
+    def _packed(self, input, hx):
+        data, batch_sizes, order, inverse = input
+        if data.ndim != 2 or data.shape[-1] != self.input_size:
+            raise ValueError(
+                f"{type(self).__name__}: expected packed data of shape (elements, "
+                f"{self.input_size}), got {data.shape}"
+            )
+        sizes = batch_sizes.tolist()
+        state = self._state(hx, sizes[0], data.dtype, True)
+        if order is not None:
+            state = tuple(x[:, order] for x in state)
+        output, state = self._layers(data, sizes, state)
+        if inverse is not None:
+            state = tuple(x[:, inverse] for x in state)
+        return PackedSequence(output, batch_sizes, order, inverse), self._result(state)
+
+    def _result(self, state):
+        return state if self.mode == "LSTM" else state[0]
+
+    def _state(self, hx, batch, dtype, batched):
+        """The initial state as a tuple of Tensors of three axes: as given, or zeros."""
+        passes = self.num_layers * self._directions
+        sizes = (self.proj_size or self.hidden_size, self.hidden_size)
+        shapes = [(passes, batch, size) for size in sizes][: 2 if self.mode == "LSTM" else 1]
+        if hx is None:
+            return tuple(zeros(shape, dtype=dtype) for shape in shapes)
+        state = tuple(hx) if self.mode == "LSTM" else (hx,)
+        expected = shapes if batched else [(shape[0], shape[2]) for shape in shapes]
+        if [x.shape for x in state] != expected:
+            wanted = " and ".join(map(str, expected))
+            got = " and ".join(str(x.shape) for x in state)
+            raise ValueError(f"{type(self).__name__}: expected hx of shape {wanted}, got {got}")
+        return state if batched else tuple(x[:, None] for x in state)
+
+    def _layers(self, data, sizes, state):
+        """All layers on data whose rows are the elements of one step after another."""
+        finals = []
+        outputs = []
+        initial = list(zip(*(list(x) for x in state), strict=True))
+        for number, (_, suffix) in enumerate(self._passes()):
+            if number and number % self._directions == 0:  # a layer is done
+                data, outputs = _joined(outputs, -1), []
+                if self.dropout and self.training:
+                    data = functional.dropout(data, self.dropout)
+            inputs, step = self._step(data, suffix)
+            walk = _backwards if suffix.endswith("_reverse") else _forwards
+            results, final = walk(_pieces(inputs, sizes), sizes, initial[number], step)
+            outputs.append(_joined(results, 0))
+            finals.append(final)
+        return _joined(outputs, -1), tuple(map(stack, zip(*finals, strict=True)))
+
+    def _step(self, data, suffix):
+        """What the input contributes to all steps, by one product, and the function of a step."""
+        weight_ih, weight_hh, bias_ih, bias_hh, weight_hr = (
+            self._parameters.get(name + suffix)
+            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
+        )
+        weight = weight_hh.T.copy()  # BLAS is slower on small products with a transpose
+        if self.mode == "GRU":
+            inputs = functional.linear(data, weight_ih, bias_ih)
+            return inputs, partial(gru_step, weight=weight, bias=bias_hh)
+        bias = None if bias_ih is None else bias_ih + bias_hh
+        inputs = functional.linear(data, weight_ih, bias)
+        if self.mode == "LSTM":
+            projection = None if weight_hr is None else weight_hr.T
+            return inputs, partial(lstm_step, weight=weight, projection=projection)
+        activation = ACTIVATIONS[self.mode.removeprefix("RNN_").lower()]
+        return inputs, partial(rnn_step, weight=weight, activation=activation)
+
+    def extra_repr(self):
+        text = f"{self.input_size}, {self.hidden_size}"
+        usual = {
+            "proj_size": 0,
+            "num_layers": 1,
+            "bias": True,
+            "batch_first": False,
+            "dropout": 0,
+            "bidirectional": False,
+        }
+        for name, value in usual.items():
+            if getattr(self, name) != value:
+                text += f", {name}={getattr(self, name)}"
+        return text
+
+
+def _joined(parts, axis):
+    return parts[0] if len(parts) == 1 else concatenate(parts, axis=axis)
+
+
+def _pieces(x, sizes):
+    """Consecutive rows of x, by halves: the gradient of a slice is as large as what it is cut from.
+
+    In time and memory that is T log T instead of T squared.
+    """
+    if len(sizes) == 1:
+        return [x]
+    half = len(sizes) // 2
+    rows = sum(sizes[:half])
+    return _pieces(x[:rows], sizes[:half]) + _pieces(x[rows:], sizes[half:])
+
+
+def _forwards(inputs, sizes, state, step):
+    """Outputs of all steps, and the state after each sequence's last one."""
+    outputs, ended = [], []
+    for x, size, before in zip(inputs, sizes, itertools.chain(sizes[:1], sizes), strict=False):
+        if size < before:
+            ended.append(tuple(s[size:] for s in state))
+            state = tuple(s[:size] for s in state)
+        state = step(x, state)
+        outputs.append(state[0])
+    parts = [state, *reversed(ended)]
+    return outputs, tuple(_joined(part, 0) for part in zip(*parts, strict=True))
+
+
+def _backwards(inputs, sizes, initial, step):
+    """The same from the last step to the first, where sequences join."""
+    outputs = []
+    size = sizes[-1]
+    state = tuple(s[:size] for s in initial)
+    for x, now in zip(reversed(inputs), reversed(sizes), strict=True):
+        if now > size:
+            joining = (s[size:now] for s in initial)
+            state = tuple(concatenate(pair) for pair in zip(state, joining, strict=True))
+            size = now
+        state = step(x, state)
+        outputs.append(state[0])
+    return outputs[::-1], state
+
+
+class RNN(RNNBase):
+    """A plain recurrent layer, or several: ``h = tanh(W_ih x + b_ih + W_hh h + b_hh)``.
+
+    Called with ``input`` of shape (time, batch, input_size), (batch, time, input_size) if
+    `batch_first`, (time, input_size), or a `PackedSequence`; and with the initial state ``hx`` of
+    shape (num_layers * directions, batch, hidden_size), by default zeros. Returns the
+    outputs of the last layer, (time, batch, directions * hidden_size), and the last state, of the
+    shape of ``hx``.
+
+    Parameters
+    ----------
+    input_size, hidden_size : int
+    num_layers : int, optional
+        Each layer has the outputs of the one before as its input.
+    nonlinearity : {"tanh", "relu"}, optional
+    bias : bool, optional
+    batch_first : bool, optional
+    dropout : float, optional
+        Probability of a zero between layers, in training.
+    bidirectional : bool, optional
+        Whether each layer also runs from the end to the start; the outputs are joined.
+    dtype : dtype, optional
+        Of the parameters, float32 by default.
+
+    Attributes
+    ----------
+    weight_ih_l0 : Parameter, shape (hidden_size, input_size)
+        Of the first layer; the other direction's names end in ``_reverse``.
+    weight_hh_l0 : Parameter, shape (hidden_size, hidden_size)
+    bias_ih_l0, bias_hh_l0 : Parameter, shape (hidden_size,)
+
+    Raises
+    ------
+    ValueError
+        If an option is out of its range; when called, if the shapes do not fit.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> from tensorlib import nn
+    >>> output, state = nn.RNN(3, 4)(tl.ones((5, 2, 3), dtype="float32"))
+    >>> output.shape, state.shape
+    ((5, 2, 4), (1, 2, 4))
+    """
+
+    def __init__(
+        self,
+        input_size,
+        hidden_size,
+        num_layers=1,
+        nonlinearity="tanh",
+        bias=True,
+        batch_first=False,
+        dropout=0.0,
+        bidirectional=False,
+        dtype="float32",
+    ):
+        check_nonlinearity("RNN", nonlinearity)
+        super().__init__(
+            f"RNN_{nonlinearity.upper()}",
+            input_size,
+            hidden_size,
+            num_layers,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
+            dtype=dtype,
+        )
+        self.nonlinearity = nonlinearity
+
+
+class LSTM(RNNBase):
+    """Long short-term memory (Hochreiter and Schmidhuber, 1997), in one layer or several.
+
+    Called as `RNN`, but that ``hx`` and the last state are pairs ``(h, c)``; see `LSTMCell`
+    for the equations. With a projection (Sak et al., 2014, arXiv:1402.1128) ``h`` and the outputs
+    have `proj_size` in place of `hidden_size` elements.
+
+    Parameters
+    ----------
+    input_size, hidden_size, num_layers : int
+    bias, batch_first : bool, optional
+    dropout : float, optional
+        Probability of a zero between layers, in training.
+    bidirectional : bool, optional
+    proj_size : int, optional
+        0: no projection.
+    dtype : dtype, optional
+        Of the parameters, float32 by default.
+
+    Attributes
+    ----------
+    weight_ih_l0 : Parameter, shape (4 * hidden_size, input_size)
+        Of the first layer; the other direction's names end in ``_reverse``.
+    weight_hh_l0 : Parameter, shape (4 * hidden_size, hidden_size)
+    bias_ih_l0, bias_hh_l0 : Parameter, shape (4 * hidden_size,)
+    weight_hr_l0 : Parameter, shape (proj_size, hidden_size)
+        With a projection.
+
+    Raises
+    ------
+    ValueError
+        If an option is out of its range; when called, if the shapes do not fit.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> from tensorlib import nn
+    >>> lstm = nn.LSTM(3, 4, bidirectional=True, batch_first=True)
+    >>> output, (h, c) = lstm(tl.ones((2, 5, 3), dtype="float32"))
+    >>> output.shape, h.shape, c.shape
+    ((2, 5, 8), (2, 2, 4), (2, 2, 4))
+    """
+
+    def __init__(
+        self,
+        input_size,
+        hidden_size,
+        num_layers=1,
+        bias=True,
+        batch_first=False,
+        dropout=0.0,
+        bidirectional=False,
+        proj_size=0,
+        dtype="float32",
+    ):
+        super().__init__(
+            "LSTM",
+            input_size,
+            hidden_size,
+            num_layers,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
+            proj_size,
+            dtype,
+        )
+
+
+class GRU(RNNBase):
+    """Gated recurrent units (Cho et al., 2014, arXiv:1406.1078), in one layer or several.
+
+    Called as `RNN`; see `GRUCell` for the equations.
+
+    Parameters
+    ----------
+    input_size, hidden_size, num_layers : int
+    bias, batch_first : bool, optional
+    dropout : float, optional
+        Probability of a zero between layers, in training.
+    bidirectional : bool, optional
+    dtype : dtype, optional
+        Of the parameters, float32 by default.
+
+    Attributes
+    ----------
+    weight_ih_l0 : Parameter, shape (3 * hidden_size, input_size)
+        Of the first layer; the other direction's names end in ``_reverse``.
+    weight_hh_l0 : Parameter, shape (3 * hidden_size, hidden_size)
+    bias_ih_l0, bias_hh_l0 : Parameter, shape (3 * hidden_size,)
+
+    Raises
+    ------
+    ValueError
+        If an option is out of its range; when called, if the shapes do not fit.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> from tensorlib import nn
+    >>> output, state = nn.GRU(3, 4, num_layers=2)(tl.ones((5, 2, 3), dtype="float32"))
+    >>> output.shape, state.shape
+    ((5, 2, 4), (2, 2, 4))
+    """
+
+    def __init__(
+        self,
+        input_size,
+        hidden_size,
+        num_layers=1,
+        bias=True,
+        batch_first=False,
+        dropout=0.0,
+        bidirectional=False,
+        dtype="float32",
+    ):
+        super().__init__(
+            "GRU",
+            input_size,
+            hidden_size,
+            num_layers,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
+            dtype=dtype,
+        )

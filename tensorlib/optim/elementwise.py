@@ -1,0 +1,92 @@
+"""``Elementwise``: optimizers that change each element by a formula of its own."""
+
+from tensorlib._core._functions import asarray, full_like, zeros_like
+from tensorlib._core._optimize import update
+from tensorlib.optim.optimizer import Optimizer, evaluate
+
+
+class Elementwise(Optimizer):
+    """The base of optimizers whose formula is a rule of ``_core/include/update_rules.h``.
+
+    A step is one pass in C++ over all elements of all groups; every element of a parameter, of its
+    gradient and of what is kept for it is read once, in any layout. A subclass says which rule
+    that is and which Tensors it keeps (`_rule`), and computes its numbers (`_numbers`).
+    """
+
+    # What is remembered beside Tensors.
+    scalars = ("step",)
+
+    def step(self, closure=None):  # noqa: D102 (the base class has the text)
+        loss = evaluate(closure)
+        for group in self.param_groups:
+            self._check(group)
+        updates, memories = [], []
+        for group in self.param_groups:
+            rule, names = self._rule(group)
+            start = self._start(group)
+            known = {}  # most parameters have been through the same steps
+            for param in group["params"]:
+                if param.grad is None:
+                    continue
+                memory = {**start, **self.state.get(param, {})}
+                new = [name for name in names if memory.get(name) is None]
+                for name in new:
+                    memory[name] = filled(param.detach(), self._initial(name, group))
+                past = bool(new), *[memory[name] for name in self.scalars]
+                if past not in known:
+                    known[past] = self._numbers(group, *past)
+                numbers, present = known[past]
+                memory.update(zip(self.scalars, present, strict=True))
+                updates.append((rule, numbers, (param, param.grad, *map(memory.get, names))))
+                if memory:
+                    memories.append((param, memory))
+        update(f"{self._name}.step", updates)
+        for param, memory in memories:
+            self.state[param].update(memory)
+        return loss
+
+    step.__doc__ = Optimizer.step.__doc__
+
+    def _rule(self, group):
+        """The rule's name, and the names of the Tensors that it keeps, in its order."""
+        raise NotImplementedError(f"{self._name}: no rule is defined")
+
+    def _start(self, group):
+        """The scalars before the first step."""
+        return {"step": 0}
+
+    def _initial(self, name, group):
+        """What a Tensor that is kept is filled with before the first step."""
+        return 0
+
+    def _numbers(self, group, first, step):
+        """The rule's numbers for a step, and the scalars after it.
+
+        `first` says whether what is kept has only just been made; the other arguments are the
+        scalars.
+        """
+        raise NotImplementedError(f"{self._name}: no numbers are defined")
+
+    def _decay(self, group):
+        """The numbers with which every rule begins: sign of the gradient, decay, shrinking."""
+        sign = -1.0 if group["maximize"] else 1.0
+        decay = group.get("weight_decay", 0.0)
+        if group.get("decoupled_weight_decay", False):
+            return sign, 0.0, 1 - group["lr"] * decay
+        return sign, decay, 1.0
+
+    def _loaded(self, memory, param):
+        loaded = super()._loaded(memory, param)
+        for name, value in loaded.items():
+            if name in self.scalars:
+                loaded[name] = int(value) if name == "step" else float(value)
+            elif value is not None:
+                self._require_shape(name, asarray(value), param)
+        return loaded
+
+
+def filled(param, value):
+    """A Tensor like the parameter; of a complex one, both parts are filled."""
+    if value == 0:
+        return zeros_like(param)
+    return full_like(param, complex(value, value) if param.dtype.kind == "c" else value)
