@@ -21,6 +21,7 @@ import tensorlib as tl
 from tensorlib import nn, optim
 from tensorlib.distributions import Categorical
 from tensorlib.nn import functional as F
+from tensorlib.utils.data import DataLoader, TensorDataset
 
 try:
     from tqdm import tqdm
@@ -142,13 +143,12 @@ def fit(model, train, validation, options):
     ]
     optimizer = optim.AdamW(groups, lr=HIGHEST_RATE, betas=(0.9, 0.99))
     scheduler = schedule(optimizer, options.steps)
-    random = tl.random.default_rng(options.seed)
+    batches = endless(DataLoader(blocks_of(train), BATCH, shuffle=True, drop_last=True))
     losses, checks = [], {}
     model.train()
     with tqdm(range(1, options.steps + 1), unit="step") as bar:
         for step in bar:
-            starts = random.integers(len(train) - BLOCK, size=BATCH)
-            loss = loss_of(model, train, starts)
+            loss = loss_of(model, *next(batches))
             optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -176,25 +176,40 @@ def schedule(optimizer, steps):
     )
 
 
-def loss_of(model, text, starts, reduction="mean"):
-    """How badly the model foretells the characters of the blocks that begin at `starts`."""
-    places = starts[:, None] + tl.arange(BLOCK)
-    scores = model(text[places])
+def blocks_of(text):
+    """A data set of the blocks of a text, each with the characters that follow its own."""
+    count = (len(text) - 1) // BLOCK
+    size = count * BLOCK
+    return TensorDataset(
+        text[:size].reshape(count, BLOCK), text[1 : size + 1].reshape(count, BLOCK)
+    )
+
+
+def endless(loader):
+    """The batches of one epoch after the other, each in an order of its own."""
+    while True:
+        yield from loader
+
+
+def loss_of(model, blocks, following, reduction="mean"):
+    """How badly the model foretells the characters that follow those of the blocks."""
+    scores = model(blocks)
     return F.cross_entropy(
-        scores.reshape(-1, scores.shape[-1]), text[places + 1].reshape(-1), reduction=reduction
+        scores.reshape(-1, scores.shape[-1]), following.reshape(-1), reduction=reduction
     )
 
 
 def evaluate(model, text):
     """The mean loss of all blocks of a text."""
     model.eval()
-    starts = tl.arange(0, len(text) - BLOCK, BLOCK)
-    total = 0.0
+    dataset = blocks_of(text)
     with tl.no_grad():
-        for first in range(0, len(starts), 2 * BATCH):
-            total += loss_of(model, text, starts[first : first + 2 * BATCH], "sum").item()
+        total = sum(
+            loss_of(model, *batch, reduction="sum").item()
+            for batch in DataLoader(dataset, 2 * BATCH)
+        )
     model.train()
-    return total / (len(starts) * BLOCK)
+    return total / (len(dataset) * BLOCK)
 
 
 def write(model, length):

@@ -456,7 +456,13 @@ from tensorlib._statistics import (
 )
 from tensorlib._version import __version__
 from tensorlib._windows import bartlett, blackman, hamming, hanning, i0, kaiser
-from tensorlib.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from tensorlib.autograd import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    no_grad,
+    set_grad_enabled,
+)
 
 # Loaded at first use, so that `import tensorlib` stays quick. Not by a module's __getattr__: with
 # one, Python looks every `tl.name` up the slow way.

@@ -7,6 +7,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from tensorlib._core._arrays import write_out as write_out  # for the modules beside this one
 from tensorlib._core._functions import asarray, reshape
+from tensorlib._core._recorder import run_apart
 from tensorlib._core._tensor import Tensor
 from tensorlib._core._wrapping import wrapped_of
 
@@ -68,6 +69,26 @@ def elements(x):
         return np.asarray(x.detach() if isinstance(x, Tensor) else x)
     values = np.asarray(x)
     return values if values.size else values.astype(np.intp)  # [] has no dtype of its own
+
+
+def computed(function, *arrays):
+    """What a function of ndarrays gives, as a Tensor: numbers that have no derivative. Under vmap
+    it runs for each example.
+    """
+    return run_apart(lambda *values: asarray(function(*map(elements, values))), arrays)
+
+
+def followed(x):
+    """Whether the tape or a recorder takes a derivative, or a batch, through a value."""
+    return isinstance(x, Tensor) and (x.requires_grad or wrapped_of(x) is not None)
+
+
+def anywhere(condition):
+    """Whether a condition holds for any element; under vmap, in any example of the batch."""
+    kept = wrapped_of(condition)
+    if kept is None:
+        return bool(condition.any())
+    return any(anywhere(part) for part in kept if isinstance(part, Tensor))
 
 
 def integers(op, name, x):

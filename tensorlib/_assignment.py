@@ -6,6 +6,7 @@ from tensorlib._arguments import elements, integers, named
 from tensorlib._core._functions import asarray, broadcast_to, reshape
 from tensorlib._core._functions import where as where_ufunc
 from tensorlib._core._tensor import Tensor
+from tensorlib._core._wrapping import wrapped_of
 from tensorlib._selection import along_axis_index, in_bounds
 from tensorlib._shape import ravel
 
@@ -144,9 +145,15 @@ def putmask(a, /, mask, values):
     >>> x
     tensor([ 0,  1,  2, 30, 40])
     """
-    mask = elements(mask).astype(bool, copy=False)
+    kept = isinstance(mask, Tensor) and wrapped_of(mask) is not None  # by a recorder
+    mask = (mask if kept else elements(mask)).astype(bool, copy=False)
     if mask.size != asarray(a).size:
         raise ValueError(f"putmask: expected a mask of shape {a.shape}, got {mask.shape}")
+    if kept:
+        values = ravel(values)
+        repeated = reshape(values[np.arange(mask.size) % max(values.size, 1)], a.shape)
+        a[...] = where_ufunc(reshape(mask, a.shape), repeated, a)
+        return
     places = np.flatnonzero(mask)
     values = ravel(values)
     if places.size and values.size:

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
+from tensorlib._arguments import anywhere
 from tensorlib._core._dispatch import apply, ops
-from tensorlib._core._functions import absolute, arctan2, asarray, zeros
-from tensorlib._core._functions import all as all_
+from tensorlib._core._functions import absolute, arctan2, asarray, logical_not, zeros
 
 
 def real(val):
@@ -183,4 +183,4 @@ def real_if_close(a, tol=100):
     if a.dtype.kind != "c":
         return a
     bound = tol * np.finfo(a.dtype).eps if tol > 1 else tol
-    return real(a) if bool(all_(absolute(imag(a)) < bound)) else a
+    return real(a) if not anywhere(logical_not(absolute(imag(a)) < bound)) else a

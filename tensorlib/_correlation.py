@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 
+from tensorlib._arguments import anywhere
 from tensorlib._complex import imag, iscomplexobj, real
 from tensorlib._core import _functions as functions
 from tensorlib._core._dispatch import apply, ops
@@ -107,7 +108,7 @@ def _covariances(op, m, y, rowvar, bias, ddof, fweights, aweights, dtype):
         freedom = total[0] - ddof
     else:
         freedom = total[0] - ddof * sum_(weights * aweights) / total[0]
-    if bool(freedom <= 0):
+    if anywhere(asarray(freedom <= 0)):
         warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=3)
         freedom = 0.0
     x = asarray(subtract(x, reshape(means, (-1, 1))), x.dtype)
@@ -123,11 +124,11 @@ def _weights(op, name, weights, count):
         return None
     weights = asarray(weights, np.float64)
     values = weights.detach()
-    if name == "fweights" and not bool(functions.all(values == functions.rint(values))):
+    if name == "fweights" and anywhere(values != functions.rint(values)):
         raise TypeError(f"{op}: expected fweights to be integers, got others")
     if weights.shape != (count,):
         raise RuntimeError(f"{op}: expected {name} of shape {(count,)}, got {weights.shape}")
-    if bool(functions.any(values < 0)):
+    if anywhere(values < 0):
         raise ValueError(f"{op}: expected {name} not to be negative")
     return weights
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from tensorlib._arguments import axis_index, axis_tuple, integer, write_out
+from tensorlib._arguments import axis_index, axis_tuple, followed, integer, write_out
 from tensorlib._core._functions import (
     absolute,
     asarray,
@@ -229,7 +229,7 @@ def _spacing(f, axis, distances):
     distances = asarray(distances, np.float64) if distances.dtype.kind in "iu" else distances
     steps = _steps(distances, 0)
     # For equal steps one number will do, but the gradient belongs to all of them.
-    return steps[0] if not steps.requires_grad and bool(all_(steps == steps[0])) else steps
+    return steps[0] if not followed(steps) and bool(all_(steps == steps[0])) else steps
 
 
 def _derivative(f, axis, steps, edge_order):

@@ -5,8 +5,9 @@ import math
 import numpy as np
 
 from tensorlib._arguments import elements, integer
-from tensorlib._core._functions import asarray, broadcast_to, reshape, zeros
+from tensorlib._core._functions import asarray, broadcast_to, cumsum, reshape, where, zeros
 from tensorlib._core._tensor import Tensor
+from tensorlib._core._wrapping import wrapped_of
 from tensorlib._shape import ravel
 
 
@@ -74,9 +75,15 @@ def place(arr, mask, vals):
     tensor([ 0,  1,  2, 44, 55, 44])
     """
     arr = _target("place", arr)
-    mask = elements(mask).astype(bool, copy=False)
+    kept = isinstance(mask, Tensor) and wrapped_of(mask) is not None  # by a recorder
+    mask = (mask if kept else elements(mask)).astype(bool, copy=False)
     if mask.size != arr.size:
         raise ValueError(f"place: expected a mask of shape {arr.shape}, got {mask.shape}")
+    if kept:
+        values, mask = ravel(vals), reshape(mask, arr.shape)
+        order = reshape(cumsum(reshape(mask, (-1,))) - 1, arr.shape)
+        arr[...] = where(mask, values[order % max(values.size, 1)], arr)
+        return
     values, count = ravel(vals), int(np.count_nonzero(mask))
     if count and values.size == 0:
         raise ValueError(f"place: Cannot insert from an empty array into {count} places")

@@ -5,9 +5,18 @@ import re
 import numpy as np
 from numpy import broadcast_shapes
 
-from tensorlib._arguments import axis_index, elements, named
-from tensorlib._core._functions import asarray, broadcast_to, reshape, transpose, zeros, zeros_like
+from tensorlib._arguments import axis_index, elements, followed, named
+from tensorlib._core._functions import (
+    asarray,
+    broadcast_to,
+    reshape,
+    transpose,
+    where,
+    zeros,
+    zeros_like,
+)
 from tensorlib._core._tensor import Tensor
+from tensorlib._core._wrapping import wrapped_of
 from tensorlib._joining import concatenate
 from tensorlib._manipulation import moveaxis
 from tensorlib._numpy_code import by_numpy
@@ -144,6 +153,8 @@ def piecewise(x, condlist, funclist, *args, **kw):
     tensor([ 2.,  1.,  0., 10.])
     """
     x = asarray(x)
+    if isinstance(condlist, (list, tuple)) and any(map(_kept, condlist)) or _kept(condlist):
+        return _piecewise_everywhere(x, condlist, funclist, args, kw)
     conditions = _conditions(condlist, x.ndim)
     count = len(conditions)
     if len(funclist) == count + 1:
@@ -161,6 +172,24 @@ def piecewise(x, condlist, funclist, *args, **kw):
         elif (picked := x[places]).size:
             result[places] = function(picked, *args, **kw)
     return result
+
+
+def _kept(condition):
+    """Whether a recorder keeps the elements of a condition."""
+    return isinstance(condition, Tensor) and wrapped_of(condition) is not None
+
+
+def _piecewise_everywhere(x, conditions, functions, args, kw):
+    """`piecewise` where a recorder keeps the conditions: all functions of all elements."""
+    conditions = [asarray(c) for c in conditions] if type(conditions) is list else [conditions]
+    result = zeros_like(x)
+    if len(functions) == len(conditions) + 1:
+        *functions, otherwise = functions
+        result = otherwise(x, *args, **kw) if callable(otherwise) else result + otherwise
+    for condition, function in zip(conditions, functions, strict=True):
+        value = function(x, *args, **kw) if callable(function) else function
+        result = where(condition, asarray(value, x.dtype), result)
+    return asarray(result, x.dtype)
 
 
 def _conditions(condlist, ndim):
@@ -226,7 +255,7 @@ class vectorize(np.vectorize):
         if not kwargs and len(varied) == len(args):
             function = self.pyfunc
         values = [every[key] for key in varied]
-        tracked = any(isinstance(value, Tensor) and value.requires_grad for value in values)
+        tracked = any(map(followed, values))
         if self.signature is not None or tracked:
             return self._on_tensors(function, values)
         call = np.vectorize(function, otypes=self.otypes, cache=self.cache)
@@ -297,7 +326,7 @@ class vectorize(np.vectorize):
 
 
 def _element_shape(result, axes):
-    shape = elements(result).shape
+    shape = (result if isinstance(result, Tensor) else elements(result)).shape
     if len(shape) != len(axes):
         raise ValueError(f"vectorize: expected a result of {len(axes)} axes, got shape {shape}")
     return shape

@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from tensorlib._arguments import elements, named
+from tensorlib._arguments import computed, followed, named
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import asarray, zeros
 from tensorlib._numpy_code import computed_by
-from tensorlib._untracked import untracked
 
 
 def bincount(x, /, weights=None, minlength=0):
@@ -49,16 +48,21 @@ def bincount(x, /, weights=None, minlength=0):
     >>> tl.bincount([1, 3, 1], weights=[0.5, 2.0, 0.25])
     tensor([0.  , 0.75, 0.  , 2.  ])
     """
-    x = elements(x)
-    if x.dtype.kind in "iu" and x.itemsize == 8 and x.size and x.max() >= np.iinfo(np.intp).max:
-        raise ValueError(f"bincount: expected integers for which there is memory, got {x.max()}")
-    values = None if weights is None else elements(weights)
-    with named("bincount"):
-        counts = np.bincount(x, values, minlength)
-    if untracked(weights) is not None:
-        return asarray(counts)
-    nothing, places = zeros(counts.shape), asarray(x.astype(np.intp))
-    return apply(ops.index_add, (nothing, asarray(weights, np.float64)), ((places,),))
+
+    def count(x, weights=None):
+        if x.dtype.kind in "iu" and x.itemsize == 8 and x.size and x.max() >= np.iinfo(np.intp).max:
+            most = x.max()
+            raise ValueError(f"bincount: expected integers for which there is memory, got {most}")
+        with named("bincount"):
+            return np.bincount(x, weights, minlength)
+
+    if not (followed(weights) or followed(x) and weights is not None):
+        return computed(count, x) if weights is None else computed(count, x, weights)
+    length = computed(count, x).size
+    places, weights = asarray(x, np.intp), asarray(weights, np.float64)
+    if places.shape != weights.shape:
+        raise ValueError("bincount: The weights and list don't have the same length.")
+    return apply(ops.index_add, (zeros(length), weights), ((places,),))
 
 
 @computed_by(np.histogram_bin_edges)

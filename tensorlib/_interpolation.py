@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tensorlib._arguments import elements, named
-from tensorlib._core._functions import argsort, asarray, remainder, where
+from tensorlib._arguments import computed, named
+from tensorlib._core._functions import argsort, asarray, clip, minimum, remainder, where
 from tensorlib._joining import concatenate
 from tensorlib._selection import searchsorted
 from tensorlib._untracked import untracked
@@ -81,8 +81,8 @@ def _one_period(x, xp, fp, period):
 
 def _interpolate(x, xp, fp, left, right):
     last = xp.size - 1
-    before = np.clip(elements(searchsorted(xp, x, "right")) - 1, 0, max(last - 1, 0))
-    after = np.minimum(before + 1, last)
+    before = clip(searchsorted(xp, x, "right") - 1, 0, max(last - 1, 0))
+    after = minimum(before + 1, last)
     width = xp[after] - xp[before]
     width = where(width == 0, 1.0, width)  # of points that are used as they are
     result = (fp[after] - fp[before]) / width * (x - xp[before]) + fp[before]
@@ -126,4 +126,4 @@ def digitize(x, bins, right=False):
     tensor([1, 4, 3])
     """
     with named("digitize"):
-        return asarray(np.digitize(elements(x), elements(bins), right))
+        return computed(lambda x, bins: np.digitize(x, bins, right), x, bins)

@@ -1,5 +1,6 @@
 """The methods of Tensor that are functions of the modules beside this one."""
 
+from tensorlib._arguments import followed
 from tensorlib._assignment import put
 from tensorlib._complex import imag, real
 from tensorlib._core import _tensor
@@ -51,7 +52,7 @@ def sort_method(self, /, axis=-1, kind=None, order=None, *, stable=None):
     if axis is None:
         raise TypeError("sort: expected axis to be an int, got None")
     # The gradient of sort needs the values that are overwritten.
-    values = copy(self) if self.requires_grad else self
+    values = copy(self) if followed(self) else self
     self[...] = sort(values, axis, kind, order, stable=stable)
 
 
@@ -59,7 +60,7 @@ def partition_method(self, /, kth, axis=-1, kind="introselect", order=None):
     """Partition in place; see `partition`, which returns a copy."""
     if axis is None:
         raise TypeError("partition: expected axis to be an int, got None")
-    values = copy(self) if self.requires_grad else self  # as for sort
+    values = copy(self) if followed(self) else self  # as for sort
     self[...] = partition(values, kth, axis, kind, order)
 
 

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from tensorlib._arguments import write_out
+from tensorlib._arguments import anywhere, write_out
 from tensorlib._complex import real
 from tensorlib._core import _functions as functions
 from tensorlib._core._functions import (
@@ -255,9 +255,9 @@ def _extreme(op, reduce, a, axis, out, keepdims, initial, where):
     a, keepdims, where = asarray(a), given(keepdims, False), given(where, True)
     result = reduce(a, axis, None, keepdims, initial, where)
     # A NaN would have won.
-    if a.dtype.kind not in "biu" and bool(any_(isnan(result))):
+    if a.dtype.kind not in "biu" and anywhere(isnan(result)):
         result = _extreme_number(reduce, a, axis, keepdims, initial, where)
-        if bool(any_(isnan(result))):
+        if anywhere(isnan(result)):
             warnings.warn("All-NaN slice encountered", RuntimeWarning, stacklevel=3)
     return write_out(op, out, result)
 
@@ -347,7 +347,7 @@ def nanargmin(a, axis=None, out=None, *, keepdims=NoValue):
 
 def _argument(op, reduce, worst, a, axis, out, keepdims):
     a = asarray(a)
-    if a.dtype.kind not in "biu" and a.size and bool(any_(all_(isnan(a), axis))):
+    if a.dtype.kind not in "biu" and a.size and anywhere(all_(isnan(a), axis)):
         raise ValueError(f"{op}: All-NaN slice encountered")
     return reduce(_without_nan(a, worst), axis, out, keepdims=given(keepdims, False))
 
@@ -400,7 +400,7 @@ def nanmean(a, axis=None, dtype=None, out=None, keepdims=NoValue, *, where=NoVal
     numbers = logical_not(isnan(a))
     count = sum_(numbers, axis, np.intp, keepdims=keepdims, where=where)
     total = sum_(where_(numbers, a, asarray(0, a.dtype)), axis, dtype, None, keepdims, where=where)
-    if bool(any_(count == 0)):
+    if anywhere(count == 0):
         warnings.warn("Mean of empty slice", RuntimeWarning, stacklevel=2)
     return write_out("nanmean", out, _quotient(total, count))
 
@@ -539,7 +539,7 @@ def _nanvar(op, a, axis, dtype, out, ddof, keepdims, where, mean, correction):
     total = sum_(squares, axis, dtype, keepdims=keepdims)
     freedom = sum_(counted, axis, np.intp, keepdims=keepdims) - ddof
     short = freedom <= 0
-    if bool(any_(short)):
+    if anywhere(short):
         warnings.warn("Degrees of freedom <= 0 for slice.", RuntimeWarning, stacklevel=3)
     return where_(short, asarray(np.nan, total.dtype), _quotient(total, freedom))
 

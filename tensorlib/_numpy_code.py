@@ -9,6 +9,7 @@ import functools
 import numpy as np
 
 from tensorlib._core._functions import asarray
+from tensorlib._core._recorder import run_apart, watched
 from tensorlib._core._tensor import Tensor
 
 
@@ -71,6 +72,8 @@ def by_numpy(name, function, args, kwargs):
     TypeError
         If a tensor requires a gradient.
     """
+    if watched() and any(isinstance(x, Tensor) for x in (*args, *kwargs.values())):
+        return _by_recorder(name, function, args, kwargs)
     tensors = {}
 
     def array_of(value):
@@ -93,6 +96,21 @@ def by_numpy(name, function, args, kwargs):
         return _rebuilt(value, tensor_of)
 
     return tensor_of(function(*map(array_of, args), **{k: array_of(v) for k, v in kwargs.items()}))
+
+
+def _by_recorder(name, function, args, kwargs):
+    """The same for a recorder, which may run the function for each example of a batch."""
+    values = (*args, *kwargs.values())
+    places = [i for i, x in enumerate(values) if isinstance(x, Tensor)]
+
+    def called(*tensors):
+        given = list(values)
+        for i, tensor in zip(places, tensors, strict=True):
+            given[i] = tensor
+        named = dict(zip(kwargs, given[len(args) :], strict=True))
+        return by_numpy(name, function, tuple(given[: len(args)]), named)
+
+    return run_apart(called, tuple([values[i] for i in places]), name)
 
 
 def has_tensors(dtype):

@@ -9,6 +9,7 @@ import warnings
 
 import numpy as np
 
+from tensorlib._arguments import anywhere
 from tensorlib._comparison import allclose
 from tensorlib._core._functions import asarray, sqrt, zeros
 from tensorlib._correlation import convolve
@@ -217,7 +218,7 @@ def polyfit(x, y, deg, rcond=None, full=False, w=None, cov=False):
     c = (c.T / scale).T
     if full:
         return c, residuals, rank, singular_values, rcond
-    if rank != terms:
+    if anywhere(rank != terms):
         text = "polyfit: the points do not determine the polynomial"
         warnings.warn(text, np.exceptions.RankWarning, stacklevel=2)
     if not cov:

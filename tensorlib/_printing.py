@@ -8,6 +8,7 @@ from tensorlib._arguments import elements
 from tensorlib._core import _tensor
 from tensorlib._core._functions import asarray
 from tensorlib._core._tensor import Tensor
+from tensorlib._core._wrapping import wrapped_of
 
 
 def array2string(
@@ -114,6 +115,8 @@ def array_repr(arr, max_line_width=None, precision=None, suppress_small=None):
     'tensor([0.33, 2.  ])'
     """
     arr = asarray(arr)
+    if (kept := wrapped_of(arr)) is not None:
+        return kept.recorder.describe(arr)
     override = np.get_printoptions()["override_repr"]
     if override is not None:
         return override(arr)
@@ -153,6 +156,8 @@ def array_str(a, max_line_width=None, precision=None, suppress_small=None):
     >>> tl.array_str(tl.asarray([1 / 3, 2.0]), precision=2)
     '[0.33 2.  ]'
     """
+    if isinstance(a, Tensor) and (kept := wrapped_of(a)) is not None:
+        return kept.recorder.describe(a)
     return np.array_str(elements(a), max_line_width, precision, suppress_small)
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tensorlib._arguments import axis_tuple, elements, write_out
+from tensorlib._arguments import axis_tuple, elements, followed, write_out
 from tensorlib._core._functions import (
     asarray,
     broadcast_to,
@@ -495,7 +495,7 @@ def _unweighted(op, lines, q, method, count, weak):
         part = (place - below).astype(place.dtype)
         if method.share is not None:
             part = method.share(part).astype(place.dtype)
-        elif q.requires_grad:
+        elif followed(q):
             part = asarray(method.place(count, q) - below, place.dtype)
         result = _interpolated(op, result, ordered[rows, above], part, weak)
     if lines.size and not skip_nan and lines.dtype.kind not in "biu":

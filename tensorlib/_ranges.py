@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tensorlib._arguments import integer, named
+from tensorlib._arguments import anywhere, integer, named
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import (
     arange,
@@ -69,7 +69,7 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
     step = delta / intervals if intervals > 0 else delta * np.nan
     places = reshape(arange(num, dtype=inexact), (num,) + (1,) * delta.ndim)
     # Where the step underflows to zero, multiplying by delta at the end keeps the digits.
-    scaled = intervals > 0 and bool((step != 0).all())
+    scaled = intervals > 0 and not anywhere(step == 0)
     ramp = places * step if scaled else places / max(intervals, 1) * delta
     samples = ramp + start
     if endpoint and num > 1:
@@ -163,7 +163,7 @@ def geomspace(start, stop, num=50, endpoint=True, dtype=None, axis=0):
     if dtype is not None:
         inexact = np.result_type(inexact, dtype)  # complex numbers may go where real ones cannot
     start, stop = asarray(start, inexact), asarray(stop, inexact)
-    if bool((start == 0).any()) or bool((stop == 0).any()):
+    if anywhere(start == 0) or anywhere(stop == 0):
         raise ValueError("geomspace: expected ends other than zero")
     # Relative to the start all is positive, or a spiral through the complex plane.
     ratios = logspace(zeros((), inexact), log10(stop / start), num, endpoint, axis=0)

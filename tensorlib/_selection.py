@@ -3,7 +3,16 @@
 import numpy as np
 from numpy import broadcast_shapes
 
-from tensorlib._arguments import axis_index, elements, integer, integers, named, promoted, write_out
+from tensorlib._arguments import (
+    axis_index,
+    computed,
+    elements,
+    integer,
+    integers,
+    named,
+    promoted,
+    write_out,
+)
 from tensorlib._core import _functions as functions
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import asarray, broadcast_to, reshape, transpose
@@ -428,12 +437,12 @@ def searchsorted(a, v, side="left", sorter=None):
     >>> tl.searchsorted([1, 2, 4], [2, 3])
     tensor([1, 2])
     """
-    array = elements(a)
-    if array.ndim != 1:
-        raise ValueError(f"searchsorted: expected an array of one axis, got shape {array.shape}")
+    if np.ndim(a) != 1:
+        shape = np.shape(a)
+        raise ValueError(f"searchsorted: expected an array of one axis, got shape {shape}")
+    more = [] if sorter is None else [sorter]
     with named("searchsorted"):
-        sorter = None if sorter is None else elements(sorter)
-        return asarray(np.searchsorted(array, elements(v), side, sorter))
+        return computed(lambda a, v, *sorter: np.searchsorted(a, v, side, *sorter), a, v, *more)
 
 
 def diagonal(a, offset=0, axis1=0, axis2=1):

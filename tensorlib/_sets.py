@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from tensorlib._arguments import elements
+from tensorlib._arguments import elements, followed
 from tensorlib._core._functions import asarray
 from tensorlib._core._tensor import Tensor
 from tensorlib._numpy_code import by_numpy, computed_by
@@ -63,7 +63,7 @@ def unique(
     ar = asarray(ar)
     asked = {"return_inverse": return_inverse, "return_counts": return_counts, "axis": axis}
     asked |= {"equal_nan": equal_nan, "sorted": sorted}
-    if not ar.requires_grad:
+    if not followed(ar):
         return by_numpy("unique", np.unique, (ar, return_index), asked)
     _, index, *others = by_numpy("unique", np.unique, (ar.detach(), True), asked)
     found = (take(ar, index, axis), *([index] if return_index else []), *others)

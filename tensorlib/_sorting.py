@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tensorlib._arguments import along, elements, named
+from tensorlib._arguments import along, computed, elements, followed, named
 from tensorlib._core._functions import asarray, astype, sort
 from tensorlib._selection import take_along_axis
 
@@ -48,7 +48,7 @@ def partition(a, kth, axis=-1, kind="introselect", order=None):
     tensor(5)
     """
     a = asarray(a)
-    if a.requires_grad:
+    if followed(a):
         a, axis = along("partition", a, axis)
         return take_along_axis(a, argpartition(a, kth, axis, kind, order), axis)
     with named("partition"):
@@ -93,7 +93,7 @@ def argpartition(a, kth, axis=-1, kind="introselect", order=None):
     tensor(10)
     """
     with named("argpartition"):
-        return asarray(np.argpartition(elements(a), kth, axis, kind, order))
+        return computed(lambda a: np.argpartition(a, kth, axis, kind, order), a)
 
 
 def lexsort(keys, axis=-1):
@@ -127,9 +127,10 @@ def lexsort(keys, axis=-1):
     >>> tl.lexsort((names, surnames))
     tensor([1, 2, 0])
     """
-    keys = tuple(map(elements, keys)) if isinstance(keys, (list, tuple)) else elements(keys)
+    several = isinstance(keys, (list, tuple))
     with named("lexsort"):
-        return asarray(np.lexsort(keys, axis))
+        return computed(lambda *keys: np.lexsort(keys if several else keys[0], axis),
+                        *(keys if several else [keys]))  # fmt: skip
 
 
 def sort_complex(a):

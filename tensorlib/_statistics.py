@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 
-from tensorlib._arguments import axis_tuple, write_out
+from tensorlib._arguments import anywhere, axis_tuple, write_out
 from tensorlib._complex import real
 from tensorlib._core import _functions as functions
 from tensorlib._core._functions import (
@@ -238,7 +238,7 @@ def _count(op, a, axis, keepdims, where):
 def _any_below(count, limit, or_equal=False):
     if isinstance(count, (int, float)):
         return count < limit or (or_equal and count == limit)
-    return bool(functions.any(count <= limit if or_equal else count < limit))
+    return anywhere(count <= limit if or_equal else count < limit)
 
 
 def average(a, axis=None, weights=None, returned=False, *, keepdims=NoValue):
@@ -289,7 +289,7 @@ def average(a, axis=None, weights=None, returned=False, *, keepdims=NoValue):
     at_least = (np.float64,) if a.dtype.kind in "biu" else ()
     dtype = np.result_type(a.dtype, weights.dtype, *at_least)
     total = sum_(weights, axis, dtype=dtype, keepdims=keepdims)
-    if bool(functions.any(total == 0)):
+    if anywhere(total == 0):
         raise ZeroDivisionError("average: Weights sum to zero, can't be normalized")
     result = sum_(multiply(asarray(a, dtype), asarray(weights, dtype)), axis, keepdims=keepdims)
     result = result / total

@@ -113,11 +113,18 @@ def leaky_relu(x, slope):
     return np.where(np.signbit(x), x * slope, x)
 
 
+def inexact(*arrays):
+    """Integers as the floating-point numbers that they are divided as."""
+    return [x.astype("f8") if x.dtype.kind in "biu" else x for x in arrays]
+
+
 def masked_divide(x1, x2):
+    x1, x2 = inexact(x1, x2)
     return np.where(x1 == 0, x1, x1 / x2)
 
 
 def masked_multiply(x1, x2):
+    x1, x2 = inexact(x1, x2)
     return np.where((x1 == 0) | (x2 == 0), x1.dtype.type(0), x1 * x2)
 
 

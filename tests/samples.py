@@ -209,6 +209,7 @@ CONVOLUTION = {"stride": (2, 1), "padding": (1, 2), "dilation": (1, 2), "groups"
 IMAGES, FILTERS, CONVOLVED = (2, 4, 5, 6), (6, 2, 3, 2), (2, 6, 3, 8)
 NORMED, WEIGHT, MOMENTS = (2, 2, 3, 2, 2), (3, 2, 1), (1, 2, 3, 1, 1)
 NORM = {"eps": 1e-2, "centred": True}
+STEPS = {"sizes": (3, 3, 1), "reverse": True}
 
 SAMPLES = {
     **{name: elementwise(name, inputs) for name, _, inputs, _, _ in table.ELEMENTWISE},
@@ -249,12 +250,21 @@ SAMPLES = {
     "eigvals": matrices("eigvals"),
     "eigvalsh": matrices("eigvalsh", change=hermitian, uplo="U"),
     "fft": direct("fft", [(3, 4)], n=5, axis=0, scale=0.5),
+    "gru": direct("gru", [(7, 6), (6, 2), (6,), (3, 2)], **STEPS),
+    "gru_backward": direct(
+        "gru_backward", [(7, 2), (7, 8), (6, 2), (3, 2), (7, 2), (7, 8)], **STEPS
+    ),
     "ifft": direct("ifft", [(3, 4)], n=3, axis=1, scale=0.5),
     "index_add": index_update("index_add"),
     "index_put": index_update("index_put"),
     "inv": matrices("inv"),
     "irfft": direct("irfft", [(3, 4)], n=6, axis=1, scale=0.5),
     "log_softmax": direct("log_softmax", [(2, 3, 4)], axis=1),
+    "log_softmax_backward": direct("log_softmax_backward", [(2, 3, 4)] * 2, -2.0, -0.1, axis=1),
+    "lstm": direct("lstm", [(7, 8), (8, 2), (3, 2), (3, 2)], **STEPS),
+    "lstm_backward": direct(
+        "lstm_backward", [(7, 2), (7, 2), (7, 8), (8, 2), (3, 2), (7, 2), (7, 8)], **STEPS
+    ),
     "lstsq": direct("lstsq", [(4, 3), (4, 2)], rcond=1e-9),
     "max_pool2d": direct(
         "max_pool2d",
@@ -283,6 +293,7 @@ SAMPLES = {
     "rfft": direct("rfft", [(3, 4)], n=4, axis=0, scale=0.5),
     "slogdet": matrices("slogdet"),
     "softmax": direct("softmax", [(2, 3, 4)], axis=2),
+    "softmax_backward": direct("softmax_backward", [(2, 3, 4)] * 2, axis=2),
     "solve": direct("solve", [(2, 3, 3), (3, 2)]),
     "sort": direct("sort", [(3, 4)], axis=0, kind=None),
     "svd": matrices("svd", (2, 3, 4), full_matrices=False),

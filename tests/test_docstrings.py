@@ -12,10 +12,14 @@ import tensorlib as tl
 MODULES = [
     "tensorlib",
     "tensorlib.autograd",
+    "tensorlib.autograd.extend",
+    "tensorlib.autograd.functional",
+    "tensorlib.autograd.graph",
     "tensorlib.distributions",
     "tensorlib.distributions.constraints",
     "tensorlib.distributions.transforms",
     "tensorlib.fft",
+    "tensorlib.func",
     "tensorlib.lib.array_utils",
     "tensorlib.lib.scimath",
     "tensorlib.lib.stride_tricks",
@@ -42,6 +46,7 @@ MODULES = [
     "tensorlib.random",
     "tensorlib.special",
     "tensorlib.testing",
+    "tensorlib.utils.checkpoint",
     "tensorlib.utils.data",
 ]
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS

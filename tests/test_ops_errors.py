@@ -22,6 +22,7 @@ X = tl.ones((2, 3))
 IMAGES, FILTERS = tl.ones((2, 4, 6, 6)), tl.ones((8, 4, 3, 3))
 PLAIN = ((1, 1), (0, 0), (1, 1), 1)
 POOL = ((2, 2), (2, 2), (0, 0), (1, 1))
+GATES = tl.ones((12, 3))
 SPARSE = SparseRows([0, 1], [0], [1.0], 3)
 
 
@@ -275,6 +276,48 @@ CASES = {
         (TypeError, apply, ops.log_softmax, (X.astype(int),), (0,)),
         (TypeError, apply, ops.log_softmax, (X.astype(bool),), (0,)),
         (TypeError, apply, ops.log_softmax, (X.astype(complex),), (0,)),
+    ],
+    "softmax_backward": [
+        (TypeError, apply, ops.softmax_backward, (X.astype(int),) * 2, (0,)),
+        (ValueError, apply, ops.softmax_backward, (X, X[:1]), (0,)),
+        (ValueError, apply, ops.softmax_backward, (X, X.astype("f")), (0,)),
+        (AxisError, apply, ops.softmax_backward, (X, X), (2,)),
+    ],
+    "log_softmax_backward": [
+        (TypeError, apply, ops.log_softmax_backward, (X.astype(int),) * 2, (0,)),
+        (ValueError, apply, ops.log_softmax_backward, (X, X[:1]), (0,)),
+        (ValueError, apply, ops.log_softmax_backward, (X, X.astype("f")), (0,)),
+    ],
+    "lstm": [
+        (TypeError, apply, ops.lstm, (GATES, GATES, X.astype(int), X), ((2, 2), False)),
+        (ValueError, apply, ops.lstm, (GATES, GATES, X[0], X), ((2, 2), False)),
+        (ValueError, apply, ops.lstm, (tl.ones((4, 12)), tl.ones((12, 2)), X, X), ((2, 2), True)),
+        (ValueError, apply, ops.lstm, (tl.ones((4, 12)), GATES, X, X[:1]), ((2, 2), False)),
+        (ValueError, apply, ops.lstm, (GATES, GATES, X, X), ((2, 2), False)),
+        (ValueError, apply, ops.lstm, (GATES, GATES, X, X), ((2, 3), False)),
+        (ValueError, apply, ops.lstm, (GATES, GATES, X, X), ((1, 2), False)),
+        (ValueError, apply, ops.lstm, (GATES, GATES, X, X), ((2, -1), False)),
+        (ValueError, apply, ops.lstm, (GATES, GATES, X, X), ((), False)),
+    ],
+    "lstm_backward": [
+        (TypeError, apply, ops.lstm_backward, (X.astype(int),) * 7, ((2,), False)),
+        (ValueError, apply, ops.lstm_backward, (X, X, X, GATES, X, X, X), ((2,), False)),
+        (ValueError, apply, ops.lstm_backward, (X[0], X, X, GATES, X, X, tl.ones((2, 12))),
+         ((2,), False)),
+    ],
+    "gru": [
+        (TypeError, apply, ops.gru, (X, X, X, X.astype(int)), ((2,), False)),
+        (ValueError, apply, ops.gru, (tl.ones((2, 9)), tl.ones((9, 3)), tl.ones(3), X),
+         ((2,), False)),
+        (ValueError, apply, ops.gru, (tl.ones((2, 9), dtype="f"), tl.ones((9, 3)), tl.ones(9), X),
+         ((2,), False)),
+        (ValueError, apply, ops.gru, (X, X, X, X), ((3,), False)),
+    ],
+    "gru_backward": [
+        (TypeError, apply, ops.gru_backward, (X.astype(int),) * 6, ((2,), False)),
+        (ValueError, apply, ops.gru_backward, (X, X, tl.ones((9, 3)), X, X, X), ((3,), False)),
+        (ValueError, apply, ops.gru_backward, (X, X, tl.ones((9, 3)), X, X, tl.ones((2, 12))),
+         ((2,), False)),
     ],
     "max_pool2d": [
         (ValueError, apply, ops.max_pool2d, (tl.ones(3),), POOL),

@@ -18,6 +18,7 @@ from layouts import (
     shapes,
 )
 from numpy.lib.stride_tricks import sliding_window_view
+from recurrent_cases import check_gru, check_lstm
 
 import tensorlib as tl
 from tensorlib._core import ops as table
@@ -654,6 +655,39 @@ def softmax(data, a, rng):
 @case("log_softmax", [np.dtype("e"), *FLOATING, BFLOAT16])
 def log_softmax(data, a, rng):
     check_softmax("log_softmax", data, a, logarithm=True)
+
+
+def check_softmax_backward(name, data, a, rng):
+    if a.ndim == 0:
+        return
+    axis = data.draw(st.integers(0, a.ndim - 1))
+    g = data.draw(st.sampled_from(LAYOUTS))(rng.uniform(-2, 2, a.shape).astype(a.dtype))
+    y = rng.uniform(-3, 0, a.shape).astype(a.dtype)
+    actual = apply(getattr(ops, name), (tl.asarray(g), tl.asarray(y)), (axis,))
+    g, y = g.astype(np.float64), y.astype(np.float64)
+    if name == "softmax_backward":
+        expected = y * (g - (g * y).sum(axis, keepdims=True))
+    else:
+        expected = g - np.exp(y) * g.sum(axis, keepdims=True)
+    assert_close(actual, expected.astype(a.dtype), 8, scale=20 + 2 * a.shape[axis])
+
+
+@case("softmax_backward", [np.dtype("e"), *FLOATING, BFLOAT16])
+def softmax_backward(data, a, rng):
+    check_softmax_backward("softmax_backward", data, a, rng)
+
+
+@case("log_softmax_backward", [np.dtype("e"), *FLOATING, BFLOAT16])
+def log_softmax_backward(data, a, rng):
+    check_softmax_backward("log_softmax_backward", data, a, rng)
+
+
+# recurrent layers
+
+for _name in ("lstm", "lstm_backward"):
+    case(_name, FLOATING)(check_lstm)
+for _name in ("gru", "gru_backward"):
+    case(_name, FLOATING)(check_gru)
 
 
 # the tests

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from types import ModuleType
 
 import torch
-from torch_differences import LEFT, NOT_COMPARED, PARAMETERS
+from numpy_names import code, entry, heading, list_table
+from torch_differences import LEFT, NOT_COMPARED, ON_OBJECTS, PARAMETERS
 
 MODULES = [
     "nn",
@@ -117,11 +118,13 @@ def defined_in(value: object, path: str) -> bool:
 
 
 def add(result, name, theirs, ours, there, method=False) -> None:
-    left = result.full(name) in REASONS
+    full = result.full(name)
+    left = full in REASONS or any(full.startswith(f"{above}.") for above in REASONS)
     if there and left:
         result.needless.append(name)
+    there = there or full in ON_OBJECTS.split()
     (result.present if there else result.left if left else result.missing).append(name)
-    if there and callable(theirs):
+    if ours is not None and callable(theirs):
         differing = differing_parameters(theirs, ours, method)
         if differing:
             result.differing[name] = differing
@@ -130,29 +133,33 @@ def add(result, name, theirs, ours, there, method=False) -> None:
 def differing_parameters(theirs: object, ours: object, method: bool = False) -> set[str]:
     """The parameters for which some call that PyTorch's function accepts means another in ours.
 
-    Ours may have more parameters after PyTorch's, or by name.
+    Ours may have more parameters after PyTorch's, or by name. Where PyTorch's signature is
+    ``(*args, **kwargs)`` there is nothing to compare.
     """
     if ours is theirs or (inspect.isclass(theirs) and not has_constructor(theirs)):
         return set()
     expected, actual = parameters(theirs, method), parameters(ours, method)
-    if expected is None or actual is None:
+    if expected is None or actual is None or {p.kind for p in expected} >= set(VARIABLE):
         return set()
-    positional = [p.name for p in actual if p.kind in POSITIONAL]
+    expected, actual = (
+        [p for p in found if p.name not in NOT_COMPARED and not p.name.startswith("_")]
+        for found in (expected, actual)
+    )
+    places = [p.name for p in actual if p.kind in POSITIONAL]
     by_name = {p.name: p for p in actual}
     kinds = {p.kind for p in actual}
 
-    differing, place = set(), 0
-    for parameter in expected:
-        if parameter.name in NOT_COMPARED:
-            continue
-        if parameter.kind in VARIABLE:
-            agrees = parameter.kind in kinds or parameter.kind is parameter.VAR_KEYWORD
+    differing = set()
+    for place, parameter in enumerate(expected):
+        if parameter.kind is parameter.VAR_KEYWORD:
+            continue  # ours spells out what it stands for
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            agrees = parameter.kind in kinds
         else:
             own = by_name.get(parameter.name)
             agrees = own is not None and same_default(parameter, own)
             if parameter.kind in POSITIONAL:
-                agrees = agrees and positional[place : place + 1] == [parameter.name]
-                place += 1
+                agrees = agrees and places[place : place + 1] == [parameter.name]
         if not agrees:
             differing.add(parameter.name)
     needed = {p.name for p in actual if p.default is p.empty and p.kind not in VARIABLE}
@@ -193,7 +200,7 @@ def same_default(one: inspect.Parameter, other: inspect.Parameter) -> bool:
         return True
     if callable(one) or type(one).__module__.startswith("torch"):
         return getattr(one, "__name__", "") == getattr(other, "__name__", "")
-    return type(one) is type(other) and one == other
+    return isinstance(one, bool) == isinstance(other, bool) and one == other
 
 
 def unlisted(space: Namespace) -> dict[str, set[str]]:
@@ -218,3 +225,25 @@ def all_namespaces() -> list[Namespace]:
         warnings.simplefilter("ignore")  # deprecated names
         return [compare(path) for path in MODULES]
 
+
+def page() -> str:
+    """The table and the two lists, in reStructuredText."""
+    spaces = all_namespaces()
+    columns = ("namespace", "present", "left out", "missing")
+    rows = [(f"``torch.{s.name}``", len(s.present), len(s.left), len(s.missing)) for s in spaces]
+    rows.append(("all", *(sum(row[i] for row in rows) for i in (1, 2, 3))))
+    lines = [f"Compared with PyTorch {torch.__version__.partition('+')[0]}.", ""]
+    lines += list_table(columns, rows)
+    lines += heading("Left out")
+    for reason, names in LEFT:
+        lines += entry(reason, names.split())
+    if missing := [s.full(name) for s in spaces for name in s.missing]:
+        lines += entry("Missing", missing)
+    lines += heading("Parameters that differ")
+    for parameters, reason, names in PARAMETERS:
+        lines += entry(f"{code(parameters.split())}: {reason}", names.split())
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(page())

@@ -158,6 +158,10 @@ def halved(side):
     return SparseRows(np.arange(half + 1) * 2, np.arange(2 * half), np.full(2 * half, 0.5), side)
 
 
+def four_steps(side):
+    return (side // 4,) * 4
+
+
 # Views and structured ops, whose rows do not tell what to call them with.
 OTHERS = {
     "as_strided": direct("as_strided", square, lambda side: (side,), (8,), 4),
@@ -196,12 +200,37 @@ OTHERS = {
     "eigvals": decomposed("eigvals"),
     "eigvalsh": decomposed("eigvalsh", "L"),
     "fft": transformed("fft", "complex64"),
+    "gru": direct(
+        "gru", lambda side: [(side, 96), (96, 32), (96,), (side // 4, 32)], four_steps, False
+    ),
+    "gru_backward": direct(
+        "gru_backward",
+        lambda side: [(side, 32), (0,), (96, 32), (side // 4, 32), (side, 32), (side, 128)],
+        four_steps,
+        False,
+    ),
     "ifft": transformed("ifft", "complex64"),
     "index_add": direct("index_add", squares, some_rows),
     "index_put": direct("index_put", squares, some_rows),
     "inv": decomposed("inv"),
     "irfft": transformed("irfft", "complex64"),
     "log_softmax": direct("log_softmax", square, 1),
+    "log_softmax_backward": direct("log_softmax_backward", squares, 1),
+    "lstm": direct(
+        "lstm",
+        lambda side: [(side, 128), (128, 32), (side // 4, 32), (side // 4, 32)],
+        four_steps,
+        False,
+    ),
+    "lstm_backward": direct(
+        "lstm_backward",
+        lambda side: [
+            *[(side, 32), (0,), (0,), (128, 32)],
+            *[(side // 4, 32), (side, 32), (side, 128)],
+        ],
+        four_steps,
+        False,
+    ),
     "lstsq": decomposed("lstsq", 1e-9, inputs=2),
     "max_pool2d": direct("max_pool2d", lambda side: [images(side)], (2, 2), (2, 2), (0, 0), (1, 1)),
     "nonzero": direct("nonzero", square),
@@ -226,6 +255,7 @@ OTHERS = {
     "rfft": transformed("rfft", "float32"),
     "slogdet": decomposed("slogdet"),
     "softmax": direct("softmax", square, 1),
+    "softmax_backward": direct("softmax_backward", squares, 1),
     "solve": decomposed("solve", inputs=2),
     "sort": direct("sort", square, 1, None),
     "svd": decomposed("svd", False),

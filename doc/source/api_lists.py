@@ -23,7 +23,16 @@ PAGES = {
         "tensorlib.polynomial.hermite_e",
         "tensorlib.polynomial.laguerre",
     ],
-    "autograd": ["tensorlib.autograd", "tensorlib.testing"],
+    "autograd": [
+        "tensorlib.autograd",
+        "tensorlib.autograd.function",
+        "tensorlib.autograd.functional",
+        "tensorlib.autograd.graph",
+        "tensorlib.autograd.extend",
+        "tensorlib.utils.checkpoint",
+        "tensorlib.testing",
+    ],
+    "func": ["tensorlib.func"],
     "nn": [
         "tensorlib.nn",
         "tensorlib.nn.functional",

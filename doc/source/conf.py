@@ -1,5 +1,6 @@
 """Configuration of Sphinx: ``make docs`` or ``spin docs``."""
 
+import importlib.util
 import sys
 from pathlib import Path
 
@@ -30,6 +31,13 @@ myst_heading_anchors = 3
 # Every list of names comes from the package itself; autosummary makes a page for each name.
 autosummary_generate = api_lists.write(SOURCE / "api")
 api_lists.write_page(SOURCE / "api/numpy_names.inc.rst", numpy_names.page())
+if importlib.util.find_spec("torch"):
+    import torch_names
+
+    torch_page = torch_names.page()
+else:
+    torch_page = "The table is made where PyTorch is installed: ``pip install torch``.\n"
+api_lists.write_page(SOURCE / "api/torch_names.inc.rst", torch_page)
 autodoc_typehints = "none"  # the docstrings say it better
 numpydoc_show_class_members = False  # the class template shows them
 

@@ -2,9 +2,24 @@
 
 from libc.stdint cimport intptr_t
 
-from tensorlib._core._dtypes cimport TL_BOOL, TL_FLOAT32, TL_FLOAT64, dtype_itemsize
+from tensorlib._core._copy cimport empty_like
+from tensorlib._core._dtypes cimport (
+    TL_BFLOAT16,
+    TL_BOOL,
+    TL_FLOAT16,
+    TL_FLOAT32,
+    TL_FLOAT64,
+    dtype_itemsize,
+)
 from tensorlib._core._memory cimport Storage, storage_new, storage_release
-from tensorlib._core._tensor cimport MAX_DIMS, Tensor, c_contiguous, tensor_empty, tuple_of
+from tensorlib._core._tensor cimport (
+    MAX_DIMS,
+    Tensor,
+    c_contiguous,
+    copy_into,
+    tensor_empty,
+    tuple_of,
+)
 from tensorlib._core._threads cimport ThreadPool, pool
 
 ThreadPool.share(pool())
@@ -186,6 +201,30 @@ cdef Tensor stack_like(const Problem &problem, Py_ssize_t rows, Py_ssize_t colum
     return tensor_empty(problem.outer + 1 + (columns >= 0), shape, dtype, op)
 
 
+cdef bint is_half(Tensor x) noexcept:
+    return x.dtype_ == TL_FLOAT16 or x.dtype_ == TL_BFLOAT16
+
+
+cdef Tensor as_dtype(Tensor x, int dtype):
+    cdef Tensor result
+    if x.dtype_ == dtype:
+        return x
+    result = empty_like(x, dtype, "K", "astype")
+    copy_into(result, x)
+    return result
+
+
+cdef tuple widened(Tensor query, Tensor key, Tensor value, Tensor mask, str op):
+    """16-bit operands in float32, in which their products are summed."""
+    cdef Tensor x
+    for x in (key, value, mask):
+        if x.dtype_ != query.dtype_ and (x is not mask or x.ndim_ and x.dtype_ != TL_BOOL):
+            raise TypeError(f"{op}: expected operands of one dtype, got {query.dtype} and "
+                            f"{x.dtype}")
+    return tuple([as_dtype(x, TL_FLOAT32) if is_half(x) else x
+                  for x in (query, key, value, mask)])
+
+
 # ------------------------------------------------------------------------------------------
 # kernels
 # ------------------------------------------------------------------------------------------
@@ -194,9 +233,13 @@ def attention(Tensor query not None, Tensor key not None, Tensor value not None,
               Tensor mask not None, is_causal, scale):
     """Weighted values, and for each query the logarithm of the sum of exponentials.
 
-    A mask of no dimension masks nothing. A query that sees no key has zeros and -inf.
+    A mask of no dimension masks nothing. A query that sees no key has zeros and -inf. Logarithms
+    of 16-bit operands are float32.
     """
     cdef str op = "attention"
+    if is_half(query):
+        found = attention(*widened(query, key, value, mask, op), is_causal, scale)
+        return as_dtype(found[0], query.dtype_), found[1]
     cdef Problem problem
     cdef Forward[float] *single
     cdef Forward[double] *double_

@@ -13,6 +13,7 @@ from tensorlib._core._memory cimport storage_last_write
 from tensorlib._core._tape cimport (
     INPUT,
     NODE,
+    NOT_CHECKED,
     OFFSET,
     OUTPUT,
     PARAM,
@@ -24,6 +25,7 @@ from tensorlib._core._tape cimport (
     Node,
     Packed,
     Rule,
+    unpacked,
 )
 from tensorlib._core._tensor cimport (
     Tensor,
@@ -35,14 +37,22 @@ from tensorlib._core._tensor cimport (
     tuple_of,
 )
 
+import numpy as np
+
 from tensorlib._core._hooks import new_functions
 from tensorlib._core._tape import is_no_grad, set_grad_mode
+
+cdef extern from *:
+    """
+    static thread_local int tl_inspecting = 0;
+    """
+    int tl_inspecting    # whether gradients are looked at in this thread
 
 ctypedef PyObject *NodePointer
 ctypedef pair[uint64_t, NodePointer] Entry
 
 cdef object fit_gradient = None
-cdef object inspect_gradient = None
+cdef object here = threading.local()
 # Walks of several threads may meet at a leaf.
 cdef object accumulating = threading.Lock()
 
@@ -54,10 +64,19 @@ def set_fit(function):
 
 
 def set_inspection(function):
-    """Install `inspect(gradient, node, input)`, which sees each gradient; None removes it."""
-    global inspect_gradient
-    previous, inspect_gradient = inspect_gradient, function
+    """Install `inspect(gradient, node, input)`, which sees each gradient of the walks of this
+    thread; None removes it. Returns what was there."""
+    global tl_inspecting
+    previous = getattr(here, "inspect", None)
+    here.inspect = function
+    tl_inspecting = function is not None
     return previous
+
+
+def at_end_of_walk(function):
+    """Call a function once at the end of this thread's innermost walk, when gradients are complete
+    and before they are added to leaves."""
+    here.at_end.append(function)
 
 
 def hooks_of(Tensor leaf not None, key):
@@ -104,12 +123,10 @@ cdef Tensor kept_tensor(Node node, tuple kept, tuple source, bint create_graph):
     cdef int index = source[1], i = node.plan.index(source)
     cdef Tensor tensor, leaf
     cdef object parent
-    if type(kept[i]) is Packed:
-        tensor = unpacked(node, kept[i])
-    else:
-        tensor = kept[i]
-        if tensor.storage.version != node.versions[i]:
-            check_kept(node, source, tensor, node.versions[i])
+    cdef bint checked = node.versions[i] != NOT_CHECKED
+    tensor = kept[i]
+    if checked and tensor.storage.version != node.versions[i]:
+        check_kept(node, source, tensor, node.versions[i])
     if not create_graph:
         return tensor
     parent = node.parents[index] if source[0] == INPUT else (node, index)
@@ -117,7 +134,7 @@ cdef Tensor kept_tensor(Node node, tuple kept, tuple source, bint create_graph):
         return tensor
     if isinstance(parent, Tensor):
         leaf = parent
-        if type(kept[i]) is not Packed and leaf.data != tensor.data:
+        if checked and leaf.data != tensor.data:
             raise RuntimeError(f"{node.rule.name}: a leaf of shape {leaf.shape} that its gradient "
                                f"needs has other memory now; the op was at {node.where}")
         return leaf
@@ -127,12 +144,13 @@ cdef Tensor kept_tensor(Node node, tuple kept, tuple source, bint create_graph):
     return tensor
 
 
-cdef Tensor unpacked(Node node, Packed packed):
-    value = packed.unpack(packed.value)
-    if not isinstance(value, Tensor):
-        raise TypeError(f"{node.rule.name}: expected a Tensor from the hook that unpacks what was "
-                        f"saved, got {type(value).__name__}; the op was at {node.where}")
-    return value
+cdef tuple unpacked_all(Node node, tuple kept):
+    """What the node keeps, each unpacked once."""
+    for entry in kept:
+        if type(entry) is Packed:
+            what = f"it was saved by {node.rule.name} at {node.where}"
+            return tuple([unpacked(x, what) if type(x) is Packed else x for x in kept])
+    return kept
 
 
 cdef int check_kept(Node node, tuple source, Tensor tensor, uint32_t version) except -1:
@@ -165,31 +183,48 @@ cdef object freed(Node node):
 # hooks
 # ------------------------------------------------------------------------------------------
 
-cdef object hooked(object functions, object gradient, str what):
+cdef int check_hooked(object replaced, tuple shape, object dtype, object where) except -1:
+    """Refuse what a hook returned in place of a gradient; `where` is a node or a text."""
+    if replaced is None:
+        return 0
+    if not isinstance(replaced, Tensor):
+        got = type(replaced).__name__
+        raise TypeError(f"{place(where)[0]}: expected a Tensor or None from a hook, got {got}"
+                        f"{place(where)[1]}")
+    if (<Tensor>replaced).shape != shape:
+        raise RuntimeError(f"{place(where)[0]}: expected a gradient of shape {shape} from a hook, "
+                           f"got {(<Tensor>replaced).shape}{place(where)[1]}")
+    if replaced.dtype != dtype and not np.can_cast(replaced.dtype, dtype, "same_kind"):
+        raise RuntimeError(f"{place(where)[0]}: expected a gradient of dtype {dtype} from a hook, "
+                           f"got {replaced.dtype}{place(where)[1]}")
+    return 0
+
+
+cdef tuple place(where):
+    """The op, and the end of the sentence that says where it was."""
+    return (where.name, f"; the op was at {where.where}") if type(where) is Node else (where, "")
+
+
+cdef object hooked(object functions, object gradient, object where):
     """A gradient after the functions that may replace it."""
     for function in list(functions.values()):
         replaced = function(gradient)
         if replaced is not None:
-            if not isinstance(replaced, Tensor):
-                raise TypeError(f"{what}: expected a Tensor or None from a hook, got "
-                                f"{type(replaced).__name__}")
-            if (<Tensor>replaced).shape != gradient.shape:
-                raise RuntimeError(f"{what}: expected a gradient of shape {gradient.shape} from a "
-                                   f"hook, got {(<Tensor>replaced).shape}")
+            check_hooked(replaced, gradient.shape, gradient.dtype, where)
             gradient = replaced if (<Tensor>replaced).dtype_ == (<Tensor>gradient).dtype_ \
                 else replaced.astype(gradient.dtype)
     return gradient
 
 
-cdef object hooked_tuple(object functions, tuple gradients, tuple others, str what):
+cdef tuple hooked_tuple(object functions, tuple gradients, tuple others, Node node):
     """The same for several gradients, of which some may be None."""
     for function in list(functions.values()):
         replaced = function(gradients, others) if others is not None else function(gradients)
         if replaced is not None:
-            replaced = replaced if isinstance(replaced, tuple) else (replaced,)
+            replaced = tuple(replaced) if isinstance(replaced, tuple | list) else (replaced,)
             if len(replaced) != len(gradients):
-                raise RuntimeError(f"{what}: expected {len(gradients)} gradients from a hook, got "
-                                   f"{len(replaced)}")
+                raise RuntimeError(f"{node.name}: expected {len(gradients)} gradients from a hook, "
+                                   f"got {len(replaced)}; the op was at {node.where}")
             gradients = replaced
     return gradients
 
@@ -246,11 +281,10 @@ cdef class Walk:
         cdef int i
         if node.released:
             raise freed(node)
+        if kept is not None:
+            kept = unpacked_all(node, kept)
         if node.hooks is not None and "before" in node.hooks:
-            gradient = hooked_tuple(
-                node.hooks["before"], gradient if node.noutputs > 1 else (gradient,), None,
-                rule.name)
-            gradient = gradient if node.noutputs > 1 else gradient[0]
+            gradient = self.before(node, gradient)
         if node.noutputs > 1:
             gradient = tuple([
                 zeros_like_output(node, i) if gradient[i] is None and rule.materialize
@@ -279,9 +313,7 @@ cdef class Walk:
                         argument(node, kept, params, s, self.create_graph) for s in sources])
                 found.append(self.fitted(node, i, value))
         if node.hooks is not None and "after" in node.hooks:
-            found = list(hooked_tuple(
-                node.hooks["after"], tuple(found),
-                gradient if node.noutputs > 1 else (gradient,), rule.name))
+            found = self.after(node, found, gradient)
         gradient = None
         for i in range(len(parents)):
             if found[i] is not None:
@@ -316,13 +348,13 @@ cdef class Walk:
                 if gradient.shape_[k] != layout.dims[k]:
                     break
             else:
-                if inspect_gradient is not None:
-                    inspect_gradient(gradient, node, i)
+                if tl_inspecting:
+                    here.inspect(gradient, node, i)
                 return gradient
         gradient = fit_gradient(gradient, tuple_of(layout.dims, layout.ndim),
                                 dtype_object(layout.dtype), node)
-        if inspect_gradient is not None:
-            inspect_gradient(gradient, node, i)
+        if tl_inspecting:
+            here.inspect(gradient, node, i)
         return gradient
 
     cdef int run(self) except -1:
@@ -347,10 +379,37 @@ cdef class Walk:
         for i in range(node.noutputs):
             functions = node.hooks.get(i)
             if functions and node.noutputs == 1:
-                gradient = hooked(functions, gradient, node.rule.name)
+                gradient = hooked(functions, gradient, node)
             elif functions and gradient[i] is not None:
-                gradient[i] = hooked(functions, gradient[i], node.rule.name)
+                gradient[i] = hooked(functions, gradient[i], node)
         return gradient
+
+    cdef object before(self, Node node, object gradient):
+        """The gradients of a node's outputs after the hooks before its rule."""
+        cdef bint several = node.noutputs > 1
+        cdef Layout *layout
+        cdef int i
+        found = hooked_tuple(node.hooks["before"], tuple(gradient) if several else (gradient,),
+                             None, node)
+        for i in range(node.noutputs):
+            layout = &node.layouts[node.ninputs + i]
+            check_hooked(found[i], tuple_of(layout.dims, layout.ndim),
+                         dtype_object(layout.dtype), node)
+        return list(found) if several else found[0]
+
+    cdef list after(self, Node node, list found, object gradient):
+        """The gradients of a node's inputs after the hooks behind its rule."""
+        cdef Layout *layout
+        cdef int i
+        found = list(hooked_tuple(node.hooks["after"], tuple(found),
+                                  tuple(gradient) if node.noutputs > 1 else (gradient,), node))
+        for i in range(len(found)):
+            layout = &node.layouts[i]
+            check_hooked(found[i], tuple_of(layout.dims, layout.ndim),
+                         dtype_object(layout.dtype), node)
+            if found[i] is not None:
+                found[i] = self.fitted(node, i, found[i])
+        return found
 
     cdef int capture(self, Node node, object gradient) except -1:
         cdef int i
@@ -519,11 +578,14 @@ def backward(tuple tensors, tuple gradients, tuple inputs=None, bint retain_grap
         walk.needed = walk.through | targets
     previous = set_grad_mode(1 if create_graph else 0 if is_no_grad() else 2)
     tl_walking += 1
+    outer, here.at_end = getattr(here, "at_end", None), []
     try:
         for tensor, gradient in zip(tensors, gradients):
             walk.arrive(key_of(tensor), gradient)
         walk.run()
         walk.hook_leaves()
+        for function in here.at_end:
+            function()
         found = () if inputs is None else tuple([
             walk.leaves.get(t) if (<Tensor>t).node is None else walk.captured[key_of(t)]
             for t in inputs])
@@ -538,6 +600,7 @@ def backward(tuple tensors, tuple gradients, tuple inputs=None, bint retain_grap
                     if gradient is not None:
                         accumulate_grad(tensor, gradient, create_graph)
     finally:
+        here.at_end = outer
         tl_walking -= 1
         set_grad_mode(previous)
     return found

@@ -12,6 +12,7 @@ from tensorlib._core._tensor cimport (
     Tensor,
     check_writeable,
     refuse_gradient,
+    refuse_wrapped,
     tensor_empty,
     tensor_replace,
     tensor_wrap,
@@ -66,6 +67,8 @@ def view(Tensor self, dtype=None, type=None):
     >>> tl.asarray([1.0], dtype="float32").view("int32")
     tensor([1065353216], dtype=int32)
     """
+    if isinstance(dtype, int):
+        raise TypeError(f"view: expected a dtype, got {dtype!r}; reshape gives another shape")
     if isinstance(dtype, builtins.type) and issubclass(dtype, (Tensor, np.ndarray)):
         dtype, type = None, dtype
     if type is not None and not issubclass(type, Tensor):
@@ -133,6 +136,8 @@ def resize(Tensor self, *new_shape, refcheck=True):
     cdef Py_ssize_t[64] dims
     cdef Py_ssize_t kept
     cdef int i
+    if self.wrapped is not None:
+        refuse_wrapped(self, "resize")
     if len(new_shape) == 1 and not isinstance(new_shape[0], int):
         if new_shape[0] is None:
             return
@@ -193,6 +198,9 @@ def set_(Tensor self, Tensor source not None):
             [0., 0.]], dtype=float32)
     """
     cdef Tensor gradient = self.grad_
+    for tensor in (self, source):
+        if (<Tensor>tensor).wrapped is not None:
+            refuse_wrapped(tensor, "set_")
     if self.node is not None or self.base is not None:
         raise RuntimeError("set_: expected a leaf that is no view")
     if self.tracked and not dtype_is_inexact(source.dtype_):

@@ -215,6 +215,7 @@ cdef object watched_elementwise(Op op, tuple inputs, object out, tuple request):
         ndim = broadcast_shape(op, [x for x in operands if isinstance(x, Tensor)], shape)
         check_outputs(op, operands, out, loop, ndim, shape,
                       "same_kind" if request is None else request[1])
+        operands = [unwritten(op, x, out) for x in operands]
     result = tell_recorder(op, tuple(operands), ())
     if out is None:
         return result
@@ -224,6 +225,16 @@ cdef object watched_elementwise(Op op, tuple inputs, object out, tuple request):
             assign(target, results[k], op.name)
             results[k] = target
     return results[0] if op.outputs == 1 else tuple(results)
+
+
+cdef object unwritten(Op op, object value, tuple out):
+    """An input of a recorder's that writing into `out` leaves alone, as its gradient may need it."""
+    if isinstance(value, Tensor) and (<Tensor>value).wrapped is not None \
+            and op.rule.differentiable:
+        for target in out:
+            if target is not None and may_share_memory(value, target):
+                return apply(ops.copy, (value,), ("K",))
+    return value
 
 
 cpdef object apply(Op op, tuple inputs, tuple params=()):

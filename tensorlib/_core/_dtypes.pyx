@@ -37,7 +37,8 @@ cdef int dtype_id(object dtype, str op) except -1:
         try:
             dtype = np.dtype(dtype)
         except TypeError as error:
-            raise TypeError(f"{op}: {error}") from None
+            hint = "; a shape of several axes is one tuple" if isinstance(dtype, int) else ""
+            raise TypeError(f"{op}: {error}{hint}") from None
     found = ids_by_number.get(dtype.num)
     if found is None and dtype.name == "bfloat16":
         ids_by_number[dtype.num] = TL_BFLOAT16

@@ -235,6 +235,11 @@ def numpy(Tensor self):
     return to_ndarray(refuse_gradient(self, "numpy"))
 
 
+cdef Tensor readable(Tensor tensor, str op):
+    """A tensor whose elements can be read: of a recorder's what that says."""
+    return tensor if tensor.wrapped is None else tensor.wrapped.recorder.readable(tensor, op)
+
+
 def tolist(Tensor self):
     """The elements as nested lists of Python scalars.
 
@@ -244,7 +249,7 @@ def tolist(Tensor self):
     >>> tl.eye(2).tolist()
     [[1.0, 0.0], [0.0, 1.0]]
     """
-    return to_ndarray(self).tolist()
+    return to_ndarray(readable(self, "tolist")).tolist()
 
 
 def tobytes(Tensor self, order="C"):
@@ -256,7 +261,7 @@ def tobytes(Tensor self, order="C"):
     >>> tl.asarray([1, 2], dtype="int8").tobytes()
     b'\\x01\\x02'
     """
-    return to_ndarray(self).tobytes(order)
+    return to_ndarray(readable(self, "tobytes")).tobytes(order)
 
 
 # Flags that can be set -> the parameters of setflags.

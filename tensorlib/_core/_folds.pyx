@@ -2,7 +2,7 @@
 
 from tensorlib._core._arrays cimport write_out
 from tensorlib._core._dispatch cimport Op, apply, bits_of
-from tensorlib._core._dtypes cimport TL_BFLOAT16, dtype_id, dtype_object
+from tensorlib._core._dtypes cimport dtype_id, dtype_object
 from tensorlib._core._exchange cimport asarray
 from tensorlib._core._recorder cimport watched
 from tensorlib._core._reduce cimport fold, fold_dtype
@@ -64,17 +64,11 @@ cdef object reduce(Op op, object a, object axis, object dtype, object out, objec
     else:
         dtype = dtype_object(dtype_id(dtype, op.name))
     if not watched() and not x.tracked and x.base is None and type(x) is Tensor and out is None \
-            and where is True and initial is NoValue and x.dtype_ != TL_BFLOAT16:
+            and where is True and initial is NoValue:
         return fold(op.loops, op.name, x, bits_of(axes), keepdims, dtype_id(dtype, op.name))
     if where is not True or initial is not NoValue:
         return reduce_some(op, x, axes, dtype, out, bool(keepdims), initial, where)
-    if dtype is dtype_object(TL_BFLOAT16) and op.loops.name in ("add", "multiply"):
-        # Running results of eight bits would soon stay as they are.
-        result = apply(op, (x,), (axes, bool(keepdims), np.dtype(np.float32)))
-        result = apply(ops.astype, (result,), (dtype,))
-    else:
-        result = apply(op, (x,), (axes, bool(keepdims), dtype))
-    return write_out(op.name, out, result)
+    return write_out(op.name, out, apply(op, (x,), (axes, bool(keepdims), dtype)))
 
 
 cdef object reduce_some(Op op, Tensor x, tuple axes, object dtype, object out, bint keepdims,

@@ -8,6 +8,8 @@ from tensorlib._core._tensor cimport Tensor, extent, operators, refresh, tensor_
 
 import numpy as np
 
+from tensorlib._core._tape import user_line
+
 
 cdef int wrote(Tensor target, str name) except -1:
     """Count a write, and remember where it happened if the tape keeps the storage."""
@@ -18,6 +20,11 @@ cdef int wrote(Tensor target, str name) except -1:
         extent(target, &low, &high)
         storage_wrote(target.storage, low, high, (name,) + caller_line())
     return 0
+
+
+def increment_version(Tensor target not None):
+    """Count a write that was not made by an op."""
+    wrote(target, "increment_version")
 
 
 cdef bint holds_history(Tensor target) except -1:
@@ -33,7 +40,7 @@ cdef int check_not_leaf(Tensor target, str name) except -1:
     if (root.tracked and root.node is None) or (target.tracked and target.node is None):
         raise RuntimeError(
             f"{name}: a leaf that requires a gradient, or a view of it, cannot be written in "
-            "place; use no_grad() or a copy")
+            f"place; use no_grad() or a copy; the write was at {user_line()}")
     return 0
 
 

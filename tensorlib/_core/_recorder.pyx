@@ -99,6 +99,10 @@ class Recorder:
         """Answer `tensorlib._core._recorder.random`."""
         return random(draw, size, values)
 
+    def run_apart(self, function, values, name=None):
+        """Answer `tensorlib._core._recorder.run_apart`."""
+        return run_apart(function, values, name)
+
     def detach(self, tensor):
         """Answer ``tensor.detach()`` of a tensor of the recorder's own."""
         raise NotImplementedError(f"{type(self).__name__}: no detach is defined")
@@ -106,6 +110,10 @@ class Recorder:
     def readable(self, tensor, name):
         """A tensor of its own as one whose elements can be read, or an error for `name`."""
         raise NotImplementedError(f"{type(self).__name__}: no readable is defined")
+
+    def describe(self, tensor):
+        """The text of a tensor of its own."""
+        raise NotImplementedError(f"{type(self).__name__}: no describe is defined")
 
     def refuse(self, name):
         """Raise the error of a function that would see the memory of a tensor of its own."""
@@ -159,6 +167,32 @@ def random(draw, size=None, values=()):
     recorder = step_out()
     try:
         return recorder.random(draw, size, values)
+    finally:
+        step_in(recorder)
+
+
+def run_apart(function, values, name=None):
+    """Run a function that reads memory.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(*values)`` returns Tensors.
+    values : tuple
+        There may be tensors of recorders among them; the function is given ordinary ones.
+    name : str, optional
+        Of the function, which has a derivative that is not known. Without it the results have
+        none.
+
+    Returns
+    -------
+    Tensor or tuple of Tensor
+    """
+    if not watched():
+        return function(*values)
+    recorder = step_out()
+    try:
+        return recorder.run_apart(function, values, name)
     finally:
         step_in(recorder)
 

@@ -3,6 +3,8 @@
 from libc.string cimport memcpy, memset
 
 from tensorlib._core._dtypes cimport (
+    TL_BFLOAT16,
+    TL_FLOAT32,
     TL_INT64,
     TL_UINT8,
     TL_UINT64,
@@ -47,6 +49,9 @@ cdef Tensor with_dtype(Tensor x, int dtype, str name):
 
 cdef Tensor fold(LoopTable table, str name, Tensor x, uint64_t axes, bint keepdims, int dtype):
     """Fold over the axes whose bits are set."""
+    if dtype == TL_BFLOAT16 and table.widens:
+        # Running results of eight bits would soon stay as they are.
+        return with_dtype(fold(table, name, x, axes, keepdims, TL_FLOAT32), dtype, name)
     cdef Loop *loop = table.folding(dtype)
     cdef object identity = table.identity
     cdef Py_ssize_t[MAX_DIMS] shape
@@ -251,6 +256,8 @@ cdef int fill(Tensor result, object value) except -1:
 
 cdef Tensor accumulate(LoopTable table, str name, Tensor x, int axis, int dtype):
     """The running fold along an axis."""
+    if dtype == TL_BFLOAT16 and table.widens:
+        return with_dtype(accumulate(table, name, x, axis, TL_FLOAT32), dtype, name)
     cdef Loop *loop = table.folding(dtype)
     cdef Tensor result
     cdef Walk walk

@@ -1,4 +1,4 @@
-"""Softmax and its logarithm along an axis."""
+"""Softmax and its logarithm along an axis, and their gradients."""
 
 from libc.stdint cimport intptr_t
 
@@ -19,13 +19,13 @@ cdef extern from "softmax.h" namespace "tl::softmax" nogil:
     intptr_t scratch_size(Shape shape)
     void softmax_any(bint logarithm, int dtype, const char *x, char *out, char *scratch,
                      Shape shape, int threads)
+    void softmax_backward_any(bint logarithm, int dtype, const char *g, const char *y, char *out,
+                              Shape shape, int threads)
 
 
-
-cdef Tensor along(bint logarithm, Tensor x, int axis, str op):
-    cdef Shape shape
-    cdef Storage *scratch
-    cdef int i, threads = 1
+cdef int read_shape(Shape *shape, Tensor x, int axis, str op) except -1:
+    """Check the operand, and describe the lines along the axis."""
+    cdef int i
     if not TL_FLOAT16 <= x.dtype_ <= TL_FLOAT64:
         raise TypeError(f"{op}: expected a floating dtype, got {x.dtype}")
     if not 0 <= axis < x.ndim_:
@@ -37,12 +37,22 @@ cdef Tensor along(bint logarithm, Tensor x, int axis, str op):
             shape.outer *= x.shape_[i]
         elif i > axis:
             shape.inner *= x.shape_[i]
+    return 0
+
+
+cdef int threads_for(Tensor x):
+    return ThreadPool.instance().threads() if x.size_ >= 2 * task_size else 1
+
+
+cdef Tensor along(bint logarithm, Tensor x, int axis, str op):
+    cdef Shape shape
+    cdef Storage *scratch
+    cdef int threads = threads_for(x)
+    read_shape(&shape, x, axis, op)
     cdef Tensor result = tensor_empty(x.ndim_, x.shape_, x.dtype_, op)
     if result.size_ == 0:
         return result
     cdef Tensor source = c_contiguous(x, op)
-    if source.size_ >= 2 * task_size:
-        threads = ThreadPool.instance().threads()
     scratch = storage_new(threads * scratch_size(shape), op)
     if source.size_ > LONG:
         with nogil:
@@ -54,6 +64,26 @@ cdef Tensor along(bint logarithm, Tensor x, int axis, str op):
     return result
 
 
+cdef Tensor backward(bint logarithm, Tensor g, Tensor y, int axis, str op):
+    cdef Shape shape
+    cdef int threads = threads_for(y)
+    read_shape(&shape, y, axis, op)
+    if g.shape != y.shape or g.dtype_ != y.dtype_:
+        raise ValueError(f"{op}: expected a gradient of shape {y.shape} of {y.dtype}, got "
+                         f"{g.shape} of {g.dtype}")
+    cdef Tensor result = tensor_empty(y.ndim_, y.shape_, y.dtype_, op)
+    if result.size_ == 0:
+        return result
+    g = c_contiguous(g, op)
+    y = c_contiguous(y, op)
+    if y.size_ > LONG:
+        with nogil:
+            softmax_backward_any(logarithm, y.dtype_, g.data, y.data, result.data, shape, threads)
+    else:
+        softmax_backward_any(logarithm, y.dtype_, g.data, y.data, result.data, shape, 1)
+    return result
+
+
 def softmax(Tensor x not None, int axis):
     """exp(x) / sum(exp(x)) along an axis."""
     return along(False, x, axis, "softmax")
@@ -62,3 +92,13 @@ def softmax(Tensor x not None, int axis):
 def log_softmax(Tensor x not None, int axis):
     """The logarithm of `softmax`, precise where that is near 0 or 1."""
     return along(True, x, axis, "log_softmax")
+
+
+def softmax_backward(Tensor g not None, Tensor y not None, int axis):
+    """The gradient of `softmax`, whose result is y."""
+    return backward(False, g, y, axis, "softmax_backward")
+
+
+def log_softmax_backward(Tensor g not None, Tensor y not None, int axis):
+    """The gradient of `log_softmax`, whose result is y: no number above zero."""
+    return backward(True, g, y, axis, "log_softmax_backward")

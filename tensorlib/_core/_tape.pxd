@@ -2,6 +2,9 @@ from libc.stdint cimport uint32_t, uint64_t
 
 from tensorlib._core._tensor cimport Tensor
 
+cdef enum:
+    NOT_CHECKED = 0xFFFFFFFF   # the version of what a hook packed
+
 # What a rule can ask for: (kind, index) in a Rule's sources.
 cdef enum:
     INPUT, OUTPUT, SHAPE, DTYPE, STRIDES, OFFSET, SHAPES, PARAM, NODE, WANTED
@@ -32,7 +35,7 @@ cdef class Node:
     cdef tuple parents         # per input: None, a leaf, a Node, or (Node, output)
     cdef tuple kept_           # by the plan; Packed where a hook changed it
     cdef tuple plan
-    cdef uint32_t *versions    # of what is kept, in one block with the layouts
+    cdef uint32_t *versions    # of what is kept, or NOT_CHECKED; in one block with the layouts
     cdef uint64_t sequence
     cdef int ninputs
     cdef int noutputs
@@ -46,6 +49,7 @@ cdef class Packed:
     cdef object value
     cdef object unpack
 
+cdef Tensor unpacked(Packed packed, what)
 cdef dict rules
 cdef bint grad_enabled() noexcept
 cdef bint any_tracked(tuple inputs) except -1

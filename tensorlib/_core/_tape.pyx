@@ -116,7 +116,7 @@ def declare(str name, tuple inputs, tuple params, int outputs):
     return rule
 
 
-def set_rule(str name, functions, variadic=None):
+def set_rule(str name, functions, variadic=None, bint materialize=True):
     """Say how gradients pass an op.
 
     Parameters
@@ -129,6 +129,8 @@ def set_rule(str name, functions, variadic=None):
     variadic : (callable, tuple of str), optional
         One function that returns a gradient for each input: for an op of any number of inputs, or
         where the gradients are computed together.
+    materialize : bool, optional
+        Whether it is given zeros for the outputs to which no gradient came, or None.
     """
     cdef Rule rule = rules.get(name)
     if rule is None:
@@ -146,6 +148,7 @@ def set_rule(str name, functions, variadic=None):
             compiled.append((function, tuple([rule.source(n) for n in names])))
     rule.functions = tuple(compiled)
     rule.variadic = variadic is not None
+    rule.materialize = materialize
     rule.plans = {}
     rule.differentiable = bool(compiled)
     rule.known = True
@@ -232,6 +235,12 @@ cdef tuple caller_line():
     return ("?", 0) if code is None else (code.co_filename, line_of(code, place))
 
 
+def user_line():
+    """str: file and line of the innermost frame outside of the package."""
+    file, line = caller_line()
+    return f"{file}:{line}"
+
+
 # ------------------------------------------------------------------------------------------
 # saved tensors
 # ------------------------------------------------------------------------------------------
@@ -261,8 +270,33 @@ def pop_saved_tensors_hooks():
 
 
 cdef object packed(Tensor tensor):
-    pack, unpack = here.packing[-1]
+    pack, unpack = here.packing[len(here.packing) - 1]
     return Packed(pack(tensor), unpack)
+
+
+cdef Tensor unpacked(Packed packed, what):
+    """What the hook gives back; `what` was called, for the error."""
+    value = packed.unpack(packed.value)
+    if not isinstance(value, Tensor):
+        raise TypeError(f"saved_tensors_hooks: expected a Tensor from the hook that unpacks, got "
+                        f"{type(value).__name__}; {what}")
+    return value
+
+
+def keep(Tensor tensor not None):
+    """What a node of this thread would keep of a tensor: by the hooks, and without history."""
+    tensor = tensor_untracked(tensor)
+    return packed(tensor) if tl_packing else tensor
+
+
+def kept_tensor(kept):
+    """The tensor of which `keep` gave this."""
+    return unpacked(kept, "kept by a checkpoint") if type(kept) is Packed else kept
+
+
+def storage_of(Tensor tensor not None):
+    """Address and bytes of the memory that a tensor and its views share."""
+    return <size_t>tensor.storage.data, tensor.storage.nbytes
 
 
 # ------------------------------------------------------------------------------------------
@@ -315,6 +349,16 @@ cdef class Node:
     def kept(self):
         """tuple of Tensor: what the rule needs and the node therefore keeps alive."""
         return self.kept_ or ()
+
+    @property
+    def number(self):
+        """int: nodes are numbered in the order in which they were made."""
+        return self.sequence
+
+    @property
+    def params(self):
+        """tuple: the op's parameters."""
+        return self.params_ or ()
 
     @property
     def output_shapes(self):
@@ -466,6 +510,7 @@ cdef int record(Rule rule, tuple inputs, tuple params, object outputs) except -1
             tensor = tensor_untracked(inputs[index] if kind == INPUT else results[index])
             if tl_packing:
                 kept.append(packed(tensor))
+                node.versions[i] = NOT_CHECKED
                 continue
             tensor.storage.saved = True
             node.versions[i] = tensor.storage.version

@@ -482,6 +482,8 @@ cdef class Tensor:
         return represent_protocol(self)
 
     def __str__(self):
+        if self.wrapped is not None:
+            return self.wrapped.recorder.describe(self)
         return str(exchange.to_numpy(self))
 
     def __iter__(self):
@@ -503,6 +505,8 @@ cdef class Tensor:
         return self.copy()
 
     def __deepcopy__(self, memo):
+        if self.wrapped is not None:
+            refuse_wrapped(self, "deepcopy")
         if self.node is not None:
             raise RuntimeError("deepcopy: only leaves can be copied with their history; "
                                "use detach()")
@@ -511,6 +515,8 @@ cdef class Tensor:
         return copied
 
     def __reduce__(self):
+        if self.wrapped is not None:
+            refuse_wrapped(self, "pickle")
         return rebuild, (type(self), exchange.to_numpy(self).copy(), self.requires_grad)
 
     # exchange -------------------------------------------------------------------------------
@@ -521,7 +527,8 @@ cdef class Tensor:
         if flags & PyBUF_WRITABLE and (self.readonly or not self.storage.writeable):
             raise BufferError("buffer: the tensor is read-only")
         if self.tracked or self.wrapped is not None:
-            raise BufferError("buffer: the tensor requires a gradient; use detach()")
+            raise BufferError("buffer: the tensor requires a gradient; use detach(), or write into "
+                              "the tensor itself inside of no_grad()")
         if not self.contiguous and (
                 flags & PyBUF_C_CONTIGUOUS == PyBUF_C_CONTIGUOUS
                 or flags & PyBUF_ANY_CONTIGUOUS == PyBUF_ANY_CONTIGUOUS

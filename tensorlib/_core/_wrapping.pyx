@@ -61,8 +61,15 @@ def untracked(Tensor tensor not None):
 
 
 def sole_owner(Tensor tensor not None, int owners=1):
-    """Whether no view and no more than so many tensors, itself one of them, have its memory."""
-    return tensor.base is None and tensor.storage.references <= owners
+    """Whether no view and no more than so many tensors, itself one of them, have its memory;
+    and of recorders' tensors what they keep."""
+    if tensor.base is not None:
+        return False
+    kept = tensor.wrapped
+    while kept is not None:
+        owners += 1
+        kept = (<Tensor>kept[1]).wrapped
+    return tensor.storage.references <= owners
 
 
 def overlap(Tensor a not None, Tensor b not None):

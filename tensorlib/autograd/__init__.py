@@ -1,21 +1,79 @@
 """Derivatives of what was computed."""
 
-from tensorlib.autograd import _fit, _hooks, function, rules  # noqa: F401 - they tell the tape what to do
+from tensorlib.autograd import _fit, _hooks, extend, function, functional, graph, rules
 from tensorlib.autograd._anomaly import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 from tensorlib.autograd._grad import backward, grad
-from tensorlib.autograd._mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from tensorlib.autograd._mode import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
+from tensorlib.autograd._transforms import (
+    checkpoint,
+    deriv,
+    egrad,
+    elementwise_grad,
+    grad_and_aux,
+    grad_named,
+    hessian,
+    hessian_tensor_product,
+    hessian_vector_product,
+    holomorphic_grad,
+    jacobian,
+    make_ggnvp,
+    make_hvp,
+    make_jvp,
+    make_vjp,
+    multigrad_dict,
+    tensor_jacobian_product,
+    value_and_grad,
+    vector_jacobian_product,
+)
+from tensorlib.autograd.extend import defjvp, defjvp_argnum, defvjp, defvjp_argnum, primitive
 from tensorlib.autograd.function import Function
 
 __all__ = [
     "Function",
     "backward",
+    "checkpoint",
+    "defjvp",
+    "defjvp_argnum",
+    "defvjp",
+    "defvjp_argnum",
+    "deriv",
     "detect_anomaly",
+    "egrad",
+    "elementwise_grad",
     "enable_grad",
+    "extend",
     "function",
+    "functional",
     "grad",
+    "grad_and_aux",
+    "grad_named",
+    "graph",
+    "hessian",
+    "hessian_tensor_product",
+    "hessian_vector_product",
+    "holomorphic_grad",
+    "inference_mode",
     "is_anomaly_enabled",
     "is_grad_enabled",
+    "is_inference_mode_enabled",
+    "jacobian",
+    "make_ggnvp",
+    "make_hvp",
+    "make_jvp",
+    "make_vjp",
+    "multigrad_dict",
     "no_grad",
+    "primitive",
     "set_detect_anomaly",
     "set_grad_enabled",
+    "tensor_jacobian_product",
+    "value_and_grad",
+    "vector_jacobian_product",
 ]

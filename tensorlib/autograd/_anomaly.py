@@ -1,13 +1,21 @@
 """Where NaN and infinities come from: the first op that made one."""
 
+import threading
+
 import numpy as np
 
 from tensorlib._core import _backward
 from tensorlib._core._functions import isfinite, isnan
 from tensorlib._core._recorder import Recorder
+from tensorlib._core._tape import user_line
 from tensorlib._core._tensor import Tensor
 
-_state = {"recorder": None}
+
+class _Here(threading.local):
+    recorder = None
+
+
+_here = _Here()
 
 
 def _bad(tensor, infinite):
@@ -49,7 +57,7 @@ class detect_anomaly(Recorder):  # noqa: N801
     ...     tl.log(tl.asarray([1.0, -1.0]))
     Traceback (most recent call last):
         ...
-    FloatingPointError: log: made NaN of numbers that are none, in a result of shape (2,)
+    FloatingPointError: log: made NaN of numbers that are none, in a result of shape (2,); ...
     """
 
     def __init__(self, check_nan=True, *, check_inf=False):
@@ -74,7 +82,7 @@ class detect_anomaly(Recorder):  # noqa: N801
             if found and not any(self.bad(x) for x in inputs):
                 raise FloatingPointError(
                     f"{op.name}: made {found} of numbers that are none, in a result of shape "
-                    f"{result.shape}"
+                    f"{result.shape}; the op was at {user_line()}"
                 )
         return results
 
@@ -104,15 +112,34 @@ def set_detect_anomaly(mode, check_nan=True, *, check_inf=False):
     mode : bool
     check_nan, check_inf : bool, optional
         As of `detect_anomaly`.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.autograd.set_detect_anomaly(True)
+    >>> tl.autograd.is_anomaly_enabled()
+    True
+    >>> tl.autograd.set_detect_anomaly(False)
     """
-    if _state["recorder"] is not None:
-        _state["recorder"].__exit__(None, None, None)
-        _state["recorder"] = None
+    if _here.recorder is not None:
+        _here.recorder.__exit__(None, None, None)
+        _here.recorder = None
     if mode:
-        _state["recorder"] = detect_anomaly(check_nan, check_inf=check_inf)
-        _state["recorder"].__enter__()
+        _here.recorder = detect_anomaly(check_nan, check_inf=check_inf)
+        _here.recorder.__enter__()
 
 
 def is_anomaly_enabled():
-    """Whether `set_detect_anomaly` switched it on."""
-    return _state["recorder"] is not None
+    """Whether `set_detect_anomaly` switched it on in this thread.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.autograd.is_anomaly_enabled()
+    False
+    """
+    return _here.recorder is not None

@@ -5,6 +5,9 @@ import numpy as np
 from tensorlib._core import _backward
 from tensorlib._core._functions import asarray, full_like
 from tensorlib._core._tensor import Tensor, add_methods
+from tensorlib._lazy import lazy_module
+
+func = lazy_module("tensorlib.func")  # a layer above this one
 
 
 def _tensors(name, argument, value):
@@ -81,15 +84,24 @@ def _check_inputs(name, inputs):
 
 
 def grad(
-    outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, allow_unused=False
+    outputs,
+    inputs=None,
+    grad_outputs=None,
+    retain_graph=None,
+    create_graph=False,
+    allow_unused=False,
+    *,
+    argnum=0,
 ):
     """
-    Gradients of the outputs with respect to the inputs.
+    Gradients of the outputs with respect to the inputs; or of a function, a function.
 
     Parameters
     ----------
-    outputs : Tensor or sequence of Tensors
-        What is differentiated. Each must require a gradient.
+    outputs : Tensor or sequence of Tensors, or callable
+        What is differentiated. Each must require a gradient. Of a function, the function is
+        returned that computes its gradient, as in HIPS autograd and `tensorlib.func.grad`; its
+        second argument is then `argnum`.
     inputs : Tensor or sequence of Tensors
         With respect to what: leaves or intermediate results, each requiring a gradient.
     grad_outputs : Tensor, sequence of Tensors or None, optional
@@ -102,12 +114,15 @@ def grad(
         Record the gradients too, so that they can be differentiated.
     allow_unused : bool, optional
         Return None for an input on which no output depends, instead of raising.
+    argnum : int or tuple of int, optional
+        Of a function: by which arguments to differentiate.
 
     Returns
     -------
     tuple of Tensors
         One gradient for each input, of its shape and dtype. Nothing is added to ``.grad``.
-        Of complex inputs it is the direction of steepest ascent (PyTorch's convention).
+        Of complex inputs it is the direction of steepest ascent (PyTorch's convention). Of a
+        function, a function of the same arguments.
 
     Raises
     ------
@@ -134,7 +149,13 @@ def grad(
     >>> (second,) = tl.autograd.grad(first.sum(), x)
     >>> print(second)
     [ 6. 12.]
+    >>> print(tl.autograd.grad(tl.sin)(0.0))
+    1.0
     """
+    if callable(outputs):
+        return _gradient_of_function(outputs, argnum if inputs is None else inputs)
+    if inputs is None:
+        raise TypeError("grad: expected inputs to differentiate by, got none")
     outputs = _tensors("grad", "outputs", outputs)
     inputs = _tensors("grad", "inputs", inputs)
     seeds = _seeds("grad", outputs, grad_outputs)
@@ -150,6 +171,14 @@ def grad(
                     f"used at position {position}; allow_unused=True returns None for it"
                 )
     return gradients
+
+
+def _gradient_of_function(function, argnum):
+    if not isinstance(argnum, int | tuple | list):
+        raise TypeError(
+            f"grad: expected the numbers of arguments for a function, got {type(argnum).__name__}"
+        )
+    return func.grad(function, argnum)
 
 
 def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, inputs=None):

@@ -5,6 +5,7 @@ The mode belongs to the thread.
 
 import functools
 import inspect
+import threading
 
 from tensorlib._core import _tape
 
@@ -202,3 +203,91 @@ class set_grad_enabled(_Mode):  # noqa: N801
         mode = _Mode()
         mode.enabled = self.enabled
         return mode
+
+
+class _Inference(threading.local):
+    enabled = False
+
+
+_inference = _Inference()
+
+
+def is_inference_mode_enabled():
+    """
+    Whether this thread is inside of `inference_mode`.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> with tl.inference_mode():
+    ...     tl.autograd.is_inference_mode_enabled()
+    True
+    """
+    return _inference.enabled
+
+
+class inference_mode(_Mode):  # noqa: N801
+    """
+    Record nothing, in code whose results will never be differentiated.
+
+    It computes as `no_grad` does, and says more: that the results are not to be recorded later
+    either. Nothing here depends on that, so results can be used like any other tensors.
+
+    Parameters
+    ----------
+    mode : bool, optional
+        False records again, inside of a block with True.
+
+    Raises
+    ------
+    TypeError
+        Where `mode` is neither a bool nor, as a decorator without parentheses, a function.
+
+    See Also
+    --------
+    no_grad : where results go on into what is recorded.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> x = tl.ones(3).requires_grad_()
+    >>> with tl.inference_mode():
+    ...     y = x * 2
+    >>> y.requires_grad
+    False
+    >>> @tl.inference_mode
+    ... def double(x):
+    ...     return x * 2
+    >>> double(x).requires_grad
+    False
+    """
+
+    def __new__(cls, mode=True):
+        if not callable(mode):
+            return super().__new__(cls)
+        return cls()(mode)
+
+    def __init__(self, mode=True):
+        if not isinstance(mode, bool):
+            raise TypeError(f"inference_mode: expected a bool, got {type(mode).__name__}")
+        super().__init__()
+        self.mode = mode
+        self.enabled = not mode
+        self._flags = []
+
+    def __enter__(self):
+        super().__enter__()
+        self._flags.append(_inference.enabled)
+        _inference.enabled = self.mode
+        return self
+
+    def __exit__(self, *exception):
+        _inference.enabled = self._flags.pop()
+        super().__exit__(*exception)
+
+    def _fresh(self):
+        return type(self)(self.mode)

@@ -238,7 +238,7 @@ def _recorded(cls, context, args, inputs, outputs):
         order.append(tensor if source is None else len(keep))
         keep += [] if source is None else [source]
     positions = [i for i, x in enumerate(args) if isinstance(x, Tensor)]
-    walk = functools.partial(_gradients, cls, len(args), positions, order)
+    walk = functools.partial(_gradients, cls, len(args), positions, order, places, len(outputs))
     rule = function_rule(cls.__name__, len(made), walk, tuple(keep), context._materialize)
     record_call(rule, inputs, context, tuple(made))
     for place, x in zip(places, made, strict=True):
@@ -263,11 +263,11 @@ def _source(tensor, inputs, outputs, places):
     return None
 
 
-def _gradients(cls, count, positions, order, gradient, node, context, *kept):
+def _gradients(cls, count, positions, order, places, outputs, gradient, node, context, *kept):
     """The rule of the tape: what ``backward`` returns for the Tensors among the arguments."""
     context._saved = tuple([kept[x] if isinstance(x, int) else x for x in order])
     try:
-        found = cls.backward(context, *(gradient if isinstance(gradient, tuple) else (gradient,)))
+        found = cls.backward(context, *of_outputs(gradient, places, outputs))
     finally:
         context._saved = None
     found = found if isinstance(found, tuple) else (found,)
@@ -287,6 +287,15 @@ def _gradients(cls, count, positions, order, gradient, node, context, *kept):
                 f"the call was at {node.where}"
             )
     return [found[place] for place in positions]
+
+
+def of_outputs(gradient, places, count):
+    """The gradients of all outputs, None for those that are no Tensors."""
+    every = [None] * count
+    for place, g in zip(places, gradient if isinstance(gradient, tuple) else (gradient,),
+                        strict=True):  # fmt: skip
+        every[place] = g
+    return every
 
 
 def once_differentiable(backward):
@@ -319,7 +328,7 @@ def once_differentiable(backward):
             return found
         several = isinstance(found, tuple)
         found = tuple(
-            [_Once.apply(x, *gradients) if isinstance(x, Tensor) else x
+            [_Once.apply(x, *gradients, *ctx.saved_tensors) if isinstance(x, Tensor) else x
              for x in (found if several else (found,))]
         )  # fmt: skip
         return found if several else found[0]

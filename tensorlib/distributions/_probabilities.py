@@ -31,6 +31,11 @@ class _OfEither(Distribution):
     def dtype(self):
         return self._given.dtype
 
+    @property
+    def param_shape(self):
+        """Shape of the probabilities."""
+        return self._given.shape
+
     def _repr_parts(self):
         other = {"probs": "logits", "logits": "probs"}[self._name]
         return [part for part in super()._repr_parts() if part != other]

@@ -71,11 +71,6 @@ class Categorical(OfClasses):
         return self._given.shape[-1]
 
     @property
-    def param_shape(self):
-        """Shape of the probabilities."""
-        return self._given.shape
-
-    @property
     def support(self):
         return constraints.integer_interval(0, self._classes - 1)
 
@@ -185,6 +180,41 @@ class OneHotCategorical(OfClasses):
         values = eye(classes, dtype=self.dtype)
         values = values.reshape((classes,) + (1,) * len(self._batch_shape) + (classes,))
         return broadcast_to(values, (classes, *self._shape())) if expand else values
+
+
+class OneHotCategoricalStraightThrough(OneHotCategorical):
+    """`OneHotCategorical`, whose samples have the gradient of its probabilities.
+
+    The straight-through estimator of Bengio, Léonard and Courville (2013), which is biased.
+
+    Parameters
+    ----------
+    probs : Tensor, shape (..., K), optional
+        The probabilities of the classes, which are divided by their sum.
+    logits : Tensor, shape (..., K), optional
+        Instead of them, their logarithms, to which any number may be added.
+    validate_args : bool, optional
+        As of `Distribution`.
+
+    Raises
+    ------
+    ValueError
+        If not exactly one of the two is given, or one of `probs` is negative.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> logits = tl.zeros(2).requires_grad_()
+    >>> x = tl.distributions.OneHotCategoricalStraightThrough(logits=logits).rsample()
+    >>> x[0].backward()
+    >>> logits.grad.tolist()
+    [0.25, -0.25]
+    """
+
+    has_rsample = True
+
+    def rsample(self, sample_shape=()):
+        return self.sample(sample_shape) + (self.probs - self.probs.detach())
 
 
 class Multinomial(OfClasses):

@@ -2,13 +2,18 @@
 
 import numpy as np
 
-from tensorlib._core._functions import absolute, asarray
+from tensorlib._core._functions import absolute, asarray, full
 from tensorlib._creation import tril
-from tensorlib._manipulation import matrix_transpose
+from tensorlib._joining import concatenate
+from tensorlib._joining import stack as join
+from tensorlib._manipulation import matrix_transpose, moveaxis
+from tensorlib._splitting import split
 
 __all__ = [
     "Constraint",
     "boolean",
+    "cat",
+    "corr_cholesky",
     "greater_than",
     "greater_than_eq",
     "half_open_interval",
@@ -17,6 +22,7 @@ __all__ = [
     "interval",
     "less_than",
     "lower_cholesky",
+    "lower_triangular",
     "multinomial",
     "nonnegative",
     "nonnegative_integer",
@@ -24,9 +30,13 @@ __all__ = [
     "positive",
     "positive_definite",
     "positive_integer",
+    "positive_semidefinite",
     "real",
     "real_vector",
     "simplex",
+    "square",
+    "stack",
+    "symmetric",
     "unit_interval",
 ]
 
@@ -67,8 +77,8 @@ class Constraint:
         return self.text
 
 
-def independent(base, count):
-    """The condition on `count` more axes, all of whose values must fulfil it.
+def independent(base_constraint, reinterpreted_batch_ndims):
+    """The condition on `reinterpreted_batch_ndims` more axes, all of whose values must fulfil it.
 
     Examples
     --------
@@ -77,17 +87,20 @@ def independent(base, count):
     >>> constraints.independent(constraints.positive, 1).check(tl.asarray([[1.0, -1.0]])).tolist()
     [False]
     """
+    count = reinterpreted_batch_ndims
     if count == 0:
-        return base
+        return base_constraint
 
     def holds(value):
-        return base.check(value).all(axis=tuple(range(-count, 0)))
+        return base_constraint.check(value).all(axis=tuple(range(-count, 0)))
 
-    return Constraint(base.text, holds, base.event_dim + count, base.is_discrete)
+    return Constraint(
+        base_constraint.text, holds, base_constraint.event_dim + count, base_constraint.is_discrete
+    )
 
 
-def greater_than(low):
-    """Numbers above `low`.
+def greater_than(lower_bound):
+    """Numbers above `lower_bound`.
 
     Examples
     --------
@@ -95,11 +108,11 @@ def greater_than(low):
     >>> tl.distributions.constraints.greater_than(2.0)
     above 2.0
     """
-    return Constraint(f"above {low}", lambda x: x > low)
+    return Constraint(f"above {lower_bound}", lambda x: x > lower_bound)
 
 
-def greater_than_eq(low):
-    """Numbers from `low` on.
+def greater_than_eq(lower_bound):
+    """Numbers from `lower_bound` on.
 
     Examples
     --------
@@ -107,11 +120,11 @@ def greater_than_eq(low):
     >>> tl.distributions.constraints.greater_than_eq(2.0)
     at least 2.0
     """
-    return Constraint(f"at least {low}", lambda x: x >= low)
+    return Constraint(f"at least {lower_bound}", lambda x: x >= lower_bound)
 
 
-def less_than(high):
-    """Numbers below `high`.
+def less_than(upper_bound):
+    """Numbers below `upper_bound`.
 
     Examples
     --------
@@ -119,11 +132,11 @@ def less_than(high):
     >>> tl.distributions.constraints.less_than(2.0)
     below 2.0
     """
-    return Constraint(f"below {high}", lambda x: x < high)
+    return Constraint(f"below {upper_bound}", lambda x: x < upper_bound)
 
 
-def half_open_interval(low, high):
-    """Numbers from `low` to below `high`.
+def half_open_interval(lower_bound, upper_bound):
+    """Numbers from `lower_bound` to below `upper_bound`.
 
     Examples
     --------
@@ -131,11 +144,14 @@ def half_open_interval(low, high):
     >>> tl.distributions.constraints.half_open_interval(0.0, 2.0)
     from 0.0 to below 2.0
     """
-    return Constraint(f"from {low} to below {high}", lambda x: (x >= low) & (x < high))
+    return Constraint(
+        f"from {lower_bound} to below {upper_bound}",
+        lambda x: (x >= lower_bound) & (x < upper_bound),
+    )
 
 
-def interval(low, high):
-    """Numbers from `low` to `high`, both included.
+def interval(lower_bound, upper_bound):
+    """Numbers from `lower_bound` to `upper_bound`, both included.
 
     Examples
     --------
@@ -143,11 +159,13 @@ def interval(low, high):
     >>> tl.distributions.constraints.interval(0.0, 2.0)
     from 0.0 to 2.0
     """
-    return Constraint(f"from {low} to {high}", lambda x: (x >= low) & (x <= high))
+    return Constraint(
+        f"from {lower_bound} to {upper_bound}", lambda x: (x >= lower_bound) & (x <= upper_bound)
+    )
 
 
-def integer_interval(low, high):
-    """Whole numbers from `low` to `high`, both included.
+def integer_interval(lower_bound, upper_bound):
+    """Whole numbers from `lower_bound` to `upper_bound`, both included.
 
     Examples
     --------
@@ -156,14 +174,14 @@ def integer_interval(low, high):
     [True, False]
     """
     return Constraint(
-        f"whole numbers from {low} to {high}",
-        lambda x: (x % 1 == 0) & (x >= low) & (x <= high),
+        f"whole numbers from {lower_bound} to {upper_bound}",
+        lambda x: (x % 1 == 0) & (x >= lower_bound) & (x <= upper_bound),
         is_discrete=True,
     )
 
 
-def multinomial(total):
-    """Vectors of whole numbers whose sum is `total`.
+def multinomial(upper_bound):
+    """Vectors of whole numbers whose sum is `upper_bound`.
 
     Examples
     --------
@@ -172,22 +190,85 @@ def multinomial(total):
     [True, False]
     """
     return Constraint(
-        f"whole numbers from 0 that sum to {total}",
-        lambda x: (x >= 0).all(-1) & (x % 1 == 0).all(-1) & (x.sum(-1) == total),
+        f"whole numbers from 0 that sum to {upper_bound}",
+        lambda x: (x >= 0).all(-1) & (x % 1 == 0).all(-1) & (x.sum(-1) == upper_bound),
         1,
         is_discrete=True,
     )
 
 
-def _almost(x, y):
-    return absolute(x - y) < 1e-6
+def cat(cseq, dim=0, lengths=None):
+    """Conditions on the parts of a value that is made by `concatenate`.
+
+    Parameters
+    ----------
+    cseq : sequence of Constraint
+    dim : int, optional
+        The axis.
+    lengths : sequence of int, optional
+        Of the parts along it, 1 by default.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> from tensorlib.distributions import constraints
+    >>> both = constraints.cat([constraints.positive, constraints.real], lengths=[1, 2])
+    >>> both.check(tl.asarray([-1.0, -1.0, 2.0])).tolist()
+    [False, True, True]
+    """
+    cseq = list(cseq)
+    lengths = [1] * len(cseq) if lengths is None else lengths
+    ends = [sum(lengths[:k]) for k in range(1, len(cseq))]
+
+    def holds(value):
+        parts = zip(cseq, split(value, ends, dim), strict=True)
+        return concatenate([constraint.check(part) for constraint, part in parts], axis=dim)
+
+    return _several(cseq, holds)
 
 
-def _is_positive_definite(x):
+def stack(cseq, dim=0):
+    """Conditions on the parts of a value that is made by `stack`.
+
+    Parameters
+    ----------
+    cseq : sequence of Constraint
+    dim : int, optional
+        The axis.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> from tensorlib.distributions import constraints
+    >>> both = constraints.stack([constraints.positive, constraints.real])
+    >>> both.check(tl.asarray([-1.0, -1.0])).tolist()
+    [False, True]
+    """
+    cseq = list(cseq)
+
+    def holds(value):
+        parts = zip(cseq, moveaxis(value, dim, 0), strict=True)
+        return join([constraint.check(part) for constraint, part in parts], dim)
+
+    return _several(cseq, holds)
+
+
+def _several(cseq, holds):
+    text = ", ".join(dict.fromkeys(constraint.text for constraint in cseq))
+    event_dim = max(constraint.event_dim for constraint in cseq)
+    return Constraint(text, holds, event_dim, any(c.is_discrete for c in cseq))
+
+
+def _almost(x, y, tolerance=1e-6):
+    return absolute(x - y) < tolerance
+
+
+def _eigenvalues(x, least):
+    """Whether matrices are symmetric, and all their eigenvalues above a number."""
     symmetric = _almost(x, matrix_transpose(x)).all((-2, -1))
     # The eigenvalues say it for all matrices at once; a Cholesky decomposition would raise.
-    least = np.linalg.eigvalsh(np.asarray(x.detach(), dtype=np.float64)).min(-1)
-    return symmetric & (asarray(least) > 0)
+    smallest = np.linalg.eigvalsh(np.asarray(x.detach(), dtype=np.float64)).min(-1)
+    return symmetric & (asarray(smallest) > least)
 
 
 real = Constraint("real numbers", lambda x: x == x)
@@ -218,4 +299,23 @@ lower_cholesky = Constraint(
     lambda x: (x == tril(x)).all((-2, -1)) & (x.diagonal(0, -2, -1) > 0).all(-1),
     2,
 )
-positive_definite = Constraint("symmetric positive definite matrices", _is_positive_definite, 2)
+lower_triangular = Constraint(
+    "lower triangular matrices", lambda x: (x == tril(x)).all((-2, -1)), 2
+)
+square = Constraint(
+    "square matrices", lambda x: full(x.shape[:-2], x.shape[-1] == x.shape[-2], dtype="bool"), 2
+)
+symmetric = Constraint(
+    "symmetric matrices", lambda x: _almost(x, matrix_transpose(x)).all((-2, -1)), 2
+)
+positive_semidefinite = Constraint(
+    "symmetric matrices without negative eigenvalues", lambda x: _eigenvalues(x, -1e-6), 2
+)
+corr_cholesky = Constraint(
+    "Cholesky factors of correlation matrices",
+    lambda x: lower_cholesky.check(x) & _almost((x * x).sum(-1), 1, 1e-5).all(-1),
+    2,
+)
+positive_definite = Constraint(
+    "symmetric positive definite matrices", lambda x: _eigenvalues(x, 0), 2
+)

@@ -3,7 +3,11 @@
 from tensorlib.distributions.constraints import independent
 from tensorlib.distributions.distribution import Distribution
 from tensorlib.distributions.independent import Independent
-from tensorlib.distributions.transforms import ComposeTransform, Transform, _sum_of_last
+from tensorlib.distributions.transforms.transform import (
+    ComposeTransform,
+    Transform,
+    sum_of_last,
+)
 
 
 class TransformedDistribution(Distribution):
@@ -101,10 +105,10 @@ class TransformedDistribution(Distribution):
             x = transform.inv(y)
             events += transform.domain.event_dim - transform.codomain.event_dim
             slope = transform.log_abs_det_jacobian(x, y)
-            total = total - _sum_of_last(slope, events - transform.domain.event_dim)
+            total = total - sum_of_last(slope, events - transform.domain.event_dim)
             y = x
         base = self.base_dist.log_prob(y)
-        return total + _sum_of_last(base, events - len(self.base_dist.event_shape))
+        return total + sum_of_last(base, events - len(self.base_dist.event_shape))
 
     def _untransformed(self, value):
         """The value of the base, and whether the function increases."""

@@ -7,7 +7,16 @@ run once for each element.
 import numpy as np
 
 from tensorlib._core._dispatch import apply
-from tensorlib._core._functions import arange, broadcast_to, reshape, transpose
+from tensorlib._core._functions import (
+    arange,
+    asarray,
+    broadcast_to,
+    ones,
+    reshape,
+    transpose,
+    where,
+    zeros,
+)
 from tensorlib._core._tensor import Tensor
 from tensorlib._joining import concatenate
 
@@ -30,8 +39,18 @@ def batched_op(batch, op, inputs, values, params):
     Tensor or tuple of Tensor
         With the batch along the first axis.
     """
+    if batch.size == 0 and op.name in BY_BATCH:
+        return nothing(op, inputs, params)
     rule = RULES.get(op.name) or KINDS.get(op.kind, one_by_one)
     return rule(batch, op, inputs, values, params)
+
+
+def nothing(op, inputs, params):
+    """The results for a batch of no elements: of the shapes that those of one would have."""
+    found = apply(op, tuple([ones(x.shape, dtype=x.dtype) for x in inputs]), params)
+    if isinstance(found, Tensor):
+        return zeros((0, *found.shape), dtype=found.dtype)
+    return tuple([zeros((0, *x.shape), dtype=x.dtype) for x in found])
 
 
 def one_by_one(batch, op, inputs, values, params):
@@ -48,6 +67,12 @@ def one_by_one(batch, op, inputs, values, params):
 
 
 def stacked(parts):
+    shapes = sorted({x.shape for x in parts})
+    if len(shapes) > 1:
+        raise RuntimeError(
+            "vmap: expected results of one shape for all elements of the batch, got shapes "
+            f"{', '.join(map(str, shapes))}"
+        )
     return concatenate([x[None] for x in parts], axis=0)
 
 
@@ -83,6 +108,13 @@ def along_axis(batch, op, inputs, values, params):
     return apply(op, tuple(values), (axis % max(inputs[0].ndim, 1) + 1, *others))
 
 
+def all_along_axis(batch, op, inputs, values, params):
+    """An op of several inputs of one shape."""
+    axis, *others = params
+    given = [batch.full(x) if v is None else v for x, v in zip(inputs, values, strict=True)]
+    return apply(op, tuple(given), (axis + 1, *others))
+
+
 def product(batch, op, inputs, values, params):
     first, second = inputs
     if values[1] is None and second.ndim == 2 and op.name == "matmul" and first.ndim:
@@ -98,9 +130,7 @@ def product(batch, op, inputs, values, params):
     for place, (x, v) in enumerate(zip(inputs, values, strict=True)):
         x = x if v is None else v
         given.append(x if not vectors[place] else x[..., None, :] if place == 0 else x[..., None])
-    whole = [x if v is None else x[0] if batch.size else x.reshape(x.shape[1:])
-             for x, v in zip(given, values, strict=True)]  # fmt: skip
-    rank = max(whole[0].ndim, whole[1].ndim)
+    rank = max(x.ndim - (v is not None) for x, v in zip(given, values, strict=True))
     given = [
         x if v is None else reshape(x, x.shape[:1] + (1,) * (rank + 1 - x.ndim) + x.shape[1:])
         for x, v in zip(given, values, strict=True)
@@ -253,6 +283,45 @@ def normalized(batch, op, inputs, values, params):
     return tuple([split_off(x, axis, batch.size) for x in found])
 
 
+def attended(batch, op, inputs, values, params):
+    """Stacks of matrices; and a mask that broadcasts against the scores, or has no axes."""
+    place = op.inputs.index("mask")
+    query, mask, masks = inputs[op.inputs.index("query")], inputs[place], values[place]
+    given = [
+        broadcast_to(x, (batch.size, *x.shape)) if v is None else v
+        for x, v in zip(inputs, values, strict=True)
+    ]
+    if mask.ndim == 0:
+        given[place] = mask if masks is None else masks[0]
+    elif masks is None:
+        given[place] = mask
+    else:
+        lead = query.ndim - (masks.ndim - 1)
+        given[place] = reshape(masks, masks.shape[:1] + (1,) * lead + masks.shape[1:])
+    return apply(op, tuple(given), params)
+
+
+def recurrent(batch, op, inputs, values, params):
+    """Rows of one step after another: each of a step's rows becomes one for each element, so that
+    those that end early are the last ones still. With weights of their own, one by one."""
+    sizes, *others = params
+    shared = [name in ("weight", "bias") for name in op.inputs]
+    if any(v is not None and alike for v, alike in zip(values, shared, strict=True)):
+        return one_by_one(batch, op, inputs, values, params)
+    given = [
+        x if alike else rows_together(batch.full(x) if v is None else v)
+        for x, v, alike in zip(inputs, values, shared, strict=True)
+    ]
+    found = apply(op, tuple(given), (tuple([n * batch.size for n in sizes]), *others))
+    return tuple([
+        transpose(reshape(x, (-1, batch.size, x.shape[1])), (1, 0, 2)) for x in found
+    ])  # fmt: skip
+
+
+def rows_together(x):
+    return reshape(transpose(x, (1, 0, 2)), (-1, x.shape[2]))
+
+
 def data_dependent(batch, op, inputs, values, params):
     raise RuntimeError(
         f"vmap: the shape of the result of {op.name} would depend on the elements of the batch"
@@ -363,8 +432,34 @@ def picked(batch, op, inputs, values, params):
     return index.restore(apply(op, (batch.full(x),), (index.entries,)))
 
 
+def masked(batch, op, inputs, values, params):
+    """A write of the same value wherever a mask of the batch holds; None for other indices."""
+    x, value = inputs
+    mask, *rest = [entry for entry in params[0] if entry is not Ellipsis] or [None]
+    if rest or not isinstance(mask, Tensor) or mask.dtype.kind != "b" or batch.value(mask) is None:
+        return None
+    behind = x.ndim - mask.ndim
+    if value.ndim > behind + 1 or value.ndim == behind + 1 and value.shape[0] != 1:
+        return None
+    if value.ndim == behind + 1:
+        value = value[0] if values[1] is None else value
+        values = [values[0], None if values[1] is None else values[1][:, 0]]
+    if values[1] is not None:
+        lead = x.ndim - (values[1].ndim - 1)
+        value = reshape(values[1], (batch.size,) + (1,) * lead + values[1].shape[1:])
+    mask = batch.value(mask)
+    mask = reshape(mask, mask.shape + (1,) * behind)
+    whole = batch.full(x)
+    if op.name == "index_add":
+        return whole + where(mask, value, asarray(0, x.dtype))
+    return where(mask, value, whole)
+
+
 def put(batch, op, inputs, values, params):
     x, value = inputs
+    found = masked(batch, op, inputs, values, params)
+    if found is not None:
+        return found
     index = Index(batch, x.shape, params[0])
     value = broadcast_to(value, index.result) if values[1] is None else reshape(
         values[1], (batch.size,) + (1,) * (len(index.result) - value.ndim) + value.shape
@@ -400,6 +495,8 @@ RULES = {
     "argmin": argument,
     "argsort": along_axis,
     "as_strided": as_strided,
+    "attention": attended,
+    "attention_backward": attended,
     "astype": same,
     "basic_index": basic_index,
     "broadcast_to": broadcast,
@@ -419,7 +516,12 @@ RULES = {
     "index_add": put,
     "index_put": put,
     "inv": same,
+    "gru": recurrent,
+    "gru_backward": recurrent,
     "log_softmax": along_axis,
+    "log_softmax_backward": all_along_axis,
+    "lstm": recurrent,
+    "lstm_backward": recurrent,
     "lstsq": stacks,
     "max_pool2d": pooled,
     "nonzero": data_dependent,
@@ -433,6 +535,7 @@ RULES = {
     "reshape": reshaped,
     "slogdet": same,
     "softmax": along_axis,
+    "softmax_backward": all_along_axis,
     "solve": stacks,
     "sort": along_axis,
     "svd": same,
@@ -441,6 +544,12 @@ RULES = {
     "view_read": view_read,
     "view_write": view_write,
 }
+
+# They work on shapes that the number of elements takes part in.
+BY_BATCH = {
+    "attention", "attention_backward", "conv", "conv_input", "conv_weight", "gru", "gru_backward",
+    "lstm", "lstm_backward", "max_pool2d", "normalize", "normalize_input", "normalize_weight",
+}  # fmt: skip
 
 
 def transform(batch, op, inputs, values, params):

@@ -5,7 +5,13 @@ from typing import NamedTuple
 
 from tensorlib._core._functions import broadcast_to
 from tensorlib._core._operators import assign
-from tensorlib._core._recorder import Recorder, before_write, random, stepped_out
+from tensorlib._core._recorder import (
+    Recorder,
+    before_write,
+    random,
+    run_apart,
+    stepped_out,
+)
 from tensorlib._core._tensor import Tensor
 from tensorlib._core._wrapping import rewrap, sole_owner, wrap, wrapped_of
 from tensorlib.func._batch_rules import batched_op, stacked
@@ -140,7 +146,7 @@ class Batching(Recorder):
         the recorder the tensor, if what is written is the same for all.
         """
         owned = self.owns(target)
-        if not sole_owner(target, owners + owned) or target.requires_grad and not owned:
+        if not sole_owner(target, owners) or target.requires_grad and not owned:
             raise RuntimeError(
                 f"{name}: expected a tensor with memory of its own, as each element of a batch "
                 f"writes other values into it; got a view, or one with views, of shape "
@@ -230,16 +236,26 @@ class Batching(Recorder):
             return random(draw, size, plain)
         if size is not None and not batched:
             return self.join(random(draw, (self.size, *size), plain))
+        return self.for_each(lambda *values: random(draw, size, values), values)
+
+    def run_apart(self, function, values, name=None):
+        if any(self.value(x) is not None for x in values):
+            return self.for_each(lambda *values: run_apart(function, values, name), values)
+        return run_apart(function, tuple([self.plain(x) for x in values]), name)
+
+    def for_each(self, function, values):
+        """The result of a function for each element of the batch, of a Tensor or a tuple."""
         if self.size == 0:
-            raise ValueError("vmap: expected elements to draw random numbers for, got none")
-        drawn = [
-            random(draw, size, tuple([
-                x if self.value(v) is None else self.value(v)[i]
-                for x, v in zip(plain, values, strict=True)
-            ]))
+            raise ValueError("vmap: expected elements to compute something for, got none")
+        batches = [self.value(x) for x in values]
+        found = [
+            function(*[self.plain(x) if v is None else v[i]
+                       for x, v in zip(values, batches, strict=True)])
             for i in range(self.size)
         ]  # fmt: skip
-        return self.join(stacked(drawn))
+        if isinstance(found[0], Tensor):
+            return self.join(stacked(found))
+        return type(found[0])(map(self.join, map(stacked, zip(*found, strict=True))))
 
     def detach(self, tensor):
         with stepped_out():
@@ -253,6 +269,12 @@ class Batching(Recorder):
             f"{name}: a tensor inside of vmap stands for a batch of {self.size}, so it has no "
             "value for Python to read or to decide by; use where() and the like"
         )
+
+    def describe(self, tensor):
+        value = self.value(tensor)
+        if value is None:
+            return f"same_for_all({self.plain(tensor)!r})"
+        return f"one_of_batch({value!r}, shape={tensor.shape})"
 
     def refuse(self, name):
         raise RuntimeError(

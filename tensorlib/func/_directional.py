@@ -3,7 +3,7 @@
 from tensorlib._core._functions import zeros_like
 from tensorlib.autograd._mode import enable_grad
 from tensorlib.func._forward import Forward
-from tensorlib.func._reverse import as_function, grad
+from tensorlib.func._reverse import Recorded, as_function, grad
 from tensorlib.func._trees import check_tensors, flatten
 
 
@@ -121,6 +121,9 @@ def hvp(func, primals, tangents):
 def linearize(func, *primals):
     """The value of a function, and the function of directions that is its derivative there.
 
+    The derivative keeps the graph of one call: reverse mode, transposed once more, so that any
+    number of directions costs no further call of `func`.
+
     Parameters
     ----------
     func : callable
@@ -131,7 +134,16 @@ def linearize(func, *primals):
     -------
     output : tree of Tensor
     derivative : callable
-        Takes a tangent for each argument. Each call runs `func` again.
+        Takes a tangent for each argument, in its structure; returns one in that of the output.
+
+    Raises
+    ------
+    TypeError
+        If something else than Tensors of an inexact dtype is to be differentiated.
+
+    See Also
+    --------
+    jvp : for one direction, without a graph in memory.
 
     Examples
     --------
@@ -140,4 +152,31 @@ def linearize(func, *primals):
     >>> derivative(tl.asarray(2.0))
     tensor(12.)
     """
-    return func(*primals), lambda *tangents: jvp(func, primals, tangents)[1]
+    function, chosen = as_function("linearize", func, tuple(range(len(primals))), primals, {})
+    call = Recorded("linearize", function, chosen, False)
+    places = [i for i, x in enumerate(call.outputs) if x.dtype.kind in "fc"]
+    zeros = [zeros_like(x.detach()) for x in call.outputs]
+
+    def with_constants(changes):
+        """Changes of the differentiable outputs, and zeros for the others."""
+        every = list(zeros)
+        for i, change in zip(places, changes, strict=True):
+            every[i] = change
+        return every
+
+    # The gradients are linear in those of the output: their own gradient is the derivative.
+    seeds = tuple([zeros[i] for i in places])
+    transposed = Recorded(
+        "linearize", lambda *seeds: call.pull(with_constants(seeds), True), seeds, False
+    )
+    transposed.others = call.others  # the arguments of that call are nobody's
+
+    def derivative(*tangents):
+        changes, _ = check_tensors("linearize", "as tangents", tangents)
+        shapes = [x.shape for x in transposed.outputs]
+        if [t.shape for t in changes] != shapes:
+            raise ValueError(f"linearize: expected tangents of the primals' shapes {shapes}, got "
+                             f"{[t.shape for t in changes]}")  # fmt: skip
+        return call.rebuild_outputs(with_constants(transposed.pull(changes, True)))
+
+    return call.result, derivative

@@ -4,7 +4,7 @@ import weakref
 from typing import NamedTuple
 
 from tensorlib._core._operators import assign
-from tensorlib._core._recorder import Recorder, before_write, stepped_out
+from tensorlib._core._recorder import Recorder, before_write, run_apart, stepped_out
 from tensorlib._core._tape import is_no_grad
 from tensorlib._core._tensor import Tensor
 from tensorlib._core._wrapping import overlap, rewrap, sole_owner, wrap, wrapped_of
@@ -107,7 +107,7 @@ class Forward(Recorder):
     def adopt(self, target, new, change, name, owners=1):
         """Give a tensor the parts that a value has which is written into it."""
         owned = self.owns(target)
-        if not sole_owner(target, owners + owned) or target.requires_grad and not owned:
+        if not sole_owner(target, owners) or target.requires_grad and not owned:
             raise RuntimeError(
                 f"{name}: expected a tensor with memory of its own, as a value with a forward "
                 f"derivative is written into it; got a view, or one with views, of shape "
@@ -170,11 +170,21 @@ class Forward(Recorder):
             return self.join(output, _own(tangent, output, tangents))
         return self.output(output, None) if any(map(self.owns, args)) else output
 
+    def run_apart(self, function, values, name=None):
+        parts = [self.dual(x) for x in values]
+        if name is not None and any(tangent is not None for _, tangent in parts):
+            self.refuse(name)
+        return run_apart(function, tuple([primal for primal, _ in parts]), name)
+
     def detach(self, tensor):
         return self.dual(tensor)[0].detach()
 
     def readable(self, tensor, name):
         return self.dual(tensor)[0]
+
+    def describe(self, tensor):
+        primal, tangent = self.dual(tensor)
+        return f"dual({primal!r}, tangent={tangent!r})"
 
     def refuse(self, name):
         raise TypeError(f"{name}: a tensor with a forward derivative would lose it; use detach()")

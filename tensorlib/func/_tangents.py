@@ -17,6 +17,7 @@ from tensorlib._core._tensor import Tensor
 from tensorlib._core._wrapping import offset_of
 from tensorlib.autograd._fit import fit
 from tensorlib.autograd._mode import enable_grad
+from tensorlib.autograd.function import of_outputs
 
 # Linear in all inputs together.
 LINEAR = {
@@ -189,10 +190,7 @@ def _transposed_function(function, context, inputs, tangents, outputs):
     places = [i for i, x in enumerate(outputs) if isinstance(x, Tensor)]
 
     def pull(gradients):
-        gradient = gradients(0)
-        found = function.backward(
-            context, *(gradient if isinstance(gradient, tuple) else (gradient,))
-        )
+        found = function.backward(context, *of_outputs(gradients(0), places, len(outputs)))
         found = found if isinstance(found, tuple) else (found,)
         return [None if t is None else g for g, t in zip(found, tangents, strict=True)]
 

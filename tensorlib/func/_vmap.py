@@ -67,8 +67,7 @@ def vmap(func, in_dims=0, out_dims=0, randomness="error", *, chunk_size=None,
     @functools.wraps(func)
     def wrapper(*args, **kwargs):
         leaves, rebuild = flatten((args, kwargs))
-        dims = spread("vmap", "in_dims", in_dims if isinstance(in_dims, int | None)
-                      else tuple(in_dims), args)  # fmt: skip
+        dims = spread("vmap", "in_dims", in_dims, args)
         dims += [0] * (len(leaves) - len(dims))
         dims = [_axis(x, dim) for x, dim in zip(leaves, dims, strict=True)]
         size = _size(leaves, dims)
@@ -128,8 +127,7 @@ def _run(func, rebuild, values, dims, size, out_dims, randomness):
         with batch:
             result = func(*args, **kwargs)
         outputs, rebuild_outputs = check_tensors("vmap", "from the function", result)
-        wanted = spread("vmap", "out_dims", out_dims if isinstance(out_dims, int | None)
-                        else tuple(out_dims), result)  # fmt: skip
+        wanted = spread("vmap", "out_dims", out_dims, result)
         found = [_placed(batch, x, dim) for x, dim in zip(outputs, wanted, strict=True)]
     except BaseException:
         batch.release()

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.linalg import LinAlgError
 
-from tensorlib._core._functions import all, asarray, isfinite
+from tensorlib._arguments import anywhere
+from tensorlib._core._functions import asarray, isfinite, logical_not
 
 KNOWN = "dfDF"  # the letters of the dtypes for which LAPACK has routines
 
@@ -51,7 +52,7 @@ def alike(a, b):
 
 def check_finite(op, a):
     """Refuse infinities and NaNs, with which LAPACK's search for eigenvalues does not end."""
-    if not all(isfinite(a)):
+    if anywhere(logical_not(isfinite(a))):
         raise LinAlgError(f"{op}: array must not contain infs or NaNs")
 
 

@@ -4,6 +4,7 @@ import warnings
 
 from numpy.linalg._linalg import QRResult, SVDResult
 
+from tensorlib._arguments import followed
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import absolute, argsort, conjugate, copysign, sort
 from tensorlib._core._tape import is_grad_enabled
@@ -93,7 +94,7 @@ def qr(a, mode="reduced"):
         return QRResult(*apply(ops.qr, (a,), (mode == "complete",)))
     needs_gradient = a.requires_grad and is_grad_enabled()
     if mode == "r":
-        if needs_gradient:
+        if followed(a):
             return apply(ops.qr, (a,), (False,))[1]
         return triu(apply(ops.qr_raw, (a,), ())[0][..., : min(a.shape[-2:]), :])
     if needs_gradient:

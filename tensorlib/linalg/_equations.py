@@ -6,7 +6,7 @@ import numpy as np
 from numpy.linalg import LinAlgError
 from numpy.linalg._linalg import SlogdetResult
 
-from tensorlib._arguments import axis_index, integer
+from tensorlib._arguments import anywhere, axis_index, integer
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import (
     asarray,
@@ -264,7 +264,7 @@ def lstsq(a, b, rcond=None):
     if m == 0:
         x = zeros(x.shape, dtype=x.dtype)
     x = x[:, 0] if b.ndim == 1 else x[:, :count]
-    residuals = empty(0, dtype=s.dtype) if m <= n or rank != n else residuals[:count]
+    residuals = empty(0, dtype=s.dtype) if m <= n or anywhere(rank != n) else residuals[:count]
     return x, residuals, rank, s
 
 

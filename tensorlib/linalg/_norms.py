@@ -4,7 +4,8 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.linalg import LinAlgError
 
-from tensorlib._arguments import axis_tuple
+from tensorlib._arguments import anywhere, axis_tuple, followed
+from tensorlib._core._autocast import in_float32
 from tensorlib._core._functions import (
     absolute,
     any,
@@ -35,6 +36,7 @@ from tensorlib.linalg._equations import inv, slogdet
 FROBENIUS = ("f", "fro")
 
 
+@in_float32
 def norm(x, ord=None, axis=None, keepdims=False):
     """Norm of vectors or matrices.
 
@@ -122,7 +124,7 @@ def _squares(x):
 
 def _without_slope_at_zero(f, x):
     """``f(x)``, whose gradient is zero where x is."""
-    if not x.requires_grad:
+    if not followed(x):
         return f(x)
     at_zero = equal(x, 0)
     with np.errstate(divide="ignore"):
@@ -299,7 +301,7 @@ def cond(x, p=None):
             result = where(singular, np.nan, product)
     # No number, but for a matrix of numbers: infinite.
     undefined = logical_and(isnan(result), logical_not(any(isnan(x), axis=(-2, -1))))
-    return where(undefined, np.inf, result) if any(undefined) else result
+    return where(undefined, np.inf, result) if anywhere(undefined) else result
 
 
 def matrix_rank(A, tol=None, hermitian=False, *, rtol=None):

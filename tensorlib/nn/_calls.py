@@ -1,6 +1,7 @@
 """A call of a module that has hooks."""
 
 import warnings
+from contextlib import suppress
 
 from tensorlib.nn._backward_hooks import BackwardCall
 from tensorlib.nn._hooks import BACKWARD, BACKWARD_PRE, FORWARD, FORWARD_PRE, call_hooks
@@ -64,3 +65,14 @@ def _call_after_error(hook, module, args, kwargs):
             "after another error",
             stacklevel=4,
         )
+
+
+def tell_module(error, module):
+    """Add to an error in which of the modules inside of each other it came up: the innermost."""
+    told = any(note.startswith(IN_MODULE) for note in getattr(error, "__notes__", ()))
+    with suppress(Exception):  # of an ``extra_repr``: the first error is the one to raise
+        if not told:
+            error.add_note(f"{IN_MODULE}{type(module).__name__}({module.extra_repr()})")
+
+
+IN_MODULE = "in the module "

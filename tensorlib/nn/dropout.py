@@ -15,7 +15,7 @@ class _Dropout(InPlace):
         self.generator = generator
 
     def extra_repr(self):
-        return self.with_inplace(f"p={self.p}")
+        return f"p={self.p}, inplace={self.inplace}"
 
 
 class Dropout(_Dropout):

@@ -46,16 +46,14 @@ class _Table(Module):
                 self.weight[self.padding_idx] = 0
 
     def extra_repr(self):
-        text = f"{self.num_embeddings}, {self.embedding_dim}"
-        for name, usual in (
-            ("padding_idx", None),
-            ("max_norm", None),
-            ("norm_type", 2),
-            ("scale_grad_by_freq", False),
-        ):
-            if getattr(self, name) != usual:
-                text += f", {name}={getattr(self, name)}"
-        return text
+        return self._text("padding_idx", "max_norm", "norm_type", "scale_grad_by_freq")
+
+    def _text(self, *names):
+        """The sizes, and the options of these names that are not the usual ones."""
+        usual = {"padding_idx": None, "max_norm": None, "norm_type": 2, "scale_grad_by_freq": False}
+        options = {name: getattr(self, name) for name in names}
+        shown = [f"{k}={v!r}" for k, v in options.items() if k not in usual or v != usual[k]]
+        return ", ".join([str(self.num_embeddings), str(self.embedding_dim), *shown])
 
 
 class Embedding(_Table):
@@ -320,7 +318,7 @@ class EmbeddingBag(_Table):
         return result
 
     def extra_repr(self):
-        return f"{super().extra_repr()}, mode={self.mode!r}"
+        return self._text("max_norm", "norm_type", "scale_grad_by_freq", "mode", "padding_idx")
 
 
 def _matrix_shape(operation, embeddings):

@@ -7,8 +7,7 @@ from tensorlib.nn.pooling import AdaptivePoolNd, PoolNd
 
 
 class _MaxPool(PoolNd):
-    options = ("kernel_size", "stride", "padding", "dilation")
-    rare_options = {"ceil_mode": False}
+    options = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
 
     def __init__(
         self,
@@ -20,7 +19,10 @@ class _MaxPool(PoolNd):
         ceil_mode=False,
     ):
         super().__init__()
-        self._set_windows(kernel_size, stride, padding=padding, dilation=dilation)
+        stride = kernel_size if stride is None else stride
+        self._set_windows(
+            kernel_size=kernel_size, stride=stride, padding=padding, dilation=dilation
+        )
         self.return_indices, self.ceil_mode = return_indices, ceil_mode
 
     def forward(self, input):
@@ -121,7 +123,8 @@ class _MaxUnpool(PoolNd):
 
     def __init__(self, kernel_size, stride=None, padding=0):
         super().__init__()
-        self._set_windows(kernel_size, stride, padding=padding)
+        stride = kernel_size if stride is None else stride
+        self._set_windows(True, kernel_size=kernel_size, stride=stride, padding=padding)
 
     def forward(self, input, indices, output_size=None):
         return self.function(

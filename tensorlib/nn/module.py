@@ -8,7 +8,7 @@ this one: names and walks in ``_walks``, state in ``_state``, dtypes in ``_conve
 from tensorlib._core._hooks import new_functions
 from tensorlib._core._tensor import Tensor
 from tensorlib.nn import _backward_hooks, _conversion, _hooks, _state, _walks
-from tensorlib.nn._calls import call_with_hooks
+from tensorlib.nn._calls import call_with_hooks, tell_module
 from tensorlib.nn._hooks import call_hooks, registered, registration_hooks
 from tensorlib.nn.parameter import Buffer, Parameter, clear_gradients
 
@@ -53,9 +53,13 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__}: no forward is defined")
 
     def __call__(self, *args, **kwargs):
-        if self._call_hooks or call_hooks:
-            return call_with_hooks(self, args, kwargs)
-        return self.forward(*args, **kwargs)
+        try:
+            if self._call_hooks or call_hooks:
+                return call_with_hooks(self, args, kwargs)
+            return self.forward(*args, **kwargs)
+        except Exception as error:
+            tell_module(error, self)
+            raise
 
     # Members
 

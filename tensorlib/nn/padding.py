@@ -34,6 +34,10 @@ class _ConstantPad(_Pad):
         return f"padding={self.padding}, value={self.value}"
 
 
+class _ZeroPad(_Pad):
+    value = 0.0
+
+
 class _ReflectionPad(_Pad):
     mode = "reflect"
 
@@ -127,7 +131,7 @@ class ConstantPad3d(_ConstantPad):
     axes = 3
 
 
-class ZeroPad1d(_Pad):
+class ZeroPad1d(_ZeroPad):
     """A border of zeros around the last axis.
 
     Parameters
@@ -153,7 +157,7 @@ class ZeroPad1d(_Pad):
     axes = 1
 
 
-class ZeroPad2d(_Pad):
+class ZeroPad2d(_ZeroPad):
     """A border of zeros around the last two axes.
 
     Parameters
@@ -179,7 +183,7 @@ class ZeroPad2d(_Pad):
     axes = 2
 
 
-class ZeroPad3d(_Pad):
+class ZeroPad3d(_ZeroPad):
     """A border of zeros around the last three axes.
 
     Parameters

@@ -14,13 +14,14 @@ class PoolNd(Module):
     options = ()  # in its text
     rare_options = {}  # in its text where they do not have these values
 
-    def _set_windows(self, kernel_size, stride, **others):
-        """Set options that are a number for each axis."""
-        stride = kernel_size if stride is None else stride
-        for name, value in {"kernel_size": kernel_size, "stride": stride, **others}.items():
-            least = 0 if name == "padding" else 1
-            numbers = int_tuple(type(self).__name__, name, value, self.axes, least)
-            setattr(self, name, numbers)
+    def _set_windows(self, as_tuples=False, **options):
+        """Set options that are a number for each axis, as they are given or as tuples."""
+        for name, value in options.items():
+            if value is not None:
+                least = 0 if name == "padding" else 1
+                numbers = int_tuple(type(self).__name__, name, value, self.axes, least)
+                value = numbers if as_tuples else value
+            setattr(self, name, value)
 
     def extra_repr(self):
         rare = [name for name, usual in self.rare_options.items() if getattr(self, name) != usual]
@@ -65,7 +66,8 @@ class AvgPool1d(PoolNd):
         self, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True
     ):
         super().__init__()
-        self._set_windows(kernel_size, stride, padding=padding)
+        stride = kernel_size if stride is None else stride
+        self._set_windows(True, kernel_size=kernel_size, stride=stride, padding=padding)
         self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
 
     def forward(self, input):
@@ -93,7 +95,8 @@ class _AvgPool(PoolNd):
         divisor_override=None,
     ):
         super().__init__()
-        self._set_windows(kernel_size, stride, padding=padding)
+        stride = kernel_size if stride is None else stride
+        self._set_windows(kernel_size=kernel_size, stride=stride, padding=padding)
         self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
         self.divisor_override = divisor_override
 
@@ -158,13 +161,12 @@ class AvgPool3d(_AvgPool):
 
 
 class _LPPool(PoolNd):
-    options = ("norm_type", "kernel_size", "stride")
-    rare_options = {"ceil_mode": False}
+    options = ("norm_type", "kernel_size", "stride", "ceil_mode")
 
     def __init__(self, norm_type, kernel_size, stride=None, ceil_mode=False):
         super().__init__()
         check_exponent(type(self).__name__, norm_type)
-        self._set_windows(kernel_size, stride)
+        self._set_windows(kernel_size=kernel_size, stride=stride)
         self.norm_type, self.ceil_mode = norm_type, ceil_mode
 
     def forward(self, input):
@@ -257,7 +259,7 @@ class AdaptivePoolNd(PoolNd):
         sizes = output_size if isinstance(output_size, tuple | list) else (output_size,) * self.axes
         stand_ins = tuple([1 if size is None else size for size in sizes])
         int_tuple(type(self).__name__, "output_size", stand_ins, self.axes, 1)
-        self.output_size = tuple(sizes)
+        self.output_size = output_size
 
 
 class _AdaptiveAvgPool(AdaptivePoolNd):

@@ -1,7 +1,7 @@
 """Layers of activations that are linear where the input is positive."""
 
 from tensorlib._core._functions import full
-from tensorlib.nn import functional
+from tensorlib.nn import functional, init
 from tensorlib.nn._arguments import int_tuple
 from tensorlib.nn._in_place import InPlace
 from tensorlib.nn.module import Module
@@ -117,6 +117,8 @@ class ReLU6(InPlace):
     [0.0, 2.0, 6.0]
     """
 
+    min_val, max_val = 0.0, 6.0
+
     def forward(self, input):
         return functional.relu6(input, self.inplace)
 
@@ -194,7 +196,7 @@ class PReLU(Module):
 
     def reset_parameters(self):
         """Give the slopes their first value again."""
-        functions.constant_(self.weight, self.init)
+        init.constant_(self.weight, self.init)
 
     def forward(self, input):
         return functional.prelu(input, self.weight)

@@ -1,24 +1,17 @@
 """Recurrent layers: plain, long short-term memory, gated."""
 
-import itertools
 import math
 import warnings
-from functools import partial
 
 from tensorlib._core._functions import empty, zeros
-from tensorlib._joining import concatenate, stack
+from tensorlib._joining import stack
 from tensorlib._manipulation import swapaxes
 from tensorlib.nn import functional, init
 from tensorlib.nn._arguments import check_probability
+from tensorlib.nn._recurrent_walks import joined, walk
 from tensorlib.nn.module import Module
 from tensorlib.nn.parameter import Parameter
-from tensorlib.nn.recurrent_cells import (
-    ACTIVATIONS,
-    check_nonlinearity,
-    gru_step,
-    lstm_step,
-    rnn_step,
-)
+from tensorlib.nn.recurrent_cells import check_nonlinearity
 from tensorlib.nn.utils.rnn import PackedSequence
 
 GATES = {"RNN_TANH": 1, "RNN_RELU": 1, "LSTM": 4, "GRU": 3}
@@ -203,33 +196,25 @@ class RNNBase(Module):
         initial = list(zip(*(list(x) for x in state), strict=True))
         for number, (_, suffix) in enumerate(self._passes()):
             if number and number % self._directions == 0:  # a layer is done
-                data, outputs = _joined(outputs, -1), []
+                data, outputs = joined(outputs, -1), []
                 if self.dropout and self.training:
                     data = functional.dropout(data, self.dropout)
-            inputs, step = self._step(data, suffix)
-            walk = _backwards if suffix.endswith("_reverse") else _forwards
-            results, final = walk(_pieces(inputs, sizes), sizes, initial[number], step)
-            outputs.append(_joined(results, 0))
+            output, final = self._pass(data, sizes, initial[number], suffix)
+            outputs.append(output)
             finals.append(final)
-        return _joined(outputs, -1), tuple(map(stack, zip(*finals, strict=True)))
+        return joined(outputs, -1), tuple(map(stack, zip(*finals, strict=True)))
 
-    def _step(self, data, suffix):
-        """What the input contributes to all steps, by one product, and the function of a step."""
+    def _pass(self, data, sizes, state, suffix):
+        """One layer in one direction; the products with all of its input are one."""
         weight_ih, weight_hh, bias_ih, bias_hh, weight_hr = (
             self._parameters.get(name + suffix)
             for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
         )
-        weight = weight_hh.T.copy()  # BLAS is slower on small products with a transpose
-        if self.mode == "GRU":
-            inputs = functional.linear(data, weight_ih, bias_ih)
-            return inputs, partial(gru_step, weight=weight, bias=bias_hh)
-        bias = None if bias_ih is None else bias_ih + bias_hh
-        inputs = functional.linear(data, weight_ih, bias)
-        if self.mode == "LSTM":
-            projection = None if weight_hr is None else weight_hr.T
-            return inputs, partial(lstm_step, weight=weight, projection=projection)
-        activation = ACTIVATIONS[self.mode.removeprefix("RNN_").lower()]
-        return inputs, partial(rnn_step, weight=weight, activation=activation)
+        if self.mode != "GRU" and bias_ih is not None:
+            bias_ih, bias_hh = bias_ih + bias_hh, None
+        inputs = functional.linear(data, weight_ih, bias_ih)
+        reverse = suffix.endswith("_reverse")
+        return walk(self.mode, inputs, sizes, state, reverse, weight_hh, bias_hh, weight_hr)
 
     def extra_repr(self):
         text = f"{self.input_size}, {self.hidden_size}"
@@ -245,50 +230,6 @@ class RNNBase(Module):
             if getattr(self, name) != value:
                 text += f", {name}={getattr(self, name)}"
         return text
-
-
-def _joined(parts, axis):
-    return parts[0] if len(parts) == 1 else concatenate(parts, axis=axis)
-
-
-def _pieces(x, sizes):
-    """Consecutive rows of x, by halves: the gradient of a slice is as large as what it is cut from.
-
-    In time and memory that is T log T instead of T squared.
-    """
-    if len(sizes) == 1:
-        return [x]
-    half = len(sizes) // 2
-    rows = sum(sizes[:half])
-    return _pieces(x[:rows], sizes[:half]) + _pieces(x[rows:], sizes[half:])
-
-
-def _forwards(inputs, sizes, state, step):
-    """Outputs of all steps, and the state after each sequence's last one."""
-    outputs, ended = [], []
-    for x, size, before in zip(inputs, sizes, itertools.chain(sizes[:1], sizes), strict=False):
-        if size < before:
-            ended.append(tuple(s[size:] for s in state))
-            state = tuple(s[:size] for s in state)
-        state = step(x, state)
-        outputs.append(state[0])
-    parts = [state, *reversed(ended)]
-    return outputs, tuple(_joined(part, 0) for part in zip(*parts, strict=True))
-
-
-def _backwards(inputs, sizes, initial, step):
-    """The same from the last step to the first, where sequences join."""
-    outputs = []
-    size = sizes[-1]
-    state = tuple(s[:size] for s in initial)
-    for x, now in zip(reversed(inputs), reversed(sizes), strict=True):
-        if now > size:
-            joining = (s[size:now] for s in initial)
-            state = tuple(concatenate(pair) for pair in zip(state, joining, strict=True))
-            size = now
-        state = step(x, state)
-        outputs.append(state[0])
-    return outputs[::-1], state
 
 
 class RNN(RNNBase):

@@ -2,46 +2,11 @@
 
 import math
 
-from tensorlib._core._functions import empty, tanh, zeros
+from tensorlib._core._functions import empty, zeros
 from tensorlib.nn import functional, init
+from tensorlib.nn._recurrent_walks import ACTIVATIONS, walk
 from tensorlib.nn.module import Module
 from tensorlib.nn.parameter import Parameter
-
-ACTIVATIONS = {"tanh": tanh, "relu": functional.relu}
-
-
-# Steps take what the input contributes, the state and what is needed of the weights, transposed.
-
-
-def rnn_step(inputs, state, weight, activation):
-    (h,) = state
-    return (activation(inputs + h @ weight),)
-
-
-def lstm_step(inputs, state, weight, projection=None):
-    h, c = state
-    i, f, g, o = _parts(inputs + h @ weight, 4)
-    sigmoid = functional.sigmoid
-    c = sigmoid(f) * c + sigmoid(i) * tanh(g)
-    h = sigmoid(o) * tanh(c)
-    return h if projection is None else h @ projection, c
-
-
-def gru_step(inputs, state, weight, bias):
-    (h,) = state
-    hidden = h @ weight
-    if bias is not None:
-        hidden = hidden + bias
-    size = h.shape[-1]
-    gates = functional.sigmoid(inputs[..., : 2 * size] + hidden[..., : 2 * size])
-    r, z = _parts(gates, 2)
-    n = tanh(inputs[..., 2 * size :] + r * hidden[..., 2 * size :])
-    return (n + z * (h - n),)
-
-
-def _parts(x, count):
-    size = x.shape[-1] // count
-    return [x[..., k * size : (k + 1) * size] for k in range(count)]
 
 
 def check_nonlinearity(operation, nonlinearity):
@@ -123,6 +88,15 @@ class RNNCellBase(Module):
             bias = bias + self.bias_hh
         return functional.linear(input, self.weight_ih, bias)
 
+    def _step(self, mode, input, state):
+        """The new state: a layer of one step."""
+        inputs = self._from_input(input, with_hidden_bias=mode != "GRU")
+        if input.ndim == 1:
+            inputs, *state = [x[None] for x in (inputs, *state)]
+        bias = self.bias_hh if mode == "GRU" else None
+        _, state = walk(mode, inputs, (len(inputs),), state, False, self.weight_hh, bias, None)
+        return state if input.ndim == 2 else tuple([x[0] for x in state])
+
     def extra_repr(self):
         text = f"{self.input_size}, {self.hidden_size}"
         return text if self.bias else f"{text}, bias={self.bias}"
@@ -167,8 +141,7 @@ class RNNCell(RNNCellBase):
 
     def forward(self, input, hx=None):
         state = self._state(input, hx, 1)
-        activation = ACTIVATIONS[self.nonlinearity]
-        return rnn_step(self._from_input(input), state, self.weight_hh.T, activation)[0]
+        return self._step(f"RNN_{self.nonlinearity.upper()}", input, state)[0]
 
     def extra_repr(self):
         text = super().extra_repr()
@@ -214,7 +187,7 @@ class LSTMCell(RNNCellBase):
 
     def forward(self, input, hx=None):
         state = self._state(input, hx, 2)
-        return lstm_step(self._from_input(input), state, self.weight_hh.T)
+        return self._step("LSTM", input, state)
 
 
 class GRUCell(RNNCellBase):
@@ -256,5 +229,4 @@ class GRUCell(RNNCellBase):
 
     def forward(self, input, hx=None):
         state = self._state(input, hx, 1)
-        inputs = self._from_input(input, with_hidden_bias=False)
-        return gru_step(inputs, state, self.weight_hh.T, self.bias_hh)[0]
+        return self._step("GRU", input, state)[0]

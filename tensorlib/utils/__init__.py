@@ -1,5 +1,5 @@
-"""Helpers around training: data sets and batches in `utils.data`."""
+"""Helpers around training: data sets and batches in `utils.data`, and checkpoints."""
 
-from tensorlib.utils import data
+from tensorlib.utils import checkpoint, data
 
-__all__ = ["data"]
+__all__ = ["checkpoint", "data"]

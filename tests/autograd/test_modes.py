@@ -1,11 +1,18 @@
-"""no_grad, enable_grad and set_grad_enabled."""
+"""no_grad, enable_grad, set_grad_enabled and inference_mode."""
 
 import threading
 
 import pytest
 
 import tensorlib as tl
-from tensorlib.autograd import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from tensorlib.autograd import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -119,3 +126,60 @@ def test_the_mode_belongs_to_the_thread():
         thread.start()
         thread.join()
     assert seen == [True]
+
+
+# inference_mode
+
+
+def test_inference_mode_records_nothing():
+    x = tl.ones(3).requires_grad_()
+    assert tl.inference_mode is inference_mode
+    with inference_mode():
+        assert is_inference_mode_enabled()
+        assert not (x * 2).requires_grad
+        with inference_mode(False):
+            assert not is_inference_mode_enabled()
+            assert (x * 2).requires_grad
+        assert is_inference_mode_enabled()
+    assert not is_inference_mode_enabled()
+    with inference_mode():
+        y = x * 2
+    assert (y * x).requires_grad  # its results are like others
+
+
+@pytest.mark.parametrize("decorator", [inference_mode, inference_mode(), inference_mode(True)])
+def test_inference_mode_decorates(decorator):
+    @decorator
+    def enabled(x):
+        """Doc."""
+        return x, is_grad_enabled(), is_inference_mode_enabled()
+
+    assert enabled(1) == (1, False, True)
+    assert (enabled.__name__, enabled.__doc__) == ("enabled", "Doc.")
+    assert not is_inference_mode_enabled()
+
+
+def test_inference_mode_decorates_generators():
+    @inference_mode()
+    def generate():
+        yield is_inference_mode_enabled()
+        yield is_inference_mode_enabled()
+
+    generator = generate()
+    assert next(generator)
+    assert not is_inference_mode_enabled()
+    assert next(generator)
+    generator.close()
+
+
+def test_inference_mode_ends_with_errors_and_is_the_threads_own():
+    seen = []
+    with pytest.raises(KeyError), inference_mode():
+        thread = threading.Thread(target=lambda: seen.append(is_inference_mode_enabled()))
+        thread.start()
+        thread.join()
+        raise KeyError
+    assert seen == [False]
+    assert not is_inference_mode_enabled()
+    with pytest.raises(TypeError, match="inference_mode: expected a bool, got int"):
+        inference_mode(1)

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from parity import TOLERANCES, array_of, compare, convert, dtypes, torch
+from scipy import stats
 
 import tensorlib as tl
 from tensorlib import distributions
@@ -45,6 +46,15 @@ CASES = [
     ("Beta", {"concentration1": POSITIVE, "concentration0": OTHER}, {}, P),
     ("Dirichlet", {"concentration": WEIGHTS}, {}, SIMPLEX),
     ("StudentT", {"df": POSITIVE, "loc": LOC, "scale": SCALE}, {}, X),
+    ("InverseGamma", {"concentration": POSITIVE, "rate": SCALE}, {}, UPPER),
+    ("FisherSnedecor", {"df1": POSITIVE, "df2": 2 * OTHER}, {}, UPPER),
+    ("Kumaraswamy", {"concentration1": POSITIVE, "concentration0": OTHER}, {}, P),
+    ("LogisticNormal", {"loc": X[:, :2], "scale": SCALE}, {}, SIMPLEX),
+    ("RelaxedBernoulli", {"temperature": np.array(0.7), "probs": P}, {}, 0.9 * P + 0.05),
+    ("RelaxedBernoulli", {"temperature": np.array(0.7), "logits": X}, {}, 0.9 * P + 0.05),
+    ("RelaxedOneHotCategorical", {"temperature": np.array(0.7), "probs": WEIGHTS}, {}, SIMPLEX),
+    ("RelaxedOneHotCategorical", {"temperature": np.array(0.7), "logits": X}, {}, SIMPLEX),
+    ("OneHotCategoricalStraightThrough", {"logits": X}, {}, ONE_HOT),
     ("VonMises", {"loc": LOC, "concentration": SCALE}, {}, X),
     ("Bernoulli", {"probs": P}, {}, TRUTHS),
     ("Bernoulli", {"logits": X}, {}, TRUTHS),
@@ -86,6 +96,8 @@ FEWER_DIGITS = {
     ("Dirichlet", "float64"): 1e-7,
     ("Gamma", "float64"): 1e-7,
     ("Chi2", "float64"): 1e-7,
+    ("InverseGamma", "float64"): 1e-7,
+    ("Kumaraswamy", "float64"): 1e-7,
 }
 
 
@@ -134,7 +146,8 @@ def refuses(name, parameters, others, ask, what, *values):
     """What PyTorch does not have, ours does not either, and says so."""
     if (name, what) not in MORE:
         given = [tl.asarray(x) for x in parameters.values()]
-        with pytest.raises(NotImplementedError, match=f"{name}: there is no {what}"):
+        what = {"stddev": "variance"}.get(what, what)
+        with pytest.raises(NotImplementedError, match=rf"^_?[A-Z]\w+: there is no {what}"):
             ask(made(tl, name, parameters, others, given), *map(tl.asarray, values))
 
 
@@ -155,7 +168,12 @@ def test_log_prob_of_several_samples(name, parameters, others, value, dtype, tol
     compare_results(name, parameters, others, lambda d, x: d.log_prob(x), dtype, several)
 
 
-SHAPES = ("Gamma", "Chi2", "Beta")  # their distribution functions have no slope by parameters
+SHAPES = (
+    "Gamma",
+    "Chi2",
+    "Beta",
+    "InverseGamma",
+)  # their distribution functions have no slope by parameters
 
 
 @dtypes
@@ -188,6 +206,8 @@ def test_icdf(name, parameters, others, value, dtype):
 def test_moments(name, parameters, others, value, what, dtype, tolerance):
     if name == "VonMises":
         tolerance(name, dtype)
+    if (name, what) == ("Kumaraswamy", "mode"):
+        return  # PyTorch's is NaN; see test_mode_of_kumaraswamy
 
     def ask(d):
         return getattr(d, what)
@@ -333,3 +353,50 @@ def test_kl_divergence(p, q, tolerance):
         np.testing.assert_allclose(ours, np.broadcast_to(result, ours.shape), rtol=1e-10)
     else:
         compare(function(tl), function(torch), args, "float64")
+
+
+def test_mode_of_kumaraswamy():
+    a, b = tl.asarray([1.5, 3.0, 0.5]), tl.asarray([2.0, 1.0, 2.0])
+    mode = array_of(distributions.Kumaraswamy(a, b).mode)
+    x = np.linspace(0, 1, 100_001)[1:-1]
+    density = array_of(distributions.Kumaraswamy(a, b).log_prob(tl.asarray(x[:, None])))
+    np.testing.assert_allclose(mode[:2], x[density.argmax(0)][:2], atol=2e-5)
+    assert np.isnan(mode[2])
+
+
+def test_tails_without_mean_and_variance():
+    tails = distributions.GeneralizedPareto(0.0, 1.0, tl.asarray([0.0, 0.5, 1.0]))
+    assert tails.mean.tolist() == [1, 2, np.inf]
+    assert tails.variance.tolist() == [1, np.inf, np.inf]
+    exponential = distributions.Exponential(1.0)
+    for what in ("log_prob", "cdf"):
+        ours = getattr(tails, what)(0.7)[0].item()
+        assert ours == pytest.approx(getattr(exponential, what)(0.7).item(), rel=1e-14)
+    fisher = distributions.FisherSnedecor(tl.asarray([1.0, 3.0]), tl.asarray([2.0, 4.0]))
+    assert np.isnan(fisher.mean[0].item()) and np.isnan(fisher.variance).all()
+    x = tl.asarray([0.1, 0.7, 40.0])
+    expected = stats.genpareto(np.array([0.0, 0.5, 1.0]))
+    for ours, scipys in (("log_cdf", "logcdf"), ("log_survival_function", "logsf")):
+        np.testing.assert_allclose(
+            array_of(getattr(tails, ours)(x)), getattr(expected, scipys)(array_of(x)), rtol=1e-13
+        )
+    # PyTorch's own fails for float64; test_samples.py compares it with SciPy.
+    check_grads(
+        lambda *args: distributions.GeneralizedPareto(*args[:3]).log_prob(args[3]),
+        [tl.asarray(x) for x in (-1.0, 1.3, [0.3, -0.2, 0.8], [0.2, 0.7, -0.4])],
+        order=2,
+    )
+    inverse = distributions.InverseGamma(tl.asarray([1.0, 2.0]), 3.0)
+    assert inverse.mean.tolist() == [np.inf, 3] and np.isinf(inverse.variance).all()
+
+
+@dtypes
+def test_straight_through_samples_have_the_gradient_of_the_probabilities(dtype):
+    logits = tl.asarray(X, dtype=dtype).requires_grad_()
+    samples = distributions.OneHotCategoricalStraightThrough(logits=logits).rsample()
+    assert set(np.unique(array_of(samples).round(6))) == {0, 1}
+    (samples * tl.asarray(UPPER, dtype=dtype)).sum().backward()
+    other = tl.asarray(X, dtype=dtype).requires_grad_()
+    probs = distributions.OneHotCategorical(logits=other).probs
+    (probs * tl.asarray(UPPER, dtype=dtype)).sum().backward()
+    np.testing.assert_allclose(array_of(logits.grad), array_of(other.grad), rtol=1e-6)

@@ -26,6 +26,16 @@ TRANSFORMS = {
         X,
     ),
     "nothing": (lambda d: d.ComposeTransform([]), X),
+    "identity": (lambda d: d.identity_transform, X),
+    "stick breaking": (lambda d: d.StickBreakingTransform(), X),
+    "stick breaking, remembered": (lambda d: d.StickBreakingTransform(cache_size=1), X),
+    "reshape": (lambda d: d.ReshapeTransform((3,), (3, 1)), X),
+    "independent": (lambda d: d.IndependentTransform(d.ExpTransform(), 1), X),
+    "concatenated": (
+        lambda d: d.CatTransform([d.ExpTransform(), d.SigmoidTransform()], -1, [1, 2]),
+        X,
+    ),
+    "stacked": (lambda d: d.StackTransform([d.ExpTransform(), d.TanhTransform()], 0), X),
 }
 
 
@@ -48,7 +58,14 @@ def test_transform(name, dtype):
     assert ours.domain.event_dim == theirs.domain.event_dim
     assert ours.codomain.event_dim == theirs.codomain.event_dim
     assert ours.bijective == theirs.bijective
-    assert ours.sign == theirs.sign
+    if name not in (
+        "stick breaking",
+        "stick breaking, remembered",
+        "reshape",
+        "concatenated",
+        "stacked",
+    ):  # where PyTorch's has none
+        assert ours.sign == theirs.sign
     assert ours == make(distributions)
 
 
@@ -379,3 +396,110 @@ def test_constraints():
     matrix = convert(np.array([[2.0, 1.0], [1.0, 2.0]]), "float64", tl).detach()
     assert constraints.positive_definite.check(matrix).item()
     assert not constraints.positive_definite.check(matrix - 2).item()
+
+
+@dtypes
+@pytest.mark.parametrize(
+    "name", ["SoftmaxTransform", "LowerCholeskyTransform", "PositiveDefiniteTransform"]
+)
+def test_transforms_without_a_determinant(name, dtype):
+    def run(module):
+        def of(x):
+            transform = getattr(module, name)()
+            y = transform(x)
+            return y, transform.inv(y)
+
+        return of
+
+    compare(run(distributions), run(torch.distributions), [rng.standard_normal((2, 3, 3))], dtype)
+    ours, theirs = (getattr(d, name)() for d in (distributions, torch.distributions))
+    assert ours.bijective == theirs.bijective
+    assert ours.domain.event_dim == theirs.domain.event_dim
+    assert ours.codomain.event_dim == theirs.codomain.event_dim
+    x = tl.asarray(X)
+    with pytest.raises(NotImplementedError, match=f"{name}: there is no log_abs_det_jacobian"):
+        ours.log_abs_det_jacobian(x, x)
+
+
+def test_absolute_values_and_distribution_functions():
+    def absolute(module):
+        return lambda x: (module.AbsTransform()(x), module.AbsTransform().inv(x))
+
+    compare(absolute(distributions), absolute(torch.distributions), [X], "float64")
+    assert not distributions.AbsTransform().bijective
+
+    def cumulative(module):
+        def of(loc, x):
+            transform = module.CumulativeDistributionTransform(module.Laplace(loc, 2 * loc))
+            y = transform(x)
+            return y, transform.inv(y), transform.log_abs_det_jacobian(x, y)
+
+        return of
+
+    compare(cumulative(distributions), cumulative(torch.distributions), [SCALE, X], "float64")
+
+
+def test_results_are_remembered():
+    x = tl.asarray(X)
+    for transform in (distributions.ExpTransform(), distributions.ExpTransform(cache_size=0)):
+        y = transform(x)
+        assert transform.inv(y) is not x
+    both = [distributions.AffineTransform(0.5, 2.0, cache_size=1), distributions.ExpTransform()]
+    for transform in (both[0], both[1].with_cache(), distributions.ComposeTransform(both, 1)):
+        y = transform(x)
+        assert transform.inv(y) is x and transform(x) is y
+        other = transform(x * 2)
+        assert transform.inv(y) is not x and transform.inv(other) is not x
+    inverse = distributions.ExpTransform(cache_size=1).inv
+    assert inverse.inv(inverse(y)) is y
+    assert transform.with_cache(0).inv(y) is not x
+    with pytest.raises(ValueError, match="ExpTransform: expected cache_size 0 or 1, got 2"):
+        distributions.ExpTransform(cache_size=2)
+
+
+def test_conditions_on_parts_and_matrices():
+    ours, theirs = constraints, torch.distributions.constraints
+    matrices = np.stack([np.eye(2), [[1, 0], [1, 0]], [[0, 1], [1, 0]], [[0.6, 0], [0.6, 0.8]]])
+    for name in ("lower_triangular", "square", "symmetric", "positive_semidefinite"):
+        if name == "positive_semidefinite":  # PyTorch's looks at symmetry first, of all together
+            matrices = np.stack([np.eye(2), np.ones((2, 2)), [[0, 1], [1, 0]]])
+        a, b = getattr(ours, name), getattr(theirs, name)
+        np.testing.assert_array_equal(
+            array_of(a.check(tl.asarray(matrices))), b.check(torch.tensor(matrices)).numpy()
+        )
+        assert a.event_dim == b.event_dim
+    factors = np.stack([np.eye(2), [[1, 0], [0.6, 0.8]], [[1, 0], [0.6, 0.7]]])
+    assert ours.corr_cholesky.check(tl.asarray(factors)).tolist() == [True, True, False]
+
+    def conditions(c, module):
+        yield c.cat([c.positive, c.real], dim=-1, lengths=[1, 2])
+        yield c.stack([c.positive, c.unit_interval])
+        yield module.CatTransform(
+            [module.ExpTransform(), module.SigmoidTransform()], -1, [1, 2]
+        ).codomain
+        yield module.StackTransform([module.ExpTransform(), module.TanhTransform()]).codomain
+
+    for a, b in zip(conditions(ours, distributions), conditions(theirs, torch.distributions),
+                    strict=True):  # fmt: skip
+        np.testing.assert_array_equal(
+            array_of(a.check(tl.asarray(X))), b.check(torch.tensor(X)).numpy()
+        )
+        assert a.event_dim == b.event_dim and a.is_discrete == b.is_discrete
+
+
+def test_errors_of_transforms_of_shapes_and_parts():
+    d, x = distributions, tl.asarray(X)
+    with pytest.raises(ValueError, match=r"one number of elements, got \(3,\) and \(2, 2\)"):
+        d.ReshapeTransform((3,), (2, 2))
+    with pytest.raises(ValueError, match=r"expected a shape \(..., \*\(4,\)\), got \(2, 3\)"):
+        d.ReshapeTransform((4,), (2, 2))(x)
+    with pytest.raises(ValueError, match=r"CatTransform: expected a value of length 2 .* \(2, 3\)"):
+        d.CatTransform([d.ExpTransform(), d.TanhTransform()], 1)(x)
+    with pytest.raises(ValueError, match="a length for each of 1 transforms, got \\[1, 2\\]"):
+        d.CatTransform([d.ExpTransform()], lengths=[1, 2])
+    with pytest.raises(ValueError, match=r"StackTransform: expected a value of length 2 .* 1, got"):
+        d.StackTransform([d.ExpTransform(), d.TanhTransform()], 1)(x)
+    with pytest.raises(TypeError, match="StackTransform: expected transforms"):
+        d.StackTransform([])
+    with pytest.raises(ValueError, match="StickBreakingTransform: expected a shape of at least"):
+        d.StickBreakingTransform().forward_shape(())

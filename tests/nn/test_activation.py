@@ -462,3 +462,11 @@ def test_functions_have_pytorchs_parameters(name):
     ours = inspect.signature(getattr(F, name)).parameters
     theirs = [(p.name, p.default) for p in theirs.values() if p.name != "_stacklevel"]
     assert [(p.name, p.default) for p in ours.values() if p.name != "generator"] == theirs
+
+
+def test_slopes_of_prelu_are_reset():
+    layer = nn.PReLU(3, 0.1)
+    with tl.no_grad():
+        layer.weight += 1
+    layer.reset_parameters()
+    assert layer.weight.tolist() == [pytest.approx(0.1)] * 3

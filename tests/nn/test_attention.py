@@ -485,3 +485,73 @@ def test_arguments_of_multihead_attention_that_are_refused():
         module(q, k, k, attn_mask=tl.zeros((4, 5), dtype="int64"))
     with pytest.raises(RuntimeError, match="is_causal says that attn_mask is the causal mask"):
         module(q, k, k, is_causal=True)
+
+
+@pytest.mark.parametrize("separate", [False, True])
+@pytest.mark.parametrize("extra", ["none", "bias", "zero", "both", "static"])
+@pytest.mark.parametrize("average", [False, True])
+@dtypes
+def test_multi_head_attention_forward(separate, extra, average, dtype):
+    random = np.random.default_rng(3)
+
+    def array(*shape):
+        return random.standard_normal(shape)
+
+    size, heads, batch = 6, 2, 3
+    inputs = [array(4, batch, size), array(5, batch, size), array(5, batch, size)]
+    joint = None if separate else array(3 * size, size)
+    added = [array(1, 1, size), array(1, 1, size)] if extra in ("bias", "both") else [None] * 2
+    arrays = [joint, array(3 * size), *added, array(size, size), array(size)]
+    own = [array(size, size) for _ in range(3)] if separate else [None] * 3
+    static = [array(batch * heads, 5, 3), array(batch * heads, 5, 3)]
+    static = static if extra == "static" else [None] * 2
+    padding = array(batch, 5)
+    mask = array(batch * heads, 4, 5)
+
+    def call(library):
+        def function(inputs, arrays, own, static, padding, mask):
+            joint, bias, bias_k, bias_v, weight, out_bias = arrays
+            return library.multi_head_attention_forward(
+                *inputs,
+                size,
+                heads,
+                joint,
+                bias,
+                bias_k,
+                bias_v,
+                extra in ("zero", "both"),
+                0.5,
+                weight,
+                out_bias,
+                training=False,
+                key_padding_mask=padding,
+                attn_mask=mask,
+                use_separate_proj_weight=separate,
+                q_proj_weight=own[0],
+                k_proj_weight=own[1],
+                v_proj_weight=own[2],
+                static_k=static[0],
+                static_v=static[1],
+                average_attn_weights=average,
+            )
+
+        return function
+
+    args = [inputs, arrays, own, static, padding, mask]
+    compare(call(F), call(TF), args, dtype)
+
+
+def test_errors_of_multi_head_attention_forward():
+    x, weight = tl.ones((3, 2, 4)), tl.ones((4, 4))
+    rest = (None, None, None, False, 0.0, weight, None)
+    name = "^multi_head_attention_forward: "
+    with pytest.raises(ValueError, match=name + r".* width 6, .* got \(3, 2, 4\) and 2"):
+        F.multi_head_attention_forward(x, x, x, 6, 2, None, *rest)
+    with pytest.raises(TypeError, match=name + "expected in_proj_weight, got None"):
+        F.multi_head_attention_forward(x, x, x, 4, 2, None, *rest)
+    with pytest.raises(TypeError, match=name + "expected q_proj_weight, k_proj_weight and"):
+        F.multi_head_attention_forward(
+            x, x, x, 4, 2, None, *rest, use_separate_proj_weight=True, q_proj_weight=weight
+        )
+    with pytest.raises(ValueError, match=name + r".* widths \(4, 4, 4\) .*, got \(3, 2, 4\), \(3"):
+        F.multi_head_attention_forward(x, x, tl.ones((3, 2, 5)), 4, 2, tl.ones((12, 4)), *rest)

@@ -106,7 +106,7 @@ def test_flatten():
 @pytest.mark.parametrize(
     "layer, text",
     [
-        (nn.Linear(2, 3), "Linear(2, 3, bias=True)"),
+        (nn.Linear(2, 3), "Linear(in_features=2, out_features=3, bias=True)"),
         (nn.Conv2d(1, 2, 3), "Conv2d(1, 2, kernel_size=(3, 3), stride=(1, 1))"),
         (
             nn.Conv2d(2, 2, 3, padding=1, groups=2, bias=False),
@@ -114,9 +114,9 @@ def test_flatten():
         ),
         (
             nn.MaxPool2d(2),
-            "MaxPool2d(kernel_size=(2, 2), stride=(2, 2), padding=(0, 0), dilation=(1, 1))",
+            "MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)",
         ),
-        (nn.Dropout(0.25), "Dropout(p=0.25)"),
+        (nn.Dropout(0.25), "Dropout(p=0.25, inplace=False)"),
         (nn.Flatten(), "Flatten(start_dim=1, end_dim=-1)"),
         (nn.ReLU(), "ReLU()"),
         (nn.LogSoftmax(1), "LogSoftmax(dim=1)"),

@@ -88,7 +88,7 @@ def test_identity():
 
 
 def test_texts():
-    assert repr(nn.Linear(2, 3)) == "Linear(2, 3, bias=True)"
+    assert repr(nn.Linear(2, 3)) == "Linear(in_features=2, out_features=3, bias=True)"
     text = "Bilinear(in1_features=2, in2_features=3, out_features=4, bias=False)"
     assert repr(nn.Bilinear(2, 3, 4, bias=False)) == text
 

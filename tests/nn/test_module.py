@@ -368,3 +368,29 @@ def test_copies_keep_what_is_shared():
     net[1].weight = net[0].weight
     for other in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
         assert other[1].weight is other[0].weight is not net[0].weight
+
+
+def test_errors_tell_the_innermost_module():
+    net = nn.Sequential(nn.Flatten(), nn.Sequential(nn.Linear(6, 4), nn.Linear(3, 2)))
+    with pytest.raises(ValueError, match="^linear: ") as caught:
+        net(tl.zeros((5, 2, 3), dtype="float32"))
+    note = "in the module Linear(in_features=3, out_features=2, bias=True)"
+    assert caught.value.__notes__ == [note]
+
+    class Faulty(nn.Module):
+        def forward(self, x):
+            raise KeyError(x)
+
+        def extra_repr(self):
+            return self.undefined
+
+    with pytest.raises(KeyError) as caught:
+        nn.Sequential(Faulty())("x")
+    assert caught.value.__notes__ == ["in the module Sequential()"]
+
+
+def test_modules_with_several_names_are_walked_once_or_each_time():
+    shared = nn.ReLU()
+    net = nn.Sequential(shared, shared)
+    assert list(net.modules()) == [net, shared]
+    assert list(net.modules(remove_duplicate=False)) == [net, shared, shared]

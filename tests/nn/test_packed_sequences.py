@@ -167,3 +167,14 @@ def test_other_arguments_that_are_refused():
         rnn.pad_sequence([tl.zeros(3)], padding_side="top")
     with pytest.raises(ValueError, match="a length for each of 2 sequences .*, got 1"):
         rnn.unpad_sequence(tl.zeros((3, 2)), [3])
+
+
+def test_packed_sequences_are_cast_and_moved():
+    packed = rnn.pack_sequence([tl.asarray([1.5, 2.0]), tl.asarray([3.0])])
+    for same in (packed.to("cpu"), packed.cpu(), packed.double(), packed.to("float64")):
+        assert same is packed
+    for name, dtype in (("float", "float32"), ("half", "float16"), ("int", "int32")):
+        other = getattr(packed, name)()
+        assert other.data.dtype == dtype
+        assert other.batch_sizes is packed.batch_sizes
+    assert packed.long().data.tolist() == [1, 3, 2]

@@ -418,3 +418,13 @@ REFUSED = [
 def test_refused(call, error, text):
     with pytest.raises(error, match=re.escape(text)):
         call()
+
+
+@dtypes
+@pytest.mark.parametrize("name", ["upsample", "upsample_nearest", "upsample_bilinear"])
+@pytest.mark.parametrize("options", [{"size": (5, 7)}, {"scale_factor": 2}])
+@pytest.mark.filterwarnings("ignore::UserWarning")  # PyTorch's, that they have another name
+def test_older_names_of_interpolate(name, options, dtype):
+    x = np.random.default_rng(0).standard_normal((2, 3, 4, 5))
+    ours, theirs = getattr(F, name), getattr(torch.nn.functional, name)
+    compare(ours, theirs, [x], dtype, **options)

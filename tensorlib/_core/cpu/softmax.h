@@ -1,4 +1,4 @@
-// Softmax and its logarithm, along rows and along columns.
+// Softmax and its logarithm, along rows and along columns, and their gradients.
 //
 // Both take the maximum away, add up exponentials and divide. Along contiguous rows the lanes of a
 // vector hold neighbours in the row, along columns neighbouring columns. Sums are made in double
@@ -171,9 +171,98 @@ struct Columns {
   }
 };
 
+// Gradients. `y` is the result: of softmax the gradient is y * (g - sum(g * y)), of its logarithm
+// g - exp(y) * sum(g).
+template <bool logarithm>
+struct Slope {
+  template <class R>
+  static R term(R g, R y) {
+    return logarithm ? g : g * y;
+  }
+  template <class R>
+  static R value(R g, R y, R sum) {
+    return logarithm ? g - decayed(0 - y) * sum : y * (g - sum);
+  }
+};
+
+template <class T, bool logarithm>
+struct BackwardRows {
+  using R = Wide<T>;
+  using S = Slope<logarithm>;
+
+  static void run(T const *g, T const *y, T *out, intptr_t n, intptr_t rows) {
+    for (intptr_t k = 0; k < rows; ++k, g += n, y += n, out += n) {
+      R const sum = R(total(g, y, n));
+      TL_INDEPENDENT
+      for (intptr_t i = 0; i < n; ++i) out[i] = T(S::value(wide(g[i]), wide(y[i]), sum));
+    }
+  }
+
+ private:
+  static double total(T const *g, T const *y, intptr_t n) {
+    double result = 0;
+    for (intptr_t start = 0; start < n; start += chunk) {
+      R sums[lanes] = {};
+      intptr_t const end = std::min(n, start + chunk);
+      intptr_t i = start;
+      for (; i + lanes <= end; i += lanes) {
+        for (intptr_t j = 0; j < lanes; ++j) sums[j] += S::term(wide(g[i + j]), wide(y[i + j]));
+      }
+      for (intptr_t j = 0; i < end; ++i, ++j) sums[j] += S::term(wide(g[i]), wide(y[i]));
+      result += folded(sums, [](R a, R b) { return a + b; });
+    }
+    return result;
+  }
+};
+
+template <class T, bool logarithm>
+struct BackwardColumns {
+  using R = Wide<T>;
+  using S = Slope<logarithm>;
+
+  static void run(T const *g, T const *y, T *out, Shape shape, intptr_t width) {
+    R sums[strip] = {};
+    double totals[strip] = {};
+    for (intptr_t i = 0; i < shape.n; ++i) {
+      T const *g_row = g + i * shape.inner, *y_row = y + i * shape.inner;
+      for (intptr_t j = 0; j < width; ++j) sums[j] += S::term(wide(g_row[j]), wide(y_row[j]));
+      if ((i + 1) % chunk == 0 || i + 1 == shape.n) {
+        for (intptr_t j = 0; j < width; ++j) totals[j] += sums[j];
+        std::fill_n(sums, strip, R(0));
+      }
+    }
+    for (intptr_t j = 0; j < width; ++j) sums[j] = R(totals[j]);
+    for (intptr_t i = 0; i < shape.n; ++i) {
+      intptr_t const at = i * shape.inner;
+      TL_INDEPENDENT
+      for (intptr_t j = 0; j < width; ++j) {
+        out[at + j] = T(S::value(wide(g[at + j]), wide(y[at + j]), sums[j]));
+      }
+    }
+  }
+};
+
 // The bytes of scratch memory that each thread needs.
 inline intptr_t scratch_size(Shape shape) {
   return (shape.inner == 1 ? shape.n : shape.n * strip) * intptr_t(sizeof(double));
+}
+
+// Shares lines out: `rows(first, count, worker)`, or `columns(offset, width, worker)` of strips.
+template <class Rows, class Columns>
+void share(Shape shape, int threads, Rows rows, Columns columns) {
+  if (shape.inner == 1) {
+    intptr_t const many = std::max<intptr_t>(1, task_size / shape.n);
+    parallel_for((shape.outer + many - 1) / many, threads, [&](intptr_t task, int worker) {
+      rows(task * many, std::min(many, shape.outer - task * many), worker);
+    });
+  } else {
+    intptr_t const strips = (shape.inner + strip - 1) / strip;
+    parallel_for(shape.outer * strips, threads, [&](intptr_t task, int worker) {
+      intptr_t const first = task % strips * strip;
+      columns(task / strips * shape.n * shape.inner + first, std::min(strip, shape.inner - first),
+              worker);
+    });
+  }
 }
 
 template <class T, bool logarithm>
@@ -183,21 +272,31 @@ void compute(char const *x, char *out, char *scratch, Shape shape, int threads) 
   auto room = [&](int worker) {
     return reinterpret_cast<Wide<T> *>(scratch + worker * scratch_size(shape));
   };
-  if (shape.inner == 1) {
-    intptr_t const rows = std::max<intptr_t>(1, task_size / shape.n);
-    parallel_for((shape.outer + rows - 1) / rows, threads, [&](intptr_t task, int worker) {
-      ForTarget<Rows<T, logarithm>>::run(from, to, room(worker), shape, task * rows,
-                                         std::min(shape.outer, (task + 1) * rows));
-    });
-  } else {
-    intptr_t const strips = (shape.inner + strip - 1) / strip;
-    parallel_for(shape.outer * strips, threads, [&](intptr_t task, int worker) {
-      intptr_t const first = task % strips * strip;
-      intptr_t const at = task / strips * shape.n * shape.inner + first;
-      ForTarget<Columns<T, logarithm>>::run(from + at, to + at, room(worker), shape,
-                                            std::min(strip, shape.inner - first));
-    });
-  }
+  share(
+      shape, threads,
+      [&](intptr_t first, intptr_t count, int worker) {
+        ForTarget<Rows<T, logarithm>>::run(from, to, room(worker), shape, first, first + count);
+      },
+      [&](intptr_t at, intptr_t width, int worker) {
+        ForTarget<Columns<T, logarithm>>::run(from + at, to + at, room(worker), shape, width);
+      });
+}
+
+template <class T, bool logarithm>
+void compute_backward(char const *g, char const *y, char *out, Shape shape, int threads) {
+  T const *gradient = reinterpret_cast<T const *>(g), *result = reinterpret_cast<T const *>(y);
+  T *to = reinterpret_cast<T *>(out);
+  share(
+      shape, threads,
+      [&](intptr_t first, intptr_t count, int) {
+        intptr_t const at = first * shape.n;
+        ForTarget<BackwardRows<T, logarithm>>::run(gradient + at, result + at, to + at, shape.n,
+                                                   count);
+      },
+      [&](intptr_t at, intptr_t width, int) {
+        ForTarget<BackwardColumns<T, logarithm>>::run(gradient + at, result + at, to + at, shape,
+                                                      width);
+      });
 }
 
 // `x` and `out` are contiguous and not empty, and the dtype is floating.
@@ -207,6 +306,18 @@ inline void softmax_any(bool logarithm, int dtype, char const *x, char *out, cha
     using T = decltype(zero);
     if constexpr (is_floating<T>) {
       (logarithm ? compute<T, true> : compute<T, false>)(x, out, scratch, shape, threads);
+    }
+  });
+}
+
+// The gradient, from that of the result `y`.
+inline void softmax_backward_any(bool logarithm, int dtype, char const *g, char const *y, char *out,
+                                 Shape shape, int threads) {
+  with_dtype(dtype, [&](auto zero) {
+    using T = decltype(zero);
+    if constexpr (is_floating<T>) {
+      (logarithm ? compute_backward<T, true> : compute_backward<T, false>)(g, y, out, shape,
+                                                                           threads);
     }
   });
 }

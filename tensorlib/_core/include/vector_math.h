@@ -125,6 +125,17 @@ TL_HD Exponential<R> exp_of_minus(R x, R rest = 0) {
   return {(1 + (r + r * r * exp_series(r))) * power_of_2(n)};
 }
 
+// 1 - exp(-x), precise where that is small, for 0 <= x <= far<R>. With n as above and
+// (1 + p) = exp(r), it is 1 - 4**n * (1 + p * (2 + p)).
+template <class R>
+TL_HD R one_minus_exp_of_minus(R x) {
+  using F = Format<R>;
+  R n = nearest_integer(x * R(-0.7213475204444817));
+  R r = (R(-0.5) * x - n * F::log2_high) - n * F::log2_low;
+  R p = r + r * r * exp_series(r), power = power_of_2(n), scale = power * power;
+  return (1 - scale) - scale * (p * (2 + p));
+}
+
 // 2 * atanh(s) = 2 * s + s**3 * this of s**2 <= 1 / 9
 TL_HD float atanh_series(float square) {
   return polynomial(square, 6.6666667e-01f, 3.9999706e-01f, 2.8592357e-01f, 2.1706575e-01f,

@@ -14,6 +14,7 @@ from tensorlib.autograd.rules import (
     nn,
     normalization,
     products,
+    recurrent,
     reductions,
     views,
 )

@@ -2,6 +2,8 @@
 
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import conjugate, masked_divide, masked_multiply, zeros
+from tensorlib._core._recorder import innermost
+from tensorlib._core._tape import is_grad_enabled
 from tensorlib._core._tensor import Tensor
 from tensorlib._core._wrapping import wrapped_of
 
@@ -9,6 +11,15 @@ from tensorlib._core._wrapping import wrapped_of
 # zero, whatever the derivative: `where` gives zeros to the branch that it did not take, and NaN
 # or infinities there must not come back. Both are differentiable by the same rules.
 times, over = masked_multiply, masked_divide
+
+
+def times_own(g, derivative):
+    """`times` by a derivative that nobody else has: its memory becomes that of the product, unless
+    the walk is recorded. So a walk needs less memory beside what was kept for it."""
+    fits = derivative.shape == g.shape and derivative.dtype == g.dtype
+    if not fits or is_grad_enabled() or innermost() is not None:
+        return times(g, derivative)
+    return times(g, derivative, out=derivative)
 
 
 def conj(x):

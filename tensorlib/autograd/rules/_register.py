@@ -12,7 +12,7 @@ def _with_names(function):
     return function, code.co_varnames[1 : code.co_argcount]
 
 
-def rule(op, *functions, variadic=None):
+def rule(op, *functions, variadic=None, materialize=True):
     """
     Register the gradient of an op.
 
@@ -29,6 +29,8 @@ def rule(op, *functions, variadic=None):
         Returns a list of one gradient (or None) for each input: for an op of any number of
         inputs, or where the gradients are computed together. It may name ``shapes``, and
         ``wanted`` (whether each input needs a gradient).
+    materialize : bool, optional
+        Whether `variadic` is given zeros for the outputs to which no gradient came, or None.
 
     Raises
     ------
@@ -36,7 +38,7 @@ def rule(op, *functions, variadic=None):
         For a name that the op does not have, or a wrong number of functions.
     """
     if variadic is not None:
-        _tape.set_rule(op, None, _with_names(variadic))
+        _tape.set_rule(op, None, _with_names(variadic), materialize)
     elif functions:
         _tape.set_rule(op, tuple(map(_with_names, functions)))
     else:

@@ -6,6 +6,7 @@ pass is as fast as the forward pass; their rules are written out.
 
 import math
 
+from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import (
     exp,
     gelu_slope,
@@ -19,25 +20,25 @@ from tensorlib._core._functions import (
     tanh,
     where,
 )
-from tensorlib.autograd.rules._common import times
+from tensorlib.autograd.rules._common import times, times_own
 from tensorlib.autograd.rules._register import rule, zero
 
 TWO_OVER_ROOT_PI = 2 / math.sqrt(math.pi)
 ROOT_2_PI = math.sqrt(2 * math.pi)
 
-rule("erf", lambda g, x: times(g, TWO_OVER_ROOT_PI * exp(-x * x)))
-rule("softplus", lambda g, x: times(g, sigmoid(x)))
-rule("logsigmoid", lambda g, x: times(g, sigmoid(-x)))
+rule("erf", lambda g, x: times_own(g, TWO_OVER_ROOT_PI * exp(-x * x)))
+rule("softplus", lambda g, x: times_own(g, sigmoid(x)))
+rule("logsigmoid", lambda g, x: times_own(g, sigmoid(-x)))
 rule(
     "leaky_relu",
     lambda g, x, slope: where(greater(x, 0), g, times(g, slope)),
     lambda g, x: where(greater(x, 0), zero(g), times(g, x)),
 )
 
-rule("gelu", lambda g, x: times(g, gelu_slope(x)))
-rule("gelu_tanh", lambda g, x: times(g, gelu_tanh_slope(x)))
-rule("silu", lambda g, x: times(g, silu_slope(x)))
-rule("mish", lambda g, x: times(g, mish_slope(x)))
+rule("gelu", lambda g, x: times_own(g, gelu_slope(x)))
+rule("gelu_tanh", lambda g, x: times_own(g, gelu_tanh_slope(x)))
+rule("silu", lambda g, x: times_own(g, silu_slope(x)))
+rule("mish", lambda g, x: times_own(g, mish_slope(x)))
 
 
 def gelu_curvature(g, x):
@@ -77,14 +78,31 @@ rule("mish_slope", mish_curvature)
 # softmax along an axis
 
 
-def softmax_rule(g, out, axis):
-    product = g * out
-    return product - out * sum(product, axis=axis, keepdims=True)
+# The gradient of softmax is symmetric as a map of g, so it maps gradients of its result, too.
 
 
-def log_softmax_rule(g, out, axis):
-    return g - exp(out) * sum(g, axis=axis, keepdims=True)
+def softmax_backward(g, y, axis):
+    return apply(ops.softmax_backward, (g, y), (axis,))
 
 
-rule("softmax", softmax_rule)
-rule("log_softmax", log_softmax_rule)
+def softmax_backward_y(gradient, g, y, axis):
+    part = gradient * (g - sum(g * y, axis=axis, keepdims=True))
+    return part - g * sum(gradient * y, axis=axis, keepdims=True)
+
+
+def log_softmax_backward_y(gradient, g, y, axis):
+    return -gradient * exp(y) * sum(g, axis=axis, keepdims=True)
+
+
+rule("softmax", lambda g, out, axis: softmax_backward(g, out, axis))
+rule(
+    "softmax_backward",
+    lambda gradient, y, axis: softmax_backward(gradient, y, axis),
+    softmax_backward_y,
+)
+rule("log_softmax", lambda g, out, axis: apply(ops.log_softmax_backward, (g, out), (axis,)))
+rule(
+    "log_softmax_backward",
+    lambda gradient, y, axis: gradient - sum(gradient * exp(y), axis=axis, keepdims=True),
+    log_softmax_backward_y,
+)

@@ -45,6 +45,9 @@ def attention_weights(query, key, mask, is_causal, scale):
 
 def attention_rule(g, query, key, value, mask, out0, out1, is_causal, scale, wanted):
     g, g_logsumexp = g
+    if g.itemsize == 2:  # sums of many products want more digits
+        g, query, key, value, out0 = (x.astype("float32") for x in (g, query, key, value, out0))
+        mask = mask if mask.dtype == bool else mask.astype("float32")
     delta = (g * out0).sum(axis=-1) - g_logsumexp
     if is_grad_enabled() or watched() or wanted[3]:
         return by_weights(g, delta, query, key, value, mask, is_causal, scale, wanted)

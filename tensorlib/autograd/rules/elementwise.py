@@ -34,7 +34,8 @@ from tensorlib._core._functions import (
     trunc,
     where,
 )
-from tensorlib.autograd.rules._common import conj, over, times
+from tensorlib._core._wrapping import wrapped_of
+from tensorlib.autograd.rules._common import conj, over, times, times_own
 from tensorlib.autograd.rules._register import not_differentiable, rule, zero, zero_gradient
 
 LN2 = math.log(2.0)
@@ -63,7 +64,8 @@ rule("hypot", lambda g, x1, out: times(g, x1 / out), lambda g, x2, out: times(g,
 
 
 def power_base(g, x1, x2):
-    if x2.ndim == 0 and not x2.requires_grad and x2:  # x**3, say
+    known = x2.ndim == 0 and wrapped_of(x2) is None and not x2.requires_grad
+    if known and x2:  # x**3, say
         return times(g, conj(x2 * power(x1, x2 - 1)))
     # The exponent -1 would give 0 * inf at 0 ** 0, where the derivative is 0.
     no_slope = logical_and(equal(x2, 0), logical_not(greater(absolute(x1), 0)))
@@ -107,7 +109,7 @@ rule(
     lambda g, x1, x2: times(g, sigmoid((x1 - x2) * LN2)),
     lambda g, x1, x2: times(g, sigmoid((x2 - x1) * LN2)),
 )
-rule("sigmoid", lambda g, out: times(g, conj(out * (1 - out))))
+rule("sigmoid", lambda g, out: times_own(g, conj(out * (1 - out))))
 
 # angles
 
@@ -132,7 +134,7 @@ rule(
 )
 rule("sinh", lambda g, x: times(g, conj(cosh(x))))
 rule("cosh", lambda g, x: times(g, conj(sinh(x))))
-rule("tanh", lambda g, out: times(g, conj(1 - out * out)))
+rule("tanh", lambda g, out: times_own(g, conj(1 - out * out)))
 rule("arcsinh", lambda g, x: over(g, conj(sqrt(x * x + 1))))
 # Two roots, as sqrt(x * x - 1) has another sign in half of the complex plane.
 rule("arccosh", lambda g, x: over(g, conj(sqrt(x - 1) * sqrt(x + 1))))
@@ -153,7 +155,7 @@ def sign_rule(g, x):
     at_zero = equal(length, 0)
     direction = sign(x)
     across = g - times(times(g, conj(direction)).real, direction)
-    return where(at_zero, 0, across / where(at_zero, 1, length))
+    return where(at_zero, 0, over(across, where(at_zero, 1, length)))
 
 
 rule("sign", sign_rule)

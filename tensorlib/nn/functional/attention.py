@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from tensorlib._core._autocast import current
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import asarray, broadcast_to, matmul
 from tensorlib.autograd.rules.attention import attention_weights
@@ -85,23 +86,16 @@ def scaled_dot_product_attention(
         weights = attention_weights(query, key, mask, bool(is_causal), scale)
         result = matmul(dropout(weights, dropout_p), value)
     else:
-        result = _in_blocks(query, key, value, mask, bool(is_causal), scale)
+        operands = query, key, value, mask
+        result, _ = apply(ops.attention, operands, (bool(is_causal), scale))
     return result if shape is None else result.reshape(shape)
-
-
-def _in_blocks(query, key, value, mask, is_causal, scale):
-    dtype = query.dtype
-    if dtype.itemsize < 4:  # sums of many products want more digits than these dtypes have
-        query, key, value = (x.astype("float32") for x in (query, key, value))
-        mask = mask if mask.dtype == bool else mask.astype("float32")
-    result, _ = apply(ops.attention, (query, key, value, mask), (is_causal, scale))
-    return result.astype(dtype, copy=False)
 
 
 def _check(query, key, value, mask):
     name = "scaled_dot_product_attention"
     for x in (query, key, value):
-        if x.dtype != query.dtype or x.dtype.kind not in "fV":
+        mixed = x.dtype != query.dtype and current() is None  # autocast makes them one
+        if mixed or x.dtype.kind not in "fV":
             raise TypeError(
                 f"{name}: expected query, key and value of one floating dtype, got {query.dtype}, "
                 f"{key.dtype} and {value.dtype}"

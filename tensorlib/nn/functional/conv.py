@@ -1,5 +1,6 @@
 """Convolutions and transposed convolutions in one, two and three dimensions."""
 
+from tensorlib._core._autocast import current
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import conjugate, negative, reshape
 from tensorlib._joining import stack
@@ -317,7 +318,8 @@ def _check_tensors(operation, axes, input, weight, bias, form):
     if 0 in weight.shape[2:]:
         raise ValueError(f"{operation}: expected a filter with pixels, got weight {weight.shape}")
     dtypes = [x.dtype for x in (input, weight, bias) if x is not None]
-    if dtypes[0].kind not in "fVc" or len(set(dtypes)) > 1:  # bfloat16's kind is V
+    mixed = len(set(dtypes)) > 1 and current() is None  # autocast makes them one
+    if dtypes[0].kind not in "fVc" or mixed:  # bfloat16's kind is V
         raise TypeError(
             f"{operation}: expected input, weight and bias of one floating or complex dtype, "
             f"got {', '.join(map(str, dtypes))}"

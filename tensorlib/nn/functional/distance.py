@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tensorlib._core._autocast import in_float32
 from tensorlib._core._functions import broadcast_to, matmul, maximum, sqrt, where
 from tensorlib._manipulation import matrix_transpose
 from tensorlib.linalg import vector_norm
@@ -15,6 +16,7 @@ COMPUTE_MODES = (
 MANY_POINTS = 25
 
 
+@in_float32
 def cosine_similarity(x1, x2, dim=1, eps=1e-8):
     """Compute the cosine of the angle between vectors.
 
@@ -53,6 +55,7 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8):
     return (x1 / lengths[0] * (x2 / lengths[1])).sum(axis=dim)
 
 
+@in_float32
 def pairwise_distance(x1, x2, p=2.0, eps=1e-6, keepdim=False):
     """Compute the norm of the difference of vectors: ``norm(x1 - x2 + eps)``.
 
@@ -87,6 +90,7 @@ def pairwise_distance(x1, x2, p=2.0, eps=1e-6, keepdim=False):
     return vector_norm(x1 - x2 + eps, axis=-1, ord=p, keepdims=keepdim)
 
 
+@in_float32
 def pdist(input, p=2):
     """Compute the distances between the rows of a matrix.
 
@@ -121,6 +125,7 @@ def pdist(input, p=2):
     return vector_norm(input[first] - input[second], axis=-1, ord=p)
 
 
+@in_float32
 def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
     """Compute the distances between the rows of two matrices, each with each.
 

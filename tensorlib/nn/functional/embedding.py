@@ -5,6 +5,7 @@ import numpy as np
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import arange, full, maximum, where, zeros
 from tensorlib._core._tensor import Tensor
+from tensorlib._core._wrapping import wrapped_of
 from tensorlib._histograms import bincount
 from tensorlib._selection import searchsorted
 from tensorlib.autograd import no_grad
@@ -195,7 +196,8 @@ def one_hot(tensor, num_classes=-1):
             f"one_hot: expected num_classes > 0 for an empty tensor of shape {tensor.shape}, "
             f"got {num_classes}"
         )
-    least, most = (int(tensor.min()), int(tensor.max())) if tensor.size else (0, -1)
+    read = tensor.size and (num_classes == -1 or wrapped_of(tensor) is None)
+    least, most = (int(tensor.min()), int(tensor.max())) if read else (0, -1)
     if num_classes == -1:
         num_classes = most + 1
     if least < 0 or most >= num_classes:
@@ -236,6 +238,8 @@ def _check_rows(operation, input, weight):
         raise ValueError(f"{operation}: expected weight of shape (V, D), got {weight.shape}")
     if input.dtype.kind not in "iu":
         raise TypeError(f"{operation}: expected an input of integers, got {input.dtype}")
+    if wrapped_of(input) is not None:  # by a recorder, such as vmap: the kernel refuses others
+        return
     if input.size and not (input.min() >= 0 and input.max() < weight.shape[0]):
         raise IndexError(
             f"{operation}: expected rows from 0 to {weight.shape[0] - 1} for weight of shape "

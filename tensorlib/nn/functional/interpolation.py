@@ -183,7 +183,6 @@ def upsample_bilinear(input, size=None, scale_factor=None):
     return interpolate(input, size, scale_factor, "bilinear", align_corners=True)
 
 
-
 def check_mode(mode, align_corners, antialias, operation="interpolate"):
     """Refuse options of interpolation that do not belong together."""
     if mode not in RANKS:

@@ -1,6 +1,7 @@
 """Losses with a margin between scores or distances."""
 
 from tensorlib.nn import functional
+from tensorlib.nn.distance import PairwiseDistance
 from tensorlib.nn.loss._base import Loss
 
 
@@ -234,7 +235,9 @@ class TripletMarginWithDistanceLoss(Loss):
 
     def __init__(self, *, distance_function=None, margin=1.0, swap=False, reduction="mean"):
         super().__init__(reduction)
-        self.distance_function = distance_function
+        self.distance_function = (
+            PairwiseDistance() if distance_function is None else distance_function
+        )
         self.margin = margin
         self.swap = swap
 

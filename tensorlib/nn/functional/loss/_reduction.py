@@ -37,7 +37,7 @@ def paired(operation, input, target, reduction, weight=None):
         warnings.warn(
             f"{operation}: input has shape {input.shape} and target {target.shape}; they are "
             "broadcast, which is seldom what was meant: give them the same shape",
-            stacklevel=3,
+            stacklevel=4,  # paired, the loss, what casts for it
         )
     return beside(operation, input, target)
 

@@ -2,7 +2,9 @@
 
 import math
 
+from tensorlib._core._autocast import in_float32
 from tensorlib._core._functions import arange, log, log1p, logaddexp, where
+from tensorlib._core._wrapping import wrapped_of
 from tensorlib.nn._arguments import check_reduction
 from tensorlib.nn.functional.activation import log_softmax
 from tensorlib.nn.functional.linear import linear
@@ -11,6 +13,7 @@ from tensorlib.nn.functional.loss._reduction import beside, reduced
 LEAST = math.exp(-100.0)  # below it the logarithm of a probability is taken to be -100
 
 
+@in_float32
 def nll_loss(input, target, weight=None, ignore_index=-100, reduction="mean"):
     """Negative log-likelihood of the classes that are true.
 
@@ -50,6 +53,7 @@ def nll_loss(input, target, weight=None, ignore_index=-100, reduction="mean"):
     return _nll("nll_loss", input, target, weight, ignore_index, reduction, 0.0)
 
 
+@in_float32
 def cross_entropy(
     input, target, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0.0
 ):
@@ -267,6 +271,8 @@ def _counted(operation, labels, classes, ignore_index):
     """Where labels are counted, or None if everywhere; refuses what is no class."""
     if labels.size == 0:
         return None
+    if wrapped_of(labels) is not None:  # by a recorder, such as vmap
+        return labels != ignore_index
     low, high = int(labels.min()), int(labels.max())
     if low >= 0 and high < classes and not low <= ignore_index <= high:
         return None
@@ -279,6 +285,7 @@ def _counted(operation, labels, classes, ignore_index):
     return counted
 
 
+@in_float32
 def binary_cross_entropy(input, target, weight=None, reduction="mean"):
     """Cross entropy between probabilities of a truth and the truth.
 
@@ -325,6 +332,7 @@ def binary_cross_entropy(input, target, weight=None, reduction="mean"):
     return reduced("binary_cross_entropy", losses if weight is None else losses * weight, reduction)
 
 
+@in_float32
 def binary_cross_entropy_with_logits(input, target, weight=None, reduction="mean", pos_weight=None):
     """Apply `binary_cross_entropy` to `sigmoid` of scores, accurately.
 
@@ -378,6 +386,7 @@ def _of_same_shape(operation, input, target):
     return beside(operation, input, target)
 
 
+@in_float32
 def soft_margin_loss(input, target, reduction="mean"):
     """Logistic loss ``log(1 + exp(-target * input))`` of scores of two classes.
 
@@ -409,6 +418,7 @@ def soft_margin_loss(input, target, reduction="mean"):
     return reduced("soft_margin_loss", logaddexp(0, -target * input), reduction)
 
 
+@in_float32
 def multilabel_soft_margin_loss(input, target, weight=None, reduction="mean"):
     """Mean over C classes of `binary_cross_entropy_with_logits`: each of them is true or not.
 

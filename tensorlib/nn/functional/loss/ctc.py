@@ -4,6 +4,7 @@ import operator
 
 import numpy as np
 
+from tensorlib._core._autocast import in_float32
 from tensorlib._core._functions import asarray, logaddexp, maximum, where
 from tensorlib._core._tensor import Tensor
 from tensorlib._joining import concatenate, stack
@@ -14,6 +15,7 @@ NEVER = -1e30  # the logarithm of what cannot be; finite, so that no difference 
 BLOCK = 16
 
 
+@in_float32
 def ctc_loss(
     log_probs,
     targets,

@@ -1,6 +1,8 @@
 """Losses with a margin: some score or distance should be larger than another one by that much."""
 
+from tensorlib._core._autocast import in_float32
 from tensorlib._core._functions import arange, minimum, relu, sqrt, where
+from tensorlib._core._wrapping import wrapped_of
 from tensorlib.nn._arguments import check_reduction
 from tensorlib.nn.functional.distance import pairwise_distance
 from tensorlib.nn.functional.loss._reduction import beside, reduced
@@ -11,6 +13,7 @@ def _above_zero(x):
     return where(x < 0, 0, x)
 
 
+@in_float32
 def margin_ranking_loss(input1, input2, target, margin=0, reduction="mean"):
     """How much is missing for one score to be larger than another.
 
@@ -54,6 +57,7 @@ def margin_ranking_loss(input1, input2, target, margin=0, reduction="mean"):
     return reduced("margin_ranking_loss", missing, reduction)
 
 
+@in_float32
 def hinge_embedding_loss(input, target, margin=1.0, reduction="mean"):
     """A distance between things that are alike, and what it lacks to `margin` between others.
 
@@ -87,6 +91,7 @@ def hinge_embedding_loss(input, target, margin=1.0, reduction="mean"):
     return reduced("hinge_embedding_loss", losses, reduction)
 
 
+@in_float32
 def cosine_embedding_loss(input1, input2, target, margin=0, reduction="mean"):
     """How far the cosine of two vectors is from 1, or above `margin` for those that are not alike.
 
@@ -129,6 +134,7 @@ def cosine_embedding_loss(input1, input2, target, margin=0, reduction="mean"):
     return reduced("cosine_embedding_loss", losses, reduction)
 
 
+@in_float32
 def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, reduction="mean"):
     """Mean over C classes of how much the score of the true one lacks beside each other one's.
 
@@ -187,6 +193,7 @@ def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, reduction="me
     return reduced(name, losses if weight is None else losses * weight[target], reduction)
 
 
+@in_float32
 def multilabel_margin_loss(input, target, reduction="mean"):
     """How much the scores of the true classes lack beside each of the others, over C classes.
 
@@ -238,8 +245,10 @@ def _multilabel_losses(name, input, target):
         return input.sum(-1)
     _check_classes(name, target, classes, -1)
     listed = (target < 0).cumsum(1) == 0
-    longest = max(int(listed.sum(1).max()), 1)  # of the lists; what is beyond it costs nothing
-    listed, target = listed[:, :longest], where(listed, target, 0)[:, :longest]
+    target = where(listed, target, 0)
+    if wrapped_of(target) is None:  # what is beyond the longest list costs nothing
+        longest = max(int(listed.sum(1).max()), 1)
+        listed, target = listed[:, :longest], target[:, :longest]
     own = input[arange(samples).reshape((-1, 1)), target]
     is_own = (listed[:, :, None] & (target[:, :, None] == arange(classes))).any(1)
     pairs = listed[:, :, None] & ~is_own[:, None, :]
@@ -250,6 +259,8 @@ def _multilabel_losses(name, input, target):
 def _check_classes(operation, labels, classes, least):
     if labels.dtype.kind not in "iu":
         raise TypeError(f"{operation}: expected a target of an integer dtype, got {labels.dtype}")
+    if wrapped_of(labels) is not None:  # by a recorder, such as vmap
+        return
     if labels.size and (int(labels.min()) < least or int(labels.max()) >= classes):
         raise IndexError(
             f"{operation}: expected targets from {least} to {classes - 1}, got targets from "
@@ -257,6 +268,7 @@ def _check_classes(operation, labels, classes, least):
         )
 
 
+@in_float32
 def triplet_margin_loss(
     anchor, positive, negative, margin=1.0, p=2, eps=1e-6, swap=False, reduction="mean"
 ):

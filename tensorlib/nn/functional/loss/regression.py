@@ -3,6 +3,7 @@
 import math
 import warnings
 
+from tensorlib._core._autocast import in_float32
 from tensorlib._core._functions import (
     absolute,
     asarray,
@@ -18,6 +19,7 @@ from tensorlib.nn._arguments import check_reduction
 from tensorlib.nn.functional.loss._reduction import beside, paired, reduced, weighted
 
 
+@in_float32
 def l1_loss(input, target, reduction="mean", weight=None):
     """Absolute value of the difference.
 
@@ -49,6 +51,7 @@ def l1_loss(input, target, reduction="mean", weight=None):
     return weighted("l1_loss", absolute(input - target), weight, reduction)
 
 
+@in_float32
 def mse_loss(input, target, reduction="mean", weight=None):
     """Square of the difference.
 
@@ -77,6 +80,7 @@ def mse_loss(input, target, reduction="mean", weight=None):
     return weighted("mse_loss", square(input - target), weight, reduction)
 
 
+@in_float32
 def smooth_l1_loss(input, target, reduction="mean", beta=1.0):
     """Square of small differences, and the absolute value of others, less ``beta / 2``.
 
@@ -115,6 +119,7 @@ def smooth_l1_loss(input, target, reduction="mean", beta=1.0):
     return reduced("smooth_l1_loss", _huber(input - target, beta) / beta, reduction)
 
 
+@in_float32
 def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
     """Half the square of small differences, and a linear function of others.
 
@@ -159,6 +164,7 @@ def _huber(difference, delta):
     return near * (distance - near * 0.5)
 
 
+@in_float32
 def kl_div(input, target, reduction="mean", log_target=False):
     """Kullback-Leibler divergence of a distribution from the target, term by term.
 
@@ -214,10 +220,11 @@ def _warn_of_mean():
     warnings.warn(
         "kl_div: reduction 'mean' divides by the number of elements; 'batchmean' divides by that "
         "of distributions, which makes it the mean of the divergences",
-        stacklevel=3,
+        stacklevel=4,
     )
 
 
+@in_float32
 def poisson_nll_loss(input, target, log_input=True, full=False, eps=1e-8, reduction="mean"):
     """Negative log-likelihood of counts that have a Poisson distribution.
 
@@ -266,6 +273,7 @@ def poisson_nll_loss(input, target, log_input=True, full=False, eps=1e-8, reduct
     return reduced("poisson_nll_loss", losses, reduction)
 
 
+@in_float32
 def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"):
     """Negative log-likelihood of numbers that have a normal distribution.
 

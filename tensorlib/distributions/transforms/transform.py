@@ -1,48 +1,22 @@
-"""Transforms of random variables, with the logarithms of their derivatives."""
+"""``Transform``, its inverse, and several of them one after the other."""
 
+import copy
 import math
 
-from numpy import broadcast_shapes
-
-from tensorlib._core._functions import (
-    absolute,
-    arctanh,
-    asarray,
-    broadcast_to,
-    exp,
-    expm1,
-    log,
-    log1p,
-    logaddexp,
-    power,
-    sigmoid,
-    sign,
-    tanh,
-    zeros_like,
-)
-from tensorlib._core._tensor import Tensor
+from tensorlib._core._functions import zeros_like
 from tensorlib.distributions import constraints
-
-__all__ = [
-    "AffineTransform",
-    "ComposeTransform",
-    "ExpTransform",
-    "PowerTransform",
-    "SigmoidTransform",
-    "SoftplusTransform",
-    "TanhTransform",
-    "Transform",
-]
-
-
-def _softplus(x):
-    return logaddexp(0, x)
 
 
 class Transform:
     """A function that can be inverted, with the logarithm of its derivative.
 
     A subclass defines `_call`, `_inverse` and `log_abs_det_jacobian`.
+
+    Parameters
+    ----------
+    cache_size : {0, 1}, optional
+        Whether the last value and its result are remembered, so that the inverse of a result is
+        the very Tensor that it was computed from.
 
     Attributes
     ----------
@@ -52,6 +26,11 @@ class Transform:
         1 where the function increases, -1 where it decreases.
     inv : Transform
         The inverse.
+
+    Raises
+    ------
+    ValueError
+        If `cache_size` is neither 0 nor 1.
 
     Examples
     --------
@@ -66,9 +45,37 @@ class Transform:
     codomain = constraints.real
     bijective = True
     sign = 1
+    _cache_size = 0
+    _last = None, None  # a value and its result
+
+    def __init__(self, cache_size=0):
+        if cache_size not in (0, 1):
+            raise ValueError(f"{type(self).__name__}: expected cache_size 0 or 1, got {cache_size}")
+        self._cache_size = cache_size
+
+    def with_cache(self, cache_size=1):
+        """Return the same transform with another `cache_size`, and nothing remembered."""
+        new = copy.copy(self)
+        Transform.__init__(new, cache_size)
+        new._last = None, None
+        return new
 
     def __call__(self, x):
-        return self._call(x)
+        before, result = self._last
+        if before is None or before is not x:
+            result = self._remembered(x, self._call(x))[1]
+        return result
+
+    def _inverted(self, y):
+        before, result = self._last
+        if result is None or result is not y:
+            before = self._remembered(self._inverse(y), y)[0]
+        return before
+
+    def _remembered(self, x, y):
+        if self._cache_size:
+            self._last = x, y
+        return x, y
 
     @property
     def inv(self):
@@ -113,7 +120,11 @@ class Transform:
 
 class _Inverse(Transform):
     def __init__(self, transform):
+        super().__init__()
         self.inv_ = transform
+
+    def with_cache(self, cache_size=1):
+        return self.inv_.with_cache(cache_size).inv
 
     @property
     def inv(self):
@@ -136,7 +147,7 @@ class _Inverse(Transform):
         return self.inv_.sign
 
     def _call(self, x):
-        return self.inv_._inverse(x)
+        return self.inv_._inverted(x)
 
     def _inverse(self, y):
         return self.inv_(y)
@@ -157,189 +168,6 @@ class _Inverse(Transform):
         return f"{self.inv_!r}.inv"
 
 
-class ExpTransform(Transform):
-    """``exp(x)``.
-
-    Examples
-    --------
-    >>> import tensorlib as tl
-    >>> tl.distributions.ExpTransform()(tl.asarray(0.0)).item()
-    1.0
-    """
-
-    codomain = constraints.positive
-
-    def _call(self, x):
-        return exp(x)
-
-    def _inverse(self, y):
-        return log(y)
-
-    def log_abs_det_jacobian(self, x, y):
-        return x
-
-
-class PowerTransform(Transform):
-    """``x**exponent``, of positive numbers.
-
-    Parameters
-    ----------
-    exponent : float or Tensor
-
-    Examples
-    --------
-    >>> import tensorlib as tl
-    >>> tl.distributions.PowerTransform(2.0)(tl.asarray(3.0)).item()
-    9.0
-    """
-
-    domain = constraints.positive
-    codomain = constraints.positive
-
-    def __init__(self, exponent):
-        self.exponent = exponent
-
-    @property
-    def sign(self):
-        return _sign(self.exponent)
-
-    def _call(self, x):
-        return power(x, self.exponent)
-
-    def _inverse(self, y):
-        return power(y, 1 / self.exponent)
-
-    def log_abs_det_jacobian(self, x, y):
-        return log(absolute(self.exponent * y / x))
-
-    def forward_shape(self, shape):
-        return broadcast_shapes(shape, _shape_of(self.exponent))
-
-    inverse_shape = forward_shape
-
-    def _parts(self):
-        return _comparable(self.exponent)
-
-
-class SigmoidTransform(Transform):
-    """``1 / (1 + exp(-x))``.
-
-    Examples
-    --------
-    >>> import tensorlib as tl
-    >>> tl.distributions.SigmoidTransform()(tl.asarray(0.0)).item()
-    0.5
-    """
-
-    codomain = constraints.unit_interval
-
-    def _call(self, x):
-        return sigmoid(x)
-
-    def _inverse(self, y):
-        return log(y) - log1p(-y)
-
-    def log_abs_det_jacobian(self, x, y):
-        return -_softplus(-x) - _softplus(x)
-
-
-class TanhTransform(Transform):
-    """``tanh(x)``.
-
-    Examples
-    --------
-    >>> import tensorlib as tl
-    >>> tl.distributions.TanhTransform()(tl.asarray(0.0)).item()
-    0.0
-    """
-
-    codomain = constraints.interval(-1.0, 1.0)
-
-    def _call(self, x):
-        return tanh(x)
-
-    def _inverse(self, y):
-        return arctanh(y)
-
-    def log_abs_det_jacobian(self, x, y):
-        # 1 - tanh(x)**2 as 4 / (exp(x) + exp(-x))**2, which does not cancel.
-        return 2 * (math.log(2) - x - _softplus(-2 * x))
-
-
-class SoftplusTransform(Transform):
-    """``log(1 + exp(x))``.
-
-    Examples
-    --------
-    >>> import tensorlib as tl
-    >>> tl.distributions.SoftplusTransform()(tl.asarray(1000.0)).item()
-    1000.0
-    """
-
-    codomain = constraints.positive
-
-    def _call(self, x):
-        return _softplus(x)
-
-    def _inverse(self, y):
-        return y + log(-expm1(-y))
-
-    def log_abs_det_jacobian(self, x, y):
-        return -_softplus(-x)
-
-
-class AffineTransform(Transform):
-    """``loc + scale * x``.
-
-    Parameters
-    ----------
-    loc, scale : float or Tensor
-    event_dim : int, optional
-        How many axes make one value.
-
-    Examples
-    --------
-    >>> import tensorlib as tl
-    >>> tl.distributions.AffineTransform(1.0, 2.0)(tl.asarray(3.0)).item()
-    7.0
-    """
-
-    def __init__(self, loc, scale, event_dim=0):
-        self.loc, self.scale, self.event_dim = loc, scale, event_dim
-
-    @property
-    def domain(self):
-        return constraints.independent(constraints.real, self.event_dim)
-
-    codomain = domain
-
-    @property
-    def sign(self):
-        return _sign(self.scale)
-
-    def _call(self, x):
-        return self.loc + self.scale * x
-
-    def _inverse(self, y):
-        return (y - self.loc) / self.scale
-
-    def log_abs_det_jacobian(self, x, y):
-        if isinstance(self.scale, Tensor):
-            logarithm = broadcast_to(log(absolute(self.scale)), x.shape)
-        else:
-            value = math.log(abs(self.scale))
-            logarithm = broadcast_to(asarray(value, dtype=x.dtype), x.shape)
-        return _sum_of_last(logarithm, self.event_dim)
-
-    def forward_shape(self, shape):
-        return broadcast_shapes(shape, _shape_of(self.loc), _shape_of(self.scale))
-
-    inverse_shape = forward_shape
-
-    def _parts(self):
-        return (*_comparable(self.loc), *_comparable(self.scale), self.event_dim)
-
-
 class ComposeTransform(Transform):
     """Transforms one after the other.
 
@@ -347,6 +175,8 @@ class ComposeTransform(Transform):
     ----------
     parts : list of Transform
         The first one is applied first.
+    cache_size : {0, 1}, optional
+        As of `Transform`, for each of them.
 
     Examples
     --------
@@ -356,8 +186,13 @@ class ComposeTransform(Transform):
     3.0
     """
 
-    def __init__(self, parts):
-        self.parts = list(parts)
+    def __init__(self, parts, cache_size=0):
+        super().__init__(cache_size)
+        parts = list(parts)
+        self.parts = [part.with_cache(cache_size) for part in parts] if cache_size else parts
+
+    def with_cache(self, cache_size=1):
+        return ComposeTransform(self.parts, cache_size)
 
     @property
     def domain(self):
@@ -401,11 +236,11 @@ class ComposeTransform(Transform):
 
     def log_abs_det_jacobian(self, x, y):
         events = self.domain.event_dim
-        total = _sum_of_last(zeros_like(x), events)
+        total = sum_of_last(zeros_like(x), events)
         for part in self.parts:
             following = part(x)
             logarithm = part.log_abs_det_jacobian(x, following)
-            total = total + _sum_of_last(logarithm, events - part.domain.event_dim)
+            total = total + sum_of_last(logarithm, events - part.domain.event_dim)
             events += part.codomain.event_dim - part.domain.event_dim
             x = following
         return total
@@ -427,17 +262,73 @@ class ComposeTransform(Transform):
         return f"ComposeTransform({self.parts!r})"
 
 
-def _sum_of_last(x, count):
+class IndependentTransform(Transform):
+    """A transform of several numbers together: more axes make one value.
+
+    Parameters
+    ----------
+    base_transform : Transform
+    reinterpreted_batch_ndims : int
+        How many more axes.
+    cache_size : {0, 1}, optional
+        As of `Transform`.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> from tensorlib.distributions.transforms import ExpTransform, IndependentTransform
+    >>> exp = IndependentTransform(ExpTransform(), 1)
+    >>> x = tl.asarray([0.5, 0.25])
+    >>> exp.log_abs_det_jacobian(x, exp(x)).item()
+    0.75
+    """
+
+    def __init__(self, base_transform, reinterpreted_batch_ndims, cache_size=0):
+        super().__init__(cache_size)
+        self.base_transform = base_transform.with_cache(cache_size)
+        self.reinterpreted_batch_ndims = reinterpreted_batch_ndims
+
+    @property
+    def domain(self):
+        return constraints.independent(self.base_transform.domain, self.reinterpreted_batch_ndims)
+
+    @property
+    def codomain(self):
+        return constraints.independent(self.base_transform.codomain, self.reinterpreted_batch_ndims)
+
+    @property
+    def bijective(self):
+        return self.base_transform.bijective
+
+    @property
+    def sign(self):
+        return self.base_transform.sign
+
+    def _call(self, x):
+        return self.base_transform(x)
+
+    def _inverse(self, y):
+        return self.base_transform.inv(y)
+
+    def log_abs_det_jacobian(self, x, y):
+        logarithm = self.base_transform.log_abs_det_jacobian(x, y)
+        return sum_of_last(logarithm, self.reinterpreted_batch_ndims)
+
+    def forward_shape(self, shape):
+        return self.base_transform.forward_shape(shape)
+
+    def inverse_shape(self, shape):
+        return self.base_transform.inverse_shape(shape)
+
+    def _parts(self):
+        return (self.base_transform, self.reinterpreted_batch_ndims)
+
+    def __repr__(self):
+        return f"IndependentTransform({self.base_transform!r}, {self.reinterpreted_batch_ndims})"
+
+
+def sum_of_last(x, count):
     return x.sum(tuple(range(-count, 0))) if count else x
 
 
-def _sign(x):
-    return sign(x) if isinstance(x, Tensor) else (x > 0) - (x < 0)
-
-
-def _shape_of(x):
-    return x.shape if isinstance(x, Tensor) else ()
-
-
-def _comparable(x):
-    return (x.shape, x.tolist()) if isinstance(x, Tensor) else ((), x)
+identity_transform = ComposeTransform([])
