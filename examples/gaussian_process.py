@@ -11,6 +11,12 @@ differentiated by the tape through the Cholesky factorization), with L-BFGS and 
 prints the hyperparameters, the log marginal likelihood and how often the forecast's 95 % interval
 holds the truth, writes a picture where matplotlib is installed, and ends with the error of the
 forecast for the months from `--until` on.
+
+Reference: a log marginal likelihood of -97.74 and an error of 1.91 ppm; scikit-learn, with the same
+kernel and start, finds the same maximum (-97.75, 1.91 ppm). A parabola and a sine of one year,
+fitted by least squares, have 1.98 ppm; the mean of 1994 has 8.17 ppm. The irregularities lose
+their shape there (it grows without bound, to a squared exponential), and the likeliest trend is
+too sure of itself: its interval holds 56 % of the seven years.
 """
 
 import argparse
@@ -132,7 +138,9 @@ def fit(logs, times, values, steps):
 
     likelihoods = []
     for _ in tqdm(range(steps), "L-BFGS", unit="step"):
-        likelihoods.append(-optimizer.step(closure).item())
+        # Trials may go too far; L-BFGS does not take points that are not finite.
+        with np.errstate(over="ignore", invalid="ignore"):
+            likelihoods.append(-optimizer.step(closure).item())
     return [*likelihoods, log_likelihood(logs.detach(), times, values).item()]
 
 
@@ -167,8 +175,8 @@ def parse(arguments):
     add = parser.add_argument
     add("--until", type=float, metavar="YEAR", default=1995.0,
         help="forecast the months from here on (default: 1995)")  # fmt: skip
-    add("--steps", type=int, metavar="N", default=20,
-        help="of the optimizer, 10 iterations each (default: 20)")  # fmt: skip
+    add("--steps", type=int, metavar="N", default=10,
+        help="of the optimizer, up to 10 iterations each (default: 10)")  # fmt: skip
     add("--output", type=Path, metavar="F", default=Path("co2.png"),
         help="where the picture goes (default: co2.png)")  # fmt: skip
     options = parser.parse_args(arguments)

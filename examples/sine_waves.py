@@ -7,9 +7,12 @@ the same sizes and learning rate.
 
     python examples/sine_waves.py --steps 15 --output sine-waves.png
 
-prints the losses after each step of the optimizer (of up to 20 iterations each), writes a picture
-where matplotlib is installed, and ends with the mean squared error on three waves that it has not
-seen, of all steps the last.
+prints the losses at each step of the optimizer (of up to 20 iterations), writes a picture where
+matplotlib is installed, and ends with the mean squared error on three waves that it has not seen.
+
+Reference: 2.78e-06 after 15 steps (1.00e-03, 2.79e-04, 1.40e-04, 5.79e-05, 4.01e-05, 1.89e-05 after
+the first six); six minutes of one processor. PyTorch's example, whose L-BFGS has no line search,
+has 1.30e-03, 1.70e-04, 6.6e-05, 4.9e-05 and 4.2e-05, and 2.8e+20 after the sixth.
 """
 
 import argparse
@@ -81,7 +84,7 @@ def main(arguments=None):
 
 
 def make_waves(count, length):
-    phases = tl.random.uniform(0, 2 * pi, (count, 1))
+    phases = tl.random.default_generator().uniform(0, 2 * pi, (count, 1))
     return tl.sin(tl.arange(length) * (2 * pi / PERIOD) + phases)
 
 

@@ -10,6 +10,9 @@ and back; Adam with a learning rate of 1e-3.
 writes a picture of digits that the model draws where matplotlib is installed, and ends with the
 evidence lower bound of the digits that were held out, in nats for an image (one sample of the code
 for each).
+
+Reference: -103.73 after 50 epochs. The same model in PyTorch: -103.7, -103.9 and -102.9 with three
+seeds. Pixels that know nothing of each other: -206.4.
 """
 
 import argparse
@@ -39,7 +42,7 @@ except ImportError:
         def __init__(self, steps, *_, **__):
             super().__init__(steps)
 
-        def set_postfix(self, **_):
+        def set_postfix(self, *_, **__):
             pass
 
 
@@ -58,7 +61,7 @@ class Autoencoder(nn.Module):
 
     def __init__(self, hidden=400, code=20):
         super().__init__()
-        self.code = code
+        self.prior = Normal(tl.zeros(code, dtype="float32"), tl.ones(code, dtype="float32"))
         self.encoder = nn.Sequential(
             nn.Linear(PIXELS * PIXELS, hidden), nn.ReLU(), nn.Linear(hidden, 2 * code)
         )
@@ -79,8 +82,7 @@ class Autoencoder(nn.Module):
         """The evidence lower bound of each image, from one sample of its code (equation 3)."""
         codes = self.encode(images)
         likelihood = self.decode(codes.rsample()).log_prob(images).sum(axis=1)
-        prior = Normal(tl.zeros_like(codes.mean), tl.ones_like(codes.mean))
-        return likelihood - kl_divergence(codes, prior).sum(axis=1)
+        return likelihood - kl_divergence(codes, self.prior).sum(axis=1)
 
 
 def main(arguments=None):
@@ -128,7 +130,7 @@ def fit(model, dataset, epochs):
 @tl.no_grad()
 def draw(path, model, rows=8, columns=16):
     """Write a picture of digits whose codes are drawn from the prior."""
-    codes = tl.random.standard_normal((rows * columns, model.code)).astype("float32")
+    codes = model.prior.sample((rows * columns,))
     grey = model.decode(codes).probs.reshape(rows, columns, PIXELS, PIXELS)
     grid = F.pad(grey, (1, 1, 1, 1)).transpose(0, 2, 1, 3).reshape(rows * (PIXELS + 2), -1)
     figure = Figure(figsize=(columns / 2, rows / 2), layout="constrained")

@@ -466,6 +466,7 @@ from tensorlib.autograd import (
 
 # Loaded at first use, so that `import tensorlib` stays quick. Not by a module's __getattr__: with
 # one, Python looks every `tl.name` up the slow way.
+amp = _lazy_module("tensorlib.amp")
 distributions = _lazy_module("tensorlib.distributions")
 emath = _lazy_module("tensorlib.lib.scimath")
 fft = _lazy_module("tensorlib.fft")

@@ -30,7 +30,9 @@ def flat(results):
         results = results.values()
     if hasattr(results, "detach"):
         return [results]
-    return [x for result in results for x in flat(result)] if np.iterable(results) else []
+    if isinstance(results, str) or not np.iterable(results):
+        return []
+    return [x for result in results for x in flat(result)]
 
 
 def assert_close(ours, theirs, dtype, label=""):

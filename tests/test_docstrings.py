@@ -11,6 +11,7 @@ import tensorlib as tl
 
 MODULES = [
     "tensorlib",
+    "tensorlib.amp",
     "tensorlib.autograd",
     "tensorlib.autograd.extend",
     "tensorlib.autograd.functional",

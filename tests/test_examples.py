@@ -62,32 +62,51 @@ def test_sine_waves_are_continued(run):
     assert loss < 2e-2  # the mean square of a wave is 0.5
 
 
-def test_digits_are_encoded(run, tmp_path):
+def test_digits_are_encoded(run):
     program("variational_autoencoder")
     figure = r"test ELBO: (-\d+\.\d\d) nats"
-    bound = run("variational_autoencoder.py", "--epochs", 2, figure=figure)
-    # Pixels by themselves, each as often white as in all images, have 206 nats.
-    assert -206 < bound < -100
+    bound = run("variational_autoencoder.py", "--epochs", 5, figure=figure)
+    # Pixels that know nothing of each other have -206.4 nats; all 50 epochs lead to -103.8.
+    assert -180 < bound < -103
 
 
 def test_carbon_dioxide_is_forecast(run):
     program("gaussian_process")
     figure = r"test RMSE: (\d\.\d\d) ppm"
-    error = run("gaussian_process.py", "--until", 1970, "--steps", 1, figure=figure)
-    assert error < 9  # the series rises by 46 ppm
+    error = run("gaussian_process.py", "--until", 1990, "--steps", 2, figure=figure)
+    assert error < 4  # a parabola with a sine has 4.1 ppm
 
 
 def test_a_spiral_is_fitted(run):
     figure = r"mean absolute error: (\d\.\d\d\d)"
     for arguments in ([], ["--adjoint"]):
-        error = run("neural_ode.py", "--steps", 150, *arguments, figure=figure)
-        assert error < 0.5  # 0.6 is the mean size of the spiral's coordinates
+        error = run("neural_ode.py", "--steps", 5, *arguments, figure=figure)
+        assert error < 0.1  # the coordinates of the spiral are up to 2
 
 
 def test_a_pole_is_balanced(run):
     figure = r"mean return: (\d+\.\d)"
     returned = run("reinforcement_learning.py", "--rounds", 25, "--carts", 16, figure=figure)
     assert returned > 100  # 22 is what a policy gets that knows nothing
+
+
+SHORTEST = {
+    "sine_waves": ("--waves", "4", "--length", "2", "--steps", "1"),
+    "variational_autoencoder": ("--epochs", "1"),
+    "gaussian_process": ("--until", "1960", "--steps", "1"),
+    "neural_ode": ("--steps", "1"),
+    "reinforcement_learning": ("--rounds", "1", "--carts", "1"),
+}
+
+
+@pytest.mark.parametrize("name", SHORTEST)
+def test_bars_and_pictures_are_optional(name, monkeypatch, capsys):
+    for package in ("tqdm", "matplotlib.figure"):
+        monkeypatch.setitem(sys.modules, package, None)
+    assert program(name).main(SHORTEST[name]) == 0
+    output, errors = capsys.readouterr()
+    assert "no picture: pip install matplotlib" in output
+    assert errors == ""
 
 
 @pytest.mark.parametrize("name", ["sine_waves", "neural_ode", "reinforcement_learning"])
@@ -162,7 +181,7 @@ def test_both_gradients_of_the_differential_equation_agree():
     assert errors[0] < 1e-4
     # The method is of the fourth order: half the step, a sixteenth of the error.
     assert errors[1] < errors[0] / 10 and errors[2] < errors[1] / 10
-    assert errors[2] < 1e-7
+    assert errors[2] < 1e-6
 
 
 def test_solutions_are_those_of_scipy():

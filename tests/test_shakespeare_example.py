@@ -112,17 +112,17 @@ def test_embedding_and_head_share_their_weight(shakespeare):
 
 def test_the_learning_rate_rises_and_falls(shakespeare):
     parameter = tl.ones(1).requires_grad_()
-    optimizer = tl.optim.AdamW([parameter], lr=1e-3)
+    optimizer = tl.optim.AdamW([parameter], lr=shakespeare.HIGHEST_RATE)
     scheduler = shakespeare.schedule(optimizer, 2000)
     rates = []
     for _ in range(2000):
         rates += scheduler.get_last_lr()
         optimizer.step()
         scheduler.step()
-    assert rates[0] == pytest.approx(1e-3 / 101)
-    assert rates[100] == pytest.approx(1e-3)
-    assert rates[1050] == pytest.approx(5.5e-4)
-    assert rates[-1] == pytest.approx(1e-4, rel=1e-4)
+    assert rates[0] == pytest.approx(2e-3 / 101)
+    assert rates[100] == pytest.approx(2e-3)
+    assert rates[1050] == pytest.approx(1.05e-3)
+    assert rates[-1] == pytest.approx(1e-4, rel=1e-3)
     assert rates[:101] == sorted(rates[:101])
     assert rates[100:] == sorted(rates[100:], reverse=True)
 

@@ -57,7 +57,7 @@ LEFT = [
         "nn.utils.rnn.PackedSequence.is_cuda nn.utils.rnn.PackedSequence.is_pinned "
         "nn.utils.rnn.PackedSequence.pin_memory optim.Adagrad.share_memory "
         "nn.utils.convert_conv2d_weight_memory_format nn.utils.convert_conv3d_weight_memory_format "
-        "autograd.enforce_grad_layout_policy autograd.graph.save_on_cpu "
+        "autograd.enforce_grad_layout_policy "
         "autograd.graph.set_override_stale_capture_stream "
         "autograd.graph.set_warn_on_accumulate_grad_stream_mismatch amp.is_autocast_available "
         "utils.checkpoint.DefaultDeviceType utils.checkpoint.get_device_states "
@@ -114,13 +114,15 @@ LEFT = [
         "optim.Optimizer.OptimizerPostHook optim.Optimizer.OptimizerPreHook "
         "optim.Optimizer.profile_hook_step optim.swap_in_optimizer_params_and_state "
         "optim.lr_scheduler.SequentialLR.recursive_undo autograd.grad_mode "
-        "autograd.set_grad_enabled.clone autograd.set_multithreading_enabled "
+        "autograd.set_grad_enabled.clone autograd.inference_mode.clone "
+        "autograd.set_multithreading_enabled "
         "autograd.function.BackwardCFunction autograd.function.FunctionCtx "
-        "autograd.function.FunctionMeta autograd.graph.increment_version "
+        "autograd.function.FunctionMeta "
         "autograd.graph.region_activation_memory_budget func.rearrange "
         "utils.checkpoint.CheckpointFunction utils.checkpoint.GraphExecGroup "
         "utils.checkpoint.check_backward_validity utils.checkpoint.detach_variable "
-        "utils.data.ConcatDataset.cumsum utils.data.DataLoader.check_worker_number_rationality",
+        "utils.data.ConcatDataset.cumsum utils.data.DataLoader.multiprocessing_context "
+        "utils.data.DataLoader.check_worker_number_rationality",
     ),
     (
         "DataPipes, which PyTorch itself has given up; ``IterableDataset`` and generators do it.",
@@ -132,6 +134,40 @@ LEFT = [
     (
         "Forward mode is ``func.jvp``, of any functions; there are no dual numbers to handle.",
         "autograd.forward_ad",
+    ),
+    (
+        "``testing.check_grads`` compares gradients of any order with differences.",
+        "autograd.gradcheck autograd.gradgradcheck",
+    ),
+    (
+        "Hooks around the state of optimizers, and an optimizer for little memory: rarely used.",
+        "optim.Adafactor optim.Optimizer.register_load_state_dict_post_hook "
+        "optim.Optimizer.register_load_state_dict_pre_hook "
+        "optim.Optimizer.register_state_dict_post_hook "
+        "optim.Optimizer.register_state_dict_pre_hook",
+    ),
+    (
+        "Gradients are asked for by tensors, not by edges of the graph; writes into tensors that "
+        "the "
+        "tape keeps are refused.",
+        "autograd.graph.GradientEdge autograd.graph.get_gradient_edge "
+        "autograd.graph.allow_mutation_on_saved_tensors",
+    ),
+    (
+        "What is computed again is told by what ``checkpoint`` is called with, not by a policy.",
+        "utils.checkpoint.CheckpointError utils.checkpoint.CheckpointPolicy "
+        "utils.checkpoint.SAC_IGNORED_OPS utils.checkpoint.SelectiveCheckpointContext "
+        "utils.checkpoint.create_selective_checkpoint_contexts utils.checkpoint.noop_context_fn "
+        "utils.checkpoint.set_checkpoint_debug_enabled "
+        "utils.checkpoint.set_checkpoint_early_stop",
+    ),
+    (
+        "The rule of a batch is written as ``vmap``.",
+        "autograd.function.Function.generate_vmap_rule",
+    ),
+    (
+        "In evaluation, or with ``track_running_stats=False``, batch norms are pure.",
+        "func.replace_all_batch_norm_modules_",
     ),
     (
         "Rarely used: distributions of matrices and of truths between 0 and 1, transforms chosen "
@@ -195,10 +231,31 @@ PARAMETERS = [
         "optim.LBFGS",
     ),
     ("orig_func", "Ours can be called with a function by position.", "autograd.enable_grad"),
-    ("fn", "By position only in practice.", "autograd.function.once_differentiable"),
+    (
+        "fn backward function",
+        "Named for what it is.",
+        "autograd.function.once_differentiable autograd.graph.Node.register_hook "
+        "autograd.graph.Node.register_prehook",
+    ),
+    (
+        "only_inputs grad_variables inputs",
+        "Deprecated in PyTorch, which has other parameters after them.",
+        "autograd.backward autograd.grad",
+    ),
+    (
+        "allow_unused is_grads_batched materialize_grads",
+        "Batches of gradients are ``func.vmap`` of ``func.vjp``; unused inputs give None or an "
+        "error.",
+        "autograd.grad",
+    ),
+    (
+        "use_reentrant cache_enabled",
+        "PyTorch's default of None stands for a warning, or for a setting of the process.",
+        "amp.autocast utils.checkpoint.checkpoint_sequential",
+    ),
     (
         "device_type",
         "There is one device, so it need not be told.",
-        "amp.autocast amp.custom_bwd amp.custom_fwd",
+        "amp.autocast amp.custom_bwd amp.custom_fwd autograd.graph.save_on_cpu",
     ),
 ]

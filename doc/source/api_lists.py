@@ -42,6 +42,7 @@ PAGES = {
         "tensorlib.nn.utils.parametrize",
         "tensorlib.nn.utils.rnn",
     ],
+    "amp": ["tensorlib.amp"],
     "optim": ["tensorlib.optim", "tensorlib.optim.lr_scheduler", "tensorlib.optim.swa_utils"],
     "distributions": [
         "tensorlib.distributions",

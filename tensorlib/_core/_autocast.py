@@ -32,6 +32,19 @@ def is_half(x):
     return isinstance(x, Tensor) and x.dtype.itemsize == 2 and x.dtype.kind in "fV"
 
 
+def widened(x):
+    """Under autocast, float32 for 16 bits."""
+    return x.astype("float32") if _here.caster is not None and is_half(x) else x
+
+
+def following(x, other):
+    """Under autocast, a parameter in the 16 bits of what it is added to or multiplied with, as by
+    promotion the result would leave them."""
+    if _here.caster is not None and is_half(other) and x.dtype == "float32":
+        return x.astype(other.dtype)
+    return x
+
+
 def in_float32(function):
     """Under autocast, have a function computed in float32: what ops it is made of, and that some
     of them would be computed in fewer digits, is its own affair.
@@ -42,8 +55,8 @@ def in_float32(function):
         caster = _here.caster
         if caster is None:
             return function(*args, **kwargs)
-        args = [x.astype("float32") if is_half(x) else x for x in args]
-        kwargs = {k: x.astype("float32") if is_half(x) else x for k, x in kwargs.items()}
+        args = [widened(x) for x in args]
+        kwargs = {name: widened(x) for name, x in kwargs.items()}
         set_current(None)
         try:
             return function(*args, **kwargs)

@@ -1,11 +1,11 @@
-"""Tensors as bytes: the same memory read as another dtype, and memory that is replaced."""
+"""Tensors as bytes: the same memory read as another dtype, and memory that grows or shrinks."""
 
 import builtins
 
 cimport numpy as cnp
 from libc.string cimport memcpy, memset
 
-from tensorlib._core._dtypes cimport dtype_id, dtype_is_inexact, dtype_itemsize
+from tensorlib._core._dtypes cimport dtype_id, dtype_itemsize
 from tensorlib._core._exchange cimport owns_memory
 from tensorlib._core._memory cimport storage_retain
 from tensorlib._core._tensor cimport (
@@ -166,55 +166,4 @@ def resize(Tensor self, *new_shape, refcheck=True):
     tensor_replace(self, grown)
 
 
-def set_(Tensor self, Tensor source not None):
-    """Take over the storage, the shape and the dtype of another tensor.
-
-    The tensor stays the object that modules and optimizers hold, and keeps `requires_grad`.
-
-    Parameters
-    ----------
-    source : Tensor
-        Its elements are shared afterwards; its history is not.
-
-    Returns
-    -------
-    Tensor
-        The tensor itself.
-
-    Raises
-    ------
-    RuntimeError
-        If the tensor is the result of an operation or a view, or has a gradient of another shape
-        or dtype.
-    TypeError
-        If it requires a gradient and the dtype of `source` is neither floating nor complex.
-
-    Examples
-    --------
-    >>> import tensorlib as tl
-    >>> x = tl.ones(2)
-    >>> x.set_(tl.zeros((2, 2), dtype="float32"))
-    tensor([[0., 0.],
-            [0., 0.]], dtype=float32)
-    """
-    cdef Tensor gradient = self.grad_
-    for tensor in (self, source):
-        if (<Tensor>tensor).wrapped is not None:
-            refuse_wrapped(tensor, "set_")
-    if self.node is not None or self.base is not None:
-        raise RuntimeError("set_: expected a leaf that is no view")
-    if self.tracked and not dtype_is_inexact(source.dtype_):
-        raise TypeError("set_: expected a floating-point or complex dtype for a tensor that requires "
-                        f"a gradient, got {source.dtype}")
-    if gradient is not None and (
-            gradient.shape != source.shape or gradient.dtype_ != source.dtype_):
-        raise RuntimeError(
-            f"set_: expected the shape {gradient.shape} and dtype {gradient.dtype} of the gradient "
-            f"that the tensor has, got {source.shape} and {source.dtype}; set grad to None first")
-    tensor_replace(self, source)
-    self.readonly = source.readonly
-    return self
-
-
-_tensor.add_methods({"view": view, "getfield": getfield, "setfield": setfield, "resize": resize,
-                     "set_": set_})
+_tensor.add_methods({"view": view, "getfield": getfield, "setfield": setfield, "resize": resize})

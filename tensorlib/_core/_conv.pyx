@@ -38,7 +38,6 @@ cdef extern from "conv.h" namespace "tl::conv" nogil:
                   const Array &output, const Geometry &geometry, int threads) except +
 
 
-
 # Elements of padded images or of filters beyond which the sizes of a plan might overflow.
 cdef double LARGEST = 2.0 ** 42
 
@@ -185,7 +184,7 @@ def conv(Tensor x not None, Tensor weight not None, stride, padding, dilation, g
 
 
 def conv_input(Tensor g not None, Tensor weight not None, shape, stride, padding, dilation,
-                 groups):
+               groups):
     """The gradient of conv with respect to images of the given shape."""
     cdef Geometry geometry
     cdef Py_ssize_t[5] output

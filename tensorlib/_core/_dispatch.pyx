@@ -228,7 +228,7 @@ cdef object watched_elementwise(Op op, tuple inputs, object out, tuple request):
 
 
 cdef object unwritten(Op op, object value, tuple out):
-    """An input of a recorder's that writing into `out` leaves alone, as its gradient may need it."""
+    """An input of a recorder's that writing into `out` leaves alone: its gradient may need it."""
     if isinstance(value, Tensor) and (<Tensor>value).wrapped is not None \
             and op.rule.differentiable:
         for target in out:

@@ -32,7 +32,6 @@ cdef extern from "norm.h" namespace "tl::norm" nogil:
                              int threads) except +
 
 
-
 cdef inline Numbers numbers(Tensor tensor) noexcept nogil:
     cdef Numbers result
     result.data = tensor.data

@@ -103,6 +103,11 @@ class Recorder:
         """Answer `tensorlib._core._recorder.run_apart`."""
         return run_apart(function, values, name)
 
+    def call_function(self, function, args):
+        """Answer `Function.apply`, if a recorder further out has tensors of its own."""
+        with stepped_out():
+            return function.seen_by(self).apply(*args)
+
     def detach(self, tensor):
         """Answer ``tensor.detach()`` of a tensor of the recorder's own."""
         raise NotImplementedError(f"{type(self).__name__}: no detach is defined")
@@ -200,6 +205,14 @@ def run_apart(function, values, name=None):
 def innermost():
     """The recorder of this thread that sees an op first, or None."""
     return here.recorders[len(here.recorders) - 1] if watched() else None
+
+
+def answering():
+    """The recorder that answers calls of a `Function`: the innermost, if it or one further out has
+    tensors of its own; else None."""
+    if watched() and any([recorder.wraps for recorder in here.recorders]):
+        return innermost()
+    return None
 
 
 class stepped_out:  # noqa: N801

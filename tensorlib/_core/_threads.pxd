@@ -2,8 +2,10 @@ cdef extern from "thread_pool.h" namespace "tl" nogil:
     cdef cppclass ThreadPool:
         @staticmethod
         ThreadPool &instance()
+
         @staticmethod
         void share(ThreadPool *pool)
+
         int threads()
         void set_threads(int threads)
 

@@ -10,7 +10,6 @@ from tensorlib._core._autocast import current, is_half, set_current
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._recorder import Recorder
 from tensorlib._core._tape import function_rule, record_call
-from tensorlib._core._tensor import Tensor
 from tensorlib._core._wrapping import offset_of, overlap, untracked, wrapped_of
 from tensorlib._core.device import check_device
 from tensorlib._dtypes import dtype as as_dtype

@@ -4,7 +4,7 @@ import copy
 import functools
 
 from tensorlib._core._history import rebind
-from tensorlib._core._recorder import innermost
+from tensorlib._core._recorder import answering
 from tensorlib._core._tape import function_rule, is_grad_enabled, record_call, untrack
 from tensorlib._core._tensor import Tensor
 from tensorlib._core._wrapping import untracked
@@ -154,8 +154,8 @@ class Function:
         Tensor or tuple
             What ``forward`` returned.
         """
-        recorder = innermost()
-        if recorder is not None and recorder.wraps:
+        recorder = answering()
+        if recorder is not None:
             return recorder.call_function(cls, args)
         context, result = cls.run(args)
         return cls.record(context, args, result)
@@ -166,10 +166,27 @@ class Function:
         return getattr(cls, name) is not getattr(Function, name)
 
     @classmethod
+    def seen_by(cls, recorder):
+        """The same function, with a recorder that is active in its methods but ``backward``."""
+
+        def seen(method):
+            @functools.wraps(method)
+            def wrapper(*args):
+                with recorder:
+                    return method(*args)
+
+            return staticmethod(wrapper)
+
+        names = ("forward", "setup_context", "jvp", "vmap")
+        return type(
+            cls.__name__, (cls,), {x: seen(getattr(cls, x)) for x in names if cls.overrides(x)}
+        )
+
+    @classmethod
     def evaluate(cls, args):
         """Call the function for a recorder, which stepped out: the result, and the context."""
-        recorder = innermost()
-        if recorder is not None and recorder.wraps:
+        recorder = answering()
+        if recorder is not None:
             result = recorder.call_function(cls, args)
             return result, cls.context_of(args, result)
         context, result = cls.run(args)

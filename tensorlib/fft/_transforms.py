@@ -3,6 +3,7 @@
 import numpy as np
 
 from tensorlib._arguments import axis_index, integer, write_out
+from tensorlib._core._autocast import widened
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import asarray, conjugate
 
@@ -16,7 +17,7 @@ OPPOSITE = {None: "forward", "backward": "forward", "ortho": "ortho", "forward":
 
 def transform(op, kernel, a, n, axis, norm, out=None):
     """One of the four transforms that have a kernel, for the function named `op`."""
-    a = asarray(a)
+    a = widened(asarray(a))
     forward = kernel in (ops.fft, ops.rfft)
     norm = norm if forward else opposite(op, norm)
     if n is None:

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.linalg import LinAlgError
 
 from tensorlib._arguments import anywhere
+from tensorlib._core._autocast import widened
 from tensorlib._core._functions import asarray, isfinite, logical_not
 
 KNOWN = "dfDF"  # the letters of the dtypes for which LAPACK has routines
@@ -34,6 +35,7 @@ def check_square(op, shape):
 
 def inexact(op, a):
     """A tensor of float32, float64, complex64 or complex128: integers become float64."""
+    a = widened(a)
     dtype = a.dtype
     if dtype.char in KNOWN:
         return a

@@ -1,4 +1,4 @@
-"""Transforms of transforms: each op against loops and differences, and functions against PyTorch."""
+"""Transforms of transforms: ops against loops and differences, functions against PyTorch."""
 
 import numpy as np
 import pytest
@@ -98,8 +98,8 @@ def test_against_torch(function, transform):
     )
     expected = as_arrays([theirs(torch.tensor(x)) for x in xs])
     close(listed([ours(tl.asarray(x)) for x in xs]), expected)
-    together = [np.stack(parts) for parts in zip(*[as_arrays([theirs(torch.tensor(x))]) for x in xs],
-                                                 strict=True)]  # fmt: skip
+    each = [as_arrays([theirs(torch.tensor(x))]) for x in xs]
+    together = [np.stack(parts) for parts in zip(*each, strict=True)]
     close(listed(vmap(ours)(tl.asarray(xs))), together)
     if transform in ("grad", "jvp", "hessian"):
         sums = vmap(lambda x: sum((y**2).sum() for y in listed(ours(x))))

@@ -84,7 +84,7 @@ def test_conv2d_of_views():
         ((1, 3, 2, 5), (4, 3, 3, 3), {}, ValueError, r"the window \(3, 3\), got \(2, 5\)"),
         ((1, 3, 5, 5), (4, 3, 3, 3), {"stride": 0}, ValueError, "expected stride >= 1, got 0"),
         ((1, 3, 5, 5), (4, 3, 3, 3), {"padding": -1}, ValueError, "expected padding >= 0, got -1"),
-        ((1, 3, 5, 5), (4, 3, 3, 3), {"dilation": 1.5}, TypeError, "dilation to be an int or 2 ints"),
+        ((1, 3, 5, 5), (4, 3, 3, 3), {"dilation": 1.5}, TypeError, "to be an int or 2 ints"),
         ((1, 3, 5, 5), (4, 3, 3, 3), {"stride": (1, 2, 3)}, TypeError, r"got \(1, 2, 3\)"),
         ((1, 3, 5, 5), (4, 3, 0, 3), {}, ValueError, "expected a filter with pixels"),
     ],

@@ -57,7 +57,7 @@ def test_first_values_follow_the_seed():
         (
             lambda: nn.Conv2d(3, 4, 3, padding_mode="mirror"),
             ValueError,
-            "Conv2d: expected padding_mode 'zeros', 'reflect', 'replicate', 'circular', got 'mirror'",
+            "Conv2d: expected padding_mode 'zeros', 'reflect', .*, got 'mirror'",
         ),
         (lambda: nn.MaxPool2d(0), ValueError, "MaxPool2d: expected kernel_size >= 1, got 0"),
         (lambda: nn.MaxPool2d(2, stride=-1), ValueError, "MaxPool2d: expected stride >= 1, got -1"),

@@ -421,8 +421,7 @@ def test_fractional_layers(axes, size):
         (nn.MaxUnpool2d((2, 3)), "kernel_size=(2, 3), stride=(2, 3), padding=(0, 0))"),
         (
             nn.AvgPool2d(3, 2, ceil_mode=True, divisor_override=4),
-            "AvgPool2d(kernel_size=3, stride=2, padding=0, ceil_mode=True, "
-            "divisor_override=4)",
+            "AvgPool2d(kernel_size=3, stride=2, padding=0, ceil_mode=True, divisor_override=4)",
         ),
         (nn.LPPool1d(2, 3), "LPPool1d(norm_type=2, kernel_size=3, stride=None, ceil_mode=False)"),
         (nn.AdaptiveAvgPool2d((None, 3)), "AdaptiveAvgPool2d(output_size=(None, 3))"),

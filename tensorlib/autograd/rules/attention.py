@@ -1,7 +1,7 @@
 """The rule of attention, and its formula in ops that are differentiated again.
 
-The op computes in blocks. Where the walk itself is recorded or transformed, and where the gradient of an additive
-mask is wanted, the whole matrix of weights is made.
+The op computes in blocks. Where the walk itself is recorded or transformed, and where the gradient
+of an additive mask is wanted, the whole matrix of weights is made.
 """
 
 from tensorlib._core._dispatch import apply, ops

@@ -1,6 +1,6 @@
 """Convolutions and transposed convolutions in one, two and three dimensions."""
 
-from tensorlib._core._autocast import current
+from tensorlib._core._autocast import current, following
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import conjugate, negative, reshape
 from tensorlib._joining import stack
@@ -336,7 +336,7 @@ def _extended(images, after):
 def _finished(result, bias, axes, input):
     if bias is not None:
         # In place: the gradient does not need what was there.
-        result += reshape(bias, (-1, *[1] * axes))
+        result += reshape(following(bias, result), (-1, *[1] * axes))
     return result if input.ndim == axes + 2 else result[0]
 
 

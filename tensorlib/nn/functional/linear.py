@@ -2,6 +2,7 @@
 
 import math
 
+from tensorlib._core._autocast import following
 from tensorlib._core._functions import matmul, reshape, transpose
 from tensorlib.nn._arguments import check_bias
 
@@ -97,6 +98,7 @@ def _plus(product, bias):
     """A fresh product and a bias, or None; in place, as no gradient needs the product."""
     if bias is None:
         return product
+    bias = following(bias, product)
     if bias.dtype != product.dtype:
         return product + bias
     product += bias

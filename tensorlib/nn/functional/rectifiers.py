@@ -1,5 +1,6 @@
 """Activations that are linear where the input is positive, and their in-place forms."""
 
+from tensorlib._core._autocast import following
 from tensorlib._core._functions import (
     expm1,
     greater,
@@ -247,7 +248,7 @@ def prelu(input, weight):
         weight = weight.reshape(-1, *(1,) * (input.ndim - 2))
     elif weight.ndim > input.ndim:
         weight = weight.reshape(())
-    return leaky(input, weight)
+    return leaky(input, following(weight, input))
 
 
 def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False, *, generator=None):
