@@ -22,7 +22,8 @@ unexport PYTHONPATH PYTHONHOME
 demo: $(VENV)/installed $(VENV)/extra-examples
 	$(BIN)/python examples/digits.py $(ARGS)
 
-test: $(VENV)/installed $(VENV)/extra-test
+# PARITY=1 installs PyTorch too, with which many tests compare.
+test: $(VENV)/installed $(VENV)/extra-test $(if $(PARITY),$(VENV)/extra-parity)
 	$(BIN)/pytest $(ARGS)
 
 lint: $(VENV)/extra-dev

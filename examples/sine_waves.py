@@ -10,8 +10,8 @@ the same sizes and learning rate.
 prints the losses at each step of the optimizer (of up to 20 iterations), writes a picture where
 matplotlib is installed, and ends with the mean squared error on three waves that it has not seen.
 
-Reference: 2.78e-06 after 15 steps (1.00e-03, 2.79e-04, 1.40e-04, 5.79e-05, 4.01e-05, 1.89e-05 after
-the first six); six minutes of one processor. PyTorch's example, whose L-BFGS has no line search,
+Reference: 3.30e-06 after 15 steps (1.56e-03, 6.53e-04, 1.97e-04, 1.29e-04, 8.52e-05, 5.09e-05 after
+the first six); five minutes of one processor. PyTorch's example, whose L-BFGS has no line search,
 has 1.30e-03, 1.70e-04, 6.6e-05, 4.9e-05 and 4.2e-05, and 2.8e+20 after the sixth.
 """
 

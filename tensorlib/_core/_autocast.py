@@ -38,8 +38,8 @@ def widened(x):
 
 
 def following(x, other):
-    """Under autocast, a parameter in the 16 bits of what it is added to or multiplied with, as by
-    promotion the result would leave them."""
+    """Under autocast, float32 numbers in the 16 bits of others: a bias as the product that it is
+    added to, batch norm's result as its input. By promotion they would leave them."""
     if _here.caster is not None and is_half(other) and x.dtype == "float32":
         return x.astype(other.dtype)
     return x

@@ -83,7 +83,25 @@ def custom_bwd(bwd=None, *, device_type="cpu"):
 
     Examples
     --------
-    See `custom_fwd`.
+    >>> import tensorlib as tl
+    >>> class Product(tl.autograd.Function):
+    ...     @staticmethod
+    ...     @tl.amp.custom_fwd
+    ...     def forward(ctx, x, y):
+    ...         ctx.save_for_backward(x, y)
+    ...         return x @ y
+    ...
+    ...     @staticmethod
+    ...     @tl.amp.custom_bwd
+    ...     def backward(ctx, gradient):
+    ...         x, y = ctx.saved_tensors
+    ...         return gradient @ y.T, x.T @ gradient  # in bfloat16, as forward
+    >>> x = tl.ones((2, 2), dtype="float32").requires_grad_()
+    >>> with tl.amp.autocast():
+    ...     y = Product.apply(x, x)
+    >>> y.sum().backward()
+    >>> x.grad.tolist()
+    [[4.0, 4.0], [4.0, 4.0]]
     """
     check_device(device_type, "custom_bwd")
     if bwd is None:

@@ -20,7 +20,7 @@ _here = _Here()
 
 def _bad(tensor, infinite):
     """Whether a tensor has NaN, or where asked for infinities, as a word; None if it has none."""
-    if tensor.dtype.kind not in "fc":
+    if tensor.dtype.kind not in "fVc":  # bfloat16's kind is V
         return None
     tensor = tensor.detach()
     if not infinite:

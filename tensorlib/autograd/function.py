@@ -296,7 +296,7 @@ def _gradients(cls, count, positions, order, places, outputs, gradient, node, co
     for place, value in enumerate(found):
         if value is None:
             continue
-        if place not in positions or not isinstance(value, Tensor) or value.dtype.kind not in "fc":
+        if place not in positions or not isinstance(value, Tensor) or value.dtype.kind not in "fVc":
             got = f"dtype {value.dtype}" if isinstance(value, Tensor) else type(value).__name__
             wanted = "a floating-point or complex Tensor or None" if place in positions else "None"
             raise TypeError(

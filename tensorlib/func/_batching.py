@@ -101,7 +101,7 @@ class Batching(Recorder):
         """A result, the same for all elements, of tensors of this recorder's."""
         if not isinstance(result, Tensor):
             return tuple([self.output(op, x, inputs) for x in result])
-        if result.dtype.kind not in "fc":
+        if result.dtype.kind not in "fVc":
             return result
         is_view = op.kind == "view" and result.base is not None
         return self.lift(result, inputs[0] if is_view else None)
@@ -196,7 +196,7 @@ class Batching(Recorder):
                 made = tuple([
                     x if not isinstance(x, Tensor) else given[id(x)] if id(x) in given
                     else self.join(x) if batched
-                    else self.lift(x) if x.dtype.kind in "fc" and any(map(self.owns, args)) else x
+                    else self.lift(x) if x.dtype.kind in "fVc" and any(map(self.owns, args)) else x
                     for x in outer
                 ])  # fmt: skip
         if followed(args):

@@ -60,7 +60,7 @@ def jvp(func, primals, tangents, *, strict=False, has_aux=False):
         if x.shape != t.shape:
             raise ValueError(f"jvp: expected tangents of the primals' shapes, got {t.shape} for "
                              f"{x.shape}")  # fmt: skip
-        if x.dtype.kind not in "fc":
+        if x.dtype.kind not in "fVc":
             raise TypeError(f"jvp: expected floating-point or complex primals, got {x.dtype}")
     forward = Forward()
     with enable_grad():
@@ -154,7 +154,7 @@ def linearize(func, *primals):
     """
     function, chosen = as_function("linearize", func, tuple(range(len(primals))), primals, {})
     call = Recorded("linearize", function, chosen, False)
-    places = [i for i, x in enumerate(call.outputs) if x.dtype.kind in "fc"]
+    places = [i for i, x in enumerate(call.outputs) if x.dtype.kind in "fVc"]
     zeros = [zeros_like(x.detach()) for x in call.outputs]
 
     def with_constants(changes):

@@ -73,7 +73,7 @@ class Forward(Recorder):
 
     def output(self, primal, tangent, source=None):
         """A result of tensors of this recorder's."""
-        is_plain = tangent is None and primal.dtype.kind not in "fc"
+        is_plain = tangent is None and primal.dtype.kind not in "fVc"
         return primal if is_plain else self.join(primal, tangent, source)
 
     def before_write(self, target, value, name, owners=1):

@@ -15,7 +15,7 @@ _identity = function_rule("argument", 1, lambda gradient, node, context: (gradie
 
 def _fresh(name, tensor):
     """A tensor of the same elements to differentiate by, whose history is the one it has."""
-    if tensor.dtype.kind not in "fc":
+    if tensor.dtype.kind not in "fVc":  # bfloat16's kind is V
         raise TypeError(
             f"{name}: expected floating-point or complex arguments to differentiate by, got "
             f"{tensor.dtype}"

@@ -142,7 +142,7 @@ def _multiplied(pull, inputs, tangents, output):
 
 def _transposed(op, pull, inputs, tangents, outputs):
     """The tangents by a gradient rule's own gradient."""
-    differentiable = [x.dtype.kind in "fc" for x in outputs]
+    differentiable = [x.dtype.kind in "fVc" for x in outputs]
     node = SimpleNamespace(name=op.name, where="a forward derivative")
     record = is_grad_enabled()
     with enable_grad():

@@ -97,7 +97,8 @@ PRECISE = {
     "softmax": lambda a: F.softmax(a, -1),
     "log_softmax": lambda a: F.log_softmax(a, -1),
     "layer_norm": lambda a: F.layer_norm(a, (4,)),
-    "batch_norm": lambda a: F.batch_norm(a, None, None, training=True),
+    "group_norm": lambda a: F.group_norm(a, 2),
+    "rms_norm": lambda a: F.rms_norm(a, (4,), eps=1e-5),
     "softplus": F.softplus,
     "norm": tl.linalg.norm,
     "inv": tl.linalg.inv,
@@ -125,6 +126,28 @@ def test_what_needs_digits_or_range_is_computed_in_float32(name, half):
         return [(op, dtypes) for op, dtypes in calls if op in names]
 
     assert precise(seen.calls) == precise(seen_single.calls)
+
+
+@halves
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("name", ["BatchNorm1d", "InstanceNorm1d"])
+def test_batch_norm_computes_in_float32_and_keeps_its_inputs_dtype(name, training, half):
+    """As PyTorch's does."""
+    layer, exact = (
+        getattr(nn, name)(4, affine=True, track_running_stats=True).train(training) for _ in "ab"
+    )
+    a = normal(5, 4, 6, dtype=half)
+    with Seen() as seen, tl.amp.autocast(dtype=half):
+        result = layer(a)
+    wanted = exact(a.astype("float32"))
+    assert str(result.dtype) == half
+    np.testing.assert_allclose(
+        result.detach().astype("float32"), wanted.detach(), SPACING[half], SPACING[half] / 8
+    )
+    for op, dtypes in seen.calls:
+        assert op != "normalize" or dtypes == {"float32"}
+    for mine, other in zip(layer.buffers(), exact.buffers(), strict=True):
+        np.testing.assert_array_equal(mine, other)  # statistics are as in float32
 
 
 def test_sums_are_exact_beyond_the_lower_dtype():
@@ -164,12 +187,20 @@ def test_losses_are_computed_in_float32(name, half):
     np.testing.assert_allclose(result, wanted, tolerance)
 
 
+def test_gradients_are_clipped_by_their_exact_norm():
+    found = []
+    for enabled in (False, True):
+        w = weights(100)
+        w.grad = normal(100, seed=1)
+        with tl.amp.autocast(enabled=enabled):
+            found.append(nn.utils.clip_grad_norm_([w], 1.0).item())
+    assert found[0] == found[1]
+
+
 @pytest.mark.parametrize("dtype", ["float64", "complex64", "complex128", "int64"])
 def test_other_dtypes_are_left_alone(dtype):
     a = (normal(3, 3) * 3).astype(dtype)
     with tl.amp.autocast():
-        for result in (a @ a, a * a, tl.exp(a), tl.sum(a)):
-            pass
         assert (a @ a).dtype == dtype
         assert tl.sum(a).dtype == dtype
         assert tl.exp(a).dtype == np.exp(np.ones(1, dtype)).dtype
@@ -459,6 +490,52 @@ def test_with_transforms_inside_and_outside(inner):
     np.testing.assert_allclose(tangent, (exact * v).sum(), 0, bound * scale * x.size)
     expected = func.jvp(func.grad(lowered), (x,), (v,))[1]
     np.testing.assert_allclose(second, expected, 0, 2 * bound * float(abs(expected).max()))
+
+
+TRANSFORMED = {
+    "matmul": lambda x: x @ x.T,
+    "attention": lambda x: F.scaled_dot_product_attention(x, x, x),
+    "conv1d": lambda x: F.conv1d(x[None], x[..., None]),
+    "gelu": lambda x: F.gelu(x @ x),
+    "batch_norm": lambda x: F.batch_norm(x @ x, None, None, training=True),
+    "softmax": lambda x: F.softmax(x @ x, -1),
+    "max": lambda x: (x @ x).max(0),
+    "mse_loss": lambda x: F.mse_loss(x @ x, x @ x.T),
+}
+
+
+@pytest.mark.parametrize("inner", [True, False])
+@pytest.mark.parametrize("name", TRANSFORMED)
+def test_forward_derivatives_of_results_of_16_bits(name, inner):
+    function, x, v = TRANSFORMED[name], normal(4, 4), normal(4, 4, seed=1)
+
+    def cast(x):
+        with tl.amp.autocast(enabled=inner):
+            return function(x)
+
+    with tl.amp.autocast(enabled=not inner):
+        value, tangent = func.jvp(cast, (x,), (v,))
+        plain = cast(x)
+    expected, exact = func.jvp(function, (x,), (v,))
+    assert value.dtype == tangent.dtype == plain.dtype
+    bound = 8 * SPACING["bfloat16"]
+    scale = max(1.0, *(float(abs(y).max()) for y in (expected, exact)))
+    np.testing.assert_allclose(value.astype("float32"), expected, 0, bound * scale)
+    np.testing.assert_allclose(tangent.astype("float32"), exact, 0, bound * scale)
+
+
+@pytest.mark.parametrize("name", TRANSFORMED)
+def test_batches_of_results_of_16_bits(name):
+    function, x = TRANSFORMED[name], normal(3, 4, 4)
+    with tl.amp.autocast():
+        batch = func.vmap(function)(x)
+        single = [function(y) for y in x]
+    for a, b in zip(batch, single, strict=True):
+        assert a.dtype == b.dtype
+        scale = max(1.0, float(abs(b).max()))
+        np.testing.assert_allclose(
+            a.astype("float32"), b.astype("float32"), 0, 2 * SPACING["bfloat16"] * scale
+        )
 
 
 class Cube(tl.autograd.Function):

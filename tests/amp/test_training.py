@@ -87,7 +87,7 @@ def test_twenty_steps_beside_pytorch(name):
     copy_weights(ours, theirs)
     copy_weights(plain, theirs)
     data = batches(kind.shape)
-    options = {"lr": 0.01, "momentum": 0.9}
+    options = {"lr": 0.03, "momentum": 0.9}
     a = losses_of(ours, tl.amp.autocast(), optim.SGD(ours.parameters(), **options),
                   F.cross_entropy, data, tl.asarray)  # fmt: skip
     b = losses_of(theirs, torch.autocast("cpu", dtype=torch.bfloat16),
@@ -97,7 +97,8 @@ def test_twenty_steps_beside_pytorch(name):
                   optim.SGD(plain.parameters(), **options), F.cross_entropy, data,
                   tl.asarray)  # fmt: skip
     np.testing.assert_allclose(a, b, 0, TOLERANCE)
-    np.testing.assert_allclose(a, c, 0, TOLERANCE)  # and training goes as in float32
+    # And training goes as in float32, where nothing is rounded to 16 bits.
+    np.testing.assert_allclose(a, c, 0, 2 * TOLERANCE)
     assert not np.array_equal(a, c)
     assert a[-1] < a[0] - 0.3
     assert all(p.dtype == p.grad.dtype == "float32" for p in ours.parameters())
@@ -137,8 +138,8 @@ def test_no_product_runs_in_float32(name):
 
 @pytest.mark.parametrize(
     ("name", "share"),
-    # All that an MLP and attention keep has 16 bits, but what normalizations keep has 32.
-    [("mlp", 0.55), ("cnn", 0.85), ("transformer", 0.8)],
+    # Half, and casts of inputs, what normalizations keep in float32, and places of maxima.
+    [("mlp", 0.6), ("cnn", 0.8), ("transformer", 0.8)],
 )
 def test_activations_take_less_memory(name, share):
     kind = MODELS[name]

@@ -8,6 +8,7 @@ batch, channel and place, and weights belong to a group and a channel.
 import math
 
 from tensorlib._array_api import finfo
+from tensorlib._core._autocast import following
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import broadcast_to, maximum, ones, zeros
 from tensorlib._dtypes import result_type
@@ -72,9 +73,10 @@ def batch_norm(
     if input.ndim < 2:
         raise ValueError(f"batch_norm: expected an input of shape (N, C, ...), got {input.shape}")
     running = _check_running("batch_norm", input, running_mean, running_var, not training)
+    given = input
     input, weight, bias = _operands("batch_norm", input, weight, bias, input.shape[1:2])
     if not training:
-        return by_statistics(input, running, weight, bias, eps)
+        return following(by_statistics(input, running, weight, bias, eps), given)
     samples, channels, *places = input.shape
     places = math.prod(places)
     count = samples * places
@@ -92,7 +94,7 @@ def batch_norm(
         shape = (samples, 1, channels, 1, places)
         result, mean, variance = _normalize(input, shape, weight, bias, eps)
     update_running(running, mean.reshape(-1), variance.reshape(-1), count, momentum)
-    return result
+    return following(result, given)
 
 
 def instance_norm(
@@ -124,9 +126,10 @@ def instance_norm(
             f"instance_norm: expected an input of shape (N, C, L, ...), got {input.shape}"
         )
     running = _check_running("instance_norm", input, running_mean, running_var, not use_input_stats)
+    given = input
     input, weight, bias = _operands("instance_norm", input, weight, bias, input.shape[1:2])
     if not use_input_stats:
-        return by_statistics(input, running, weight, bias, eps)
+        return following(by_statistics(input, running, weight, bias, eps), given)
     samples, channels, *places = input.shape
     places = math.prod(places)
     if places < 2:
@@ -139,7 +142,7 @@ def instance_norm(
     if running is not None:
         mean, variance = (x.reshape(samples, channels).mean(axis=0) for x in (mean, variance))
         update_running(running, mean, variance, places, momentum)
-    return result
+    return following(result, given)
 
 
 def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):

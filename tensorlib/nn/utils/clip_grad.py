@@ -1,5 +1,6 @@
 """Gradients kept within bounds."""
 
+from tensorlib._core._autocast import in_float32
 from tensorlib._core._functions import astype, isfinite, matmul, minimum, reshape, sqrt, zeros
 from tensorlib._core._tensor import Tensor
 from tensorlib._joining import stack
@@ -149,6 +150,7 @@ def _gradients(parameters):
     return [p.grad for p in _listed(parameters) if p.grad is not None]
 
 
+@in_float32
 def _total_norm(operation, tensors, norm_type, error_if_nonfinite):
     order = float(norm_type)
     if not tensors:
