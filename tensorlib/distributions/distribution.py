@@ -153,7 +153,7 @@ class Distribution:
 
         Returns
         -------
-        Tensor, shape (*sample_shape, *batch_shape, *event_shape)
+        Tensor, shape sample_shape + batch_shape + event_shape
         """
         with no_grad():
             return self.rsample(sample_shape)
@@ -167,7 +167,7 @@ class Distribution:
 
         Returns
         -------
-        Tensor, shape (*sample_shape, *batch_shape, *event_shape)
+        Tensor, shape sample_shape + batch_shape + event_shape
 
         Raises
         ------

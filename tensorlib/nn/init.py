@@ -286,7 +286,7 @@ def dirac_(tensor, groups=1):
 
     Parameters
     ----------
-    tensor : Tensor, shape (out, in, *window)
+    tensor : Tensor, shape (out, in, window...)
         With a window of one to three axes. A one stands in the middle of the window.
     groups : int, optional
         Parts into which the outputs fall, each of which keeps channels of its own.

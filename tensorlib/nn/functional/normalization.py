@@ -153,7 +153,7 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
 
     Parameters
     ----------
-    input : Tensor, shape (..., *normalized_shape)
+    input : Tensor, shape (..., normalized_shape)
         Of a floating dtype.
     normalized_shape : int or sequence of int
         Of the axes to take mean and variance over.
@@ -191,7 +191,7 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
 
     Parameters
     ----------
-    input : Tensor, shape (..., *normalized_shape)
+    input : Tensor, shape (..., normalized_shape)
         Of a floating dtype.
     normalized_shape : int or sequence of int
         Of the axes to take the mean over.

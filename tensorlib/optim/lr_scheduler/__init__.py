@@ -18,7 +18,6 @@ from tensorlib.optim.lr_scheduler._plateau import ReduceLROnPlateau
 from tensorlib.optim.lr_scheduler._swa import SWALR
 
 __all__ = [
-    "SWALR",
     "ChainedScheduler",
     "ConstantLR",
     "CosineAnnealingLR",
