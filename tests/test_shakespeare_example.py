@@ -26,7 +26,7 @@ def text(tmp_path_factory):
 
 def in_a_process(*arguments):
     return subprocess.run(
-        [sys.executable, *map(str, arguments)],
+        [sys.executable, "-P", *map(str, arguments)],
         capture_output=True,
         text=True,
         encoding="utf-8",

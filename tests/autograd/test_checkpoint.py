@@ -278,7 +278,7 @@ def peak_of(call):
     """How far memory rises in a training step, in units of one layer's result. In a process of its
     own, as a peak is one of all times."""
     script = PEAK.format(call=call)
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True)
     assert not done.returncode, done.stderr
     return float(done.stdout)
 

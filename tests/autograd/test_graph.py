@@ -120,7 +120,7 @@ print((tl.memory_stats()["peak"] - before) / kept)
 
 def test_the_peak_of_a_training_step_is_what_rules_declare():
     """Of a transformer, to 10 %; in a process of its own, as a peak is one of all times."""
-    done = subprocess.run([sys.executable, "-c", STEP], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-P", "-c", STEP], capture_output=True, text=True)
     assert not done.returncode, done.stderr
     assert 1 < float(done.stdout) < 1.1
 

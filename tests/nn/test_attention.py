@@ -252,7 +252,7 @@ def test_memory_grows_with_the_length():
     """Of a training step, each in a process of its own as the peak is one of the process."""
     peaks = {}
     for length in (1024, 2048, 4096, 8192):
-        command = [sys.executable, "-c", STEP, str(length)]
+        command = [sys.executable, "-P", "-c", STEP, str(length)]
         run = subprocess.run(command, capture_output=True, text=True, check=True)
         peaks[length] = int(run.stdout)
     for length in (1024, 2048, 4096):
