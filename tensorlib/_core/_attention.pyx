@@ -2,7 +2,7 @@
 
 from libc.stdint cimport intptr_t
 
-from tensorlib._core._copy cimport empty_like
+from tensorlib._core._copy cimport as_dtype
 from tensorlib._core._dtypes cimport (
     TL_BFLOAT16,
     TL_BOOL,
@@ -16,7 +16,6 @@ from tensorlib._core._tensor cimport (
     MAX_DIMS,
     Tensor,
     c_contiguous,
-    copy_into,
     tensor_empty,
     tuple_of,
 )
@@ -203,15 +202,6 @@ cdef Tensor stack_like(const Problem &problem, Py_ssize_t rows, Py_ssize_t colum
 
 cdef bint is_half(Tensor x) noexcept:
     return x.dtype_ == TL_FLOAT16 or x.dtype_ == TL_BFLOAT16
-
-
-cdef Tensor as_dtype(Tensor x, int dtype):
-    cdef Tensor result
-    if x.dtype_ == dtype:
-        return x
-    result = empty_like(x, dtype, "K", "astype")
-    copy_into(result, x)
-    return result
 
 
 cdef tuple widened(Tensor query, Tensor key, Tensor value, Tensor mask, str op):

@@ -2,6 +2,7 @@ from tensorlib._core._tensor cimport Tensor
 
 # Tensors laid out by `order`, as NumPy's empty_like has it: "C", "F", "A" or "K".
 cdef Tensor empty_like(Tensor x, int dtype, str order, str op)
+cdef Tensor as_dtype(Tensor x, int dtype)   # itself where it has the dtype
 
 # NumPy's ComplexWarning, where a copy would discard imaginary parts.
 cdef int warn_of_lost_part(Tensor target, Tensor source) except -1

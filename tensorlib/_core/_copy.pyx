@@ -170,6 +170,15 @@ cdef Tensor empty_like(Tensor x, int dtype, str order, str op):
 # kernels
 # ------------------------------------------------------------------------------------------
 
+cdef Tensor as_dtype(Tensor x, int dtype):
+    cdef Tensor result
+    if x.dtype_ == dtype:
+        return x
+    result = empty_like(x, dtype, "K", "astype")
+    copy_elements(result, x)
+    return result
+
+
 cdef int warn_of_lost_part(Tensor target, Tensor source) except -1:
     """NumPy's warning where complex numbers become real ones."""
     if dtype_is_complex(source.dtype_) and not dtype_is_complex(target.dtype_) \

@@ -4,6 +4,7 @@ Those loops hand matrices to BLAS where the strides allow it and are slow where 
 operands with other strides are copied first.
 """
 
+from tensorlib._core._copy cimport as_dtype
 from tensorlib._core._dtypes cimport TL_BFLOAT16, TL_FLOAT16, TL_FLOAT32, dtype_itemsize
 from tensorlib._core._loops cimport (
     Loop,
@@ -67,15 +68,12 @@ cdef object mismatch(str name, Tensor a, Tensor b):
 
 cdef Tensor rounded(int kind, Tensor a, Tensor b):
     """A product; of 16-bit floats it is computed in float32, which BLAS knows, and rounded once."""
-    cdef Tensor wide, result
     if kind == MATMUL and a.ndim_ > 2 and b.ndim_ == 2 and a.contiguous and a.size_ > 0:
         return of_rows(a, b)
     if a.dtype_ != b.dtype_ or a.dtype_ != TL_FLOAT16 and a.dtype_ != TL_BFLOAT16:
         return product(kind, a, b)
-    wide = product(kind, as_float32(a), as_float32(b))
-    result = tensor_empty(wide.ndim_, wide.shape_, a.dtype_, names[kind])
-    copy_into(result, wide)
-    return result
+    return as_dtype(
+        product(kind, as_dtype(a, TL_FLOAT32), as_dtype(b, TL_FLOAT32)), a.dtype_)
 
 
 cdef Tensor of_rows(Tensor a, Tensor b):
@@ -104,12 +102,6 @@ cdef Tensor in_shape(Tensor x, int ndim, const Py_ssize_t *shape):
         strides[i] = stride
         stride *= shape[i]
     return tensor_wrap(storage_retain(x.storage), x.data, ndim, shape, strides, x.dtype_)
-
-
-cdef Tensor as_float32(Tensor x):
-    cdef Tensor wide = tensor_empty(x.ndim_, x.shape_, TL_FLOAT32, "astype")
-    copy_into(wide, x)
-    return wide
 
 
 cdef Tensor product(int kind, Tensor a, Tensor b):

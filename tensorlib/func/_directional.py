@@ -4,7 +4,7 @@ from tensorlib._core._functions import zeros_like
 from tensorlib.autograd._mode import enable_grad
 from tensorlib.func._forward import Forward
 from tensorlib.func._reverse import Recorded, as_function, grad
-from tensorlib.func._trees import check_tensors, flatten
+from tensorlib.func._trees import check_tensors, flatten, without_aux
 
 
 def jvp(func, primals, tangents, *, strict=False, has_aux=False):
@@ -69,10 +69,7 @@ def jvp(func, primals, tangents, *, strict=False, has_aux=False):
             result = function(*rebuild(duals))
     aux = ()
     if has_aux:
-        if not (isinstance(result, tuple) and len(result) == 2):
-            raise TypeError("jvp: expected a pair (output, aux) from the function, as has_aux is "
-                            f"true, got {type(result).__name__}")  # fmt: skip
-        result, aux = result
+        result, aux = without_aux("jvp", result)
         leaves, rebuild_aux = flatten(aux)
         aux = (rebuild_aux([forward.dual(x)[0] for x in leaves]),)
     outputs, rebuild = check_tensors("jvp", "from the function", result)

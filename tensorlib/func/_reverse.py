@@ -8,7 +8,7 @@ from tensorlib._core._recorder import lift
 from tensorlib._core._tape import function_rule, last_sequence, record_call
 from tensorlib._core._wrapping import untracked
 from tensorlib.autograd._mode import enable_grad
-from tensorlib.func._trees import check_tensors, flatten, map_tensors
+from tensorlib.func._trees import check_tensors, flatten, map_tensors, without_aux
 
 _identity = function_rule("argument", 1, lambda gradient, node, context: (gradient,))
 
@@ -50,10 +50,7 @@ class Recorded:
             self.inputs = tuple([_fresh(name, x) for x in leaves])
             result = function(*rebuild(list(self.inputs)))
         if has_aux:
-            if not (isinstance(result, tuple) and len(result) == 2):
-                raise TypeError(f"{name}: expected a pair (output, aux) from the function, as "
-                                f"has_aux is true, got {type(result).__name__}")  # fmt: skip
-            result, aux = result
+            result, aux = without_aux(name, result)
         self.rebuild_inputs = rebuild
         self.outputs, self.rebuild_outputs = check_tensors(name, "from the function", result)
         # What nothing outside is behind is given back without history.

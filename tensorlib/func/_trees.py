@@ -37,6 +37,16 @@ def check_tensors(name, what, tree):
     return leaves, rebuild
 
 
+def without_aux(name, result):
+    """The two parts of what a function returns with has_aux."""
+    if not (isinstance(result, tuple) and len(result) == 2):
+        raise TypeError(
+            f"{name}: expected a pair (output, aux) from the function, as has_aux is true, got "
+            f"{type(result).__name__}"
+        )
+    return result
+
+
 def spread(name, what, prefix, tree):
     """For each leaf of `tree` the entry of `prefix`, a tree that may end earlier."""
     if isinstance(tree, dict | list | tuple) and isinstance(prefix, dict | list | tuple):

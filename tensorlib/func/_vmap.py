@@ -3,9 +3,9 @@
 import functools
 import operator
 
-from tensorlib._core._functions import transpose
 from tensorlib._core._tensor import Tensor
 from tensorlib._joining import concatenate
+from tensorlib._manipulation import moveaxis
 from tensorlib.func._batching import Batching
 from tensorlib.func._trees import check_tensors, flatten, spread
 
@@ -111,11 +111,8 @@ def _size(leaves, dims):
 
 
 def _moved(x, source, target):
-    if source == target:
-        return x
-    axes = [i for i in range(x.ndim) if i != source]
-    axes.insert(target, source)
-    return transpose(x, tuple(axes))
+    """An axis at another place; the tensor itself where it is there."""
+    return x if source == target else moveaxis(x, source, target)
 
 
 def _run(func, rebuild, values, dims, size, out_dims, randomness):

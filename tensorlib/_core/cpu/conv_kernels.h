@@ -8,6 +8,8 @@
 
 #include <cstdint>
 
+#include "targets.h"
+
 #if defined(__GNUC__)
 #define TL_INLINE inline __attribute__((always_inline))
 #else
@@ -173,14 +175,11 @@ TL_CONV_KERNELS(base_single, , 16, 1)
 
 template <class T>
 Kernels<T> choose_kernels(bool single) {
-#if defined(__GNUC__) && defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-      __builtin_cpu_supports("avx512dq")) {
+#ifdef TL_TARGETS
+  if (target() == Target::avx512) {
     return single ? kernels_avx512_single<T>() : kernels_avx512<T>();
   }
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-    return single ? kernels_avx2_single<T>() : kernels_avx2<T>();
-  }
+  if (target() == Target::avx2) return single ? kernels_avx2_single<T>() : kernels_avx2<T>();
 #endif
   return single ? kernels_base_single<T>() : kernels_base<T>();
 }

@@ -6,6 +6,7 @@
 
 #include "conv_kernels.h"
 #include "loops.h"
+#include "targets.h"
 
 namespace tl {
 namespace norm {
@@ -204,14 +205,9 @@ TL_NORM_KERNELS(base, , 16)
 
 template <class T, bool each>
 Kernels<T> choose_kernels() {
-#if defined(__GNUC__) && defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-      __builtin_cpu_supports("avx512dq")) {
-    return kernels_avx512<T, each>();
-  }
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-    return kernels_avx2<T, each>();
-  }
+#ifdef TL_TARGETS
+  if (target() == Target::avx512) return kernels_avx512<T, each>();
+  if (target() == Target::avx2) return kernels_avx2<T, each>();
 #endif
   return kernels_base<T, each>();
 }

@@ -10,6 +10,7 @@
 #include "dtypes.h"
 #include "loops.h"
 #include "strided.h"
+#include "targets.h"
 #include "thread_pool.h"
 #include "update_rules.h"
 
@@ -66,36 +67,17 @@ inline void update_loop(double const *numbers, char *const *data, intptr_t const
 typedef void (*UpdateLoop)(double const *numbers, char *const *data, intptr_t const *steps,
                            intptr_t n);
 
-// `target` lets the compiler use a processor's instructions in this function, and in what it is
-// told to put into it, and only there.
-#if defined(__GNUC__) && defined(__x86_64__)
 template <template <class> class RuleOf, class T>
-__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,fma"), flatten)) void update_avx512(
-    double const *numbers, char *const *data, intptr_t const *steps, intptr_t n) {
-  update_loop<RuleOf, T>(numbers, data, steps, n);
-}
-template <template <class> class RuleOf, class T>
-__attribute__((target("avx2,fma"), flatten)) void update_avx2(
-    double const *numbers, char *const *data, intptr_t const *steps, intptr_t n) {
-  update_loop<RuleOf, T>(numbers, data, steps, n);
-}
+struct Update {
+  static void run(double const *numbers, char *const *data, intptr_t const *steps, intptr_t n) {
+    update_loop<RuleOf, T>(numbers, data, steps, n);
+  }
+};
+
 template <template <class> class RuleOf, class T>
 UpdateLoop choose_loop() {
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw")) {
-    return update_avx512<RuleOf, T>;
-  }
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-    return update_avx2<RuleOf, T>;
-  }
-  return update_loop<RuleOf, T>;
+  return ForTarget<Update<RuleOf, T>>::run;
 }
-#else
-template <template <class> class RuleOf, class T>
-UpdateLoop choose_loop() {
-  return update_loop<RuleOf, T>;
-}
-#endif
 
 struct RuleInfo {
   char const *name;
