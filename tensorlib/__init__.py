@@ -204,7 +204,12 @@ from tensorlib._core._functions import min as amin
 from tensorlib._core._functions import power as pow
 from tensorlib._core._functions import remainder as mod
 from tensorlib._core._functions import right_shift as bitwise_right_shift
-from tensorlib._core._memory import empty_cache, memory_stats, set_cache_limit
+from tensorlib._core._memory import (
+    empty_cache,
+    memory_stats,
+    reset_peak_memory_stats,
+    set_cache_limit,
+)
 from tensorlib._core._tensor import Tensor
 from tensorlib._core._threads import get_num_threads, set_num_threads
 from tensorlib._core._ufuncs import Ufunc as ufunc

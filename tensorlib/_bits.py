@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from tensorlib._arguments import elements, named
-from tensorlib._core._functions import asarray
+from tensorlib._arguments import computed, named
 
 
 def packbits(a, /, axis=None, bitorder="big"):
@@ -39,7 +38,7 @@ def packbits(a, /, axis=None, bitorder="big"):
     tensor([160], dtype=uint8)
     """
     with named("packbits"):
-        return asarray(np.packbits(elements(a), axis, bitorder))
+        return computed(lambda a: np.packbits(a, axis, bitorder), a)
 
 
 def unpackbits(a, /, axis=None, count=None, bitorder="big"):
@@ -76,9 +75,12 @@ def unpackbits(a, /, axis=None, count=None, bitorder="big"):
     >>> tl.unpackbits(tl.asarray([5], dtype=tl.uint8))
     tensor([0, 0, 0, 0, 0, 1, 0, 1], dtype=uint8)
     """
-    packed = elements(a)
-    with named("unpackbits"):
+
+    def unpacked(packed):
         bits = np.unpackbits(packed, axis, count, bitorder)
-    if packed.size == 0:
-        bits[...] = 0  # NumPy leaves there what was in the memory
-    return asarray(bits)
+        if packed.size == 0:
+            bits[...] = 0  # NumPy leaves there what was in the memory
+        return bits
+
+    with named("unpackbits"):
+        return computed(unpacked, a)

@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 from numpy import broadcast_shapes
 
+from tensorlib._arguments import anywhere
 from tensorlib._core._functions import (
     absolute,
     asarray,
@@ -75,7 +76,7 @@ def _constant(x):
 
 
 def _finite(x):
-    return math.isfinite(x) if isinstance(x, (int, float)) else bool(all_(isfinite(x)))
+    return math.isfinite(x) if isinstance(x, (int, float)) else not anywhere(~isfinite(x))
 
 
 def _report_tolerances(atol, rtol):

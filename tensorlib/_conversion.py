@@ -4,8 +4,8 @@ import builtins
 
 import numpy as np
 
-from tensorlib._arguments import named
-from tensorlib._core._functions import all, asarray, isfinite, reshape
+from tensorlib._arguments import anywhere, named
+from tensorlib._core._functions import asarray, isfinite, reshape
 from tensorlib._core._tensor import Tensor
 
 LAYOUTS = {"C", "CONTIGUOUS", "C_CONTIGUOUS", "F", "FORTRAN", "F_CONTIGUOUS"}
@@ -111,7 +111,7 @@ def asarray_chkfinite(a, dtype=None, order=None):
     tensor([1., 2.])
     """
     a = asarray(a, dtype, order)
-    if a.dtype.kind not in "biu" and not all(isfinite(a)):
+    if a.dtype.kind not in "biu" and anywhere(~isfinite(a)):
         raise ValueError("asarray_chkfinite: expected finite numbers, got infinities or NaN")
     return a
 

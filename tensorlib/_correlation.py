@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from tensorlib._arguments import anywhere
+from tensorlib._arguments import anywhere, computed
 from tensorlib._complex import imag, iscomplexobj, real
 from tensorlib._core import _functions as functions
 from tensorlib._core._dispatch import apply, ops
@@ -218,6 +218,8 @@ def convolve(a, v, mode="full"):
     """
     a, v = (reshape(x, (1,)) if x.ndim == 0 else x for x in (asarray(a), asarray(v)))
     mode = _checked_mode("convolve", a, v, mode)
+    if a.dtype.kind in "biu" and v.dtype.kind in "biu":
+        return computed(lambda a, v: np.convolve(a, v, mode), a, v)
     if (arrays := untracked(a, v)) is not None:
         return asarray(np.convolve(*arrays, mode))
     if a.shape[0] < v.shape[0]:
@@ -258,6 +260,8 @@ def correlate(a, v, mode="valid"):
     """
     a, v = asarray(a), asarray(v)
     mode = _checked_mode("correlate", a, v, mode)
+    if a.dtype.kind in "biu" and v.dtype.kind in "biu":
+        return computed(lambda a, v: np.correlate(a, v, mode), a, v)
     if (arrays := untracked(a, v)) is not None:
         return asarray(np.correlate(*arrays, mode))
     if a.shape[0] >= v.shape[0]:
@@ -285,7 +289,7 @@ def _checked_mode(op, a, v, mode):
 def _slide(a, v, mode):
     """The sums of products of `a` and the shorter `v`, slid along it."""
     dtype = np.result_type(a.dtype, v.dtype)
-    width = {"f": np.promote_types(dtype, np.float32), "c": dtype}.get(dtype.kind, np.float32)
+    width = dtype if dtype.kind == "c" else np.promote_types(dtype, np.float32)
     a, v = asarray(a, width), asarray(v, width)
     if dtype.kind == "c":
         parts = [[_slide_real(part(a), other(v), mode) for part in (real, imag)]

@@ -60,6 +60,11 @@ def byteswap(self, /, inplace=False):
 
 def data(self):
     """memoryview: the bytes, through the buffer protocol."""
+    if self.requires_grad:
+        raise BufferError(
+            "data: the tensor requires a gradient; write into it by x[...] = values inside of "
+            "no_grad(), or read x.detach()"
+        )
     return memoryview(self)
 
 

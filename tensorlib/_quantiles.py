@@ -3,22 +3,26 @@
 import math
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
-from tensorlib._arguments import axis_tuple, elements, followed, write_out
+from tensorlib._arguments import anywhere, axis_tuple, computed, elements, followed, write_out
 from tensorlib._core._functions import (
+    arange,
     asarray,
     broadcast_to,
     divide,
     isnan,
-    logical_not,
+    maximum,
     reshape,
     sort,
     where,
 )
-from tensorlib._core._functions import sum as sum_
+from tensorlib._core._recorder import run_apart
+from tensorlib._core._tensor import Tensor
+from tensorlib._joining import stack
 from tensorlib._manipulation import moveaxis
 from tensorlib._nan_functions import nanmean
 from tensorlib._sorting import partition
@@ -117,12 +121,12 @@ def nanmedian(a, axis=None, out=None, overwrite_input=False, keepdims=NoValue):
     if a.size == 0:
         return nanmean(a, axis, out=out, keepdims=keepdims)
     lines, shape, kept = _lines("nanmedian", a, axis)
-    count = _counted("nanmedian", lines)
-    ordered, rows = sort(lines), np.arange(len(lines))
-    low, high = np.maximum(count - 1, 0) // 2, count // 2
+    count = _counted(lines)
+    ordered, rows = sort(lines), arange(len(lines))
+    low, high = maximum(count - 1, 0) // 2, count // 2
     # The mean of two is right for one in the middle too, unless their sum overflows.
-    pairs = mean(ordered[rows[:, None], np.stack([low, high], 1)], 1)
-    result = where(asarray(low == high), ordered[rows, low], pairs)
+    pairs = mean(ordered[rows[:, None], stack([low, high], 1)], 1)
+    result = where(low == high, ordered[rows, low], pairs)
     return write_out("nanmedian", out, reshape(result, kept if keepdims else shape))
 
 
@@ -381,13 +385,13 @@ def _quantiles(op, a, q, fractions, axis, out, method, keepdims, weights, skip_n
         raise IndexError(f"{op}: expected at least one element, got shape {a.shape}")
     parts = reshape(fractions, (-1, 1))
     skip_nan = skip_nan and a.dtype.kind not in "biu"
-    count = _counted(op, lines) if skip_nan else lines.shape[1]
+    count = _counted(lines) if skip_nan else lines.shape[1]
     if weights is None:
         weak = type(q) in (int, float)  # for the dtype of the result, as in NEP 50
         result = _unweighted(op, lines, parts, METHODS[method], count, weak)
     else:
         weights = _lines(op, broadcast_to(weights_for(op, weights, a, axis), a.shape), axis)[0]
-        result = _weighted(op, lines, elements(parts), elements(weights), skip_nan)
+        result = _weighted(op, lines, parts, weights, skip_nan)
     result = reshape(result, fractions.shape + (kept if keepdims else shape))
     return write_out(op, out, result)
 
@@ -397,8 +401,7 @@ def _fractions(op, q, whole):
     q = asarray(q) if whole == 1 else divide(q, whole)
     if q.dtype.kind == "c":
         raise TypeError(f"{op}: expected q to be real, got {q.dtype}")
-    values = elements(q)
-    if not np.all((values >= 0) & (values <= 1)):
+    if anywhere(~((q >= 0) & (q <= 1))):
         names = "Quantiles" if whole == 1 else "Percentiles"
         raise ValueError(f"{op}: {names} must be in the range [0, {whole}]")
     if q.ndim > 2:
@@ -416,12 +419,16 @@ def _lines(op, a, axis):
     return reshape(a, (math.prod(shape), math.prod(a.shape[len(shape) :]))), shape, kept
 
 
-def _counted(op, lines):
+def _counted(lines):
     """How many elements of each line are not NaN."""
-    count = elements(sum_(logical_not(isnan(lines)), 1, np.intp))
-    for _ in range(np.count_nonzero(count == 0)):  # NumPy warns of each
-        warnings.warn("All-NaN slice encountered", RuntimeWarning, stacklevel=4)
-    return count
+
+    def count(lines):
+        found = np.count_nonzero(~np.isnan(lines), 1)
+        for _ in range(np.count_nonzero(found == 0)):  # NumPy warns of each
+            warnings.warn("All-NaN slice encountered", RuntimeWarning, stacklevel=6)
+        return found
+
+    return computed(count, lines)
 
 
 def _ordered(lines, places):
@@ -480,28 +487,38 @@ METHODS = {
 
 
 def _unweighted(op, lines, q, method, count, weak):
-    if isinstance(count, np.ndarray) and q.dtype.kind == "f":
+    skip_nan = isinstance(count, Tensor)
+    if skip_nan and q.dtype.kind == "f":
         count = count.astype(q.dtype)  # as weak as one number is
-    place = method.place(count, elements(q))
-    floor = np.floor(place)
-    last = np.maximum(count - 1, 0)
-    below = np.clip(floor, 0, last).astype(np.intp)
-    above = np.clip(floor + 1, 0, last).astype(np.intp)
-    skip_nan = isinstance(count, np.ndarray)
-    ordered = sort(lines) if skip_nan else _ordered(lines, [*below.flat, *above.flat])
-    rows = np.arange(lines.shape[0])
+    below, above, part = run_apart(partial(_neighbours, method), (count, q))
+    if skip_nan or followed(below):
+        ordered = sort(lines)
+    else:
+        ordered = _ordered(lines, [*elements(below).flat, *elements(above).flat])
+    rows = arange(lines.shape[0])
     result = ordered[rows, below]
-    if place.dtype.kind == "f" or not method.takes:
-        part = (place - below).astype(place.dtype)
-        if method.share is not None:
-            part = method.share(part).astype(place.dtype)
-        elif followed(q):
-            part = asarray(method.place(count, q) - below, place.dtype)
+    if part.dtype.kind == "f" or not method.takes:
+        if method.share is None and followed(q):
+            part = asarray(method.place(count, q) - below, part.dtype)
         result = _interpolated(op, result, ordered[rows, above], part, weak)
     if lines.size and not skip_nan and lines.dtype.kind not in "biu":
         end = ordered[:, -1]
         result = where(isnan(end), end, result)
     return result
+
+
+def _neighbours(method, count, q):
+    """The places of the elements around a quantile, and the share of the upper one."""
+    count = count if isinstance(count, int) else elements(count)
+    place = method.place(count, elements(q))
+    floor = np.floor(place)
+    last = np.maximum(count - 1, 0)
+    below = np.clip(floor, 0, last).astype(np.intp)
+    above = np.clip(floor + 1, 0, last).astype(np.intp)
+    part = (place - below).astype(place.dtype)
+    if method.share is not None:
+        part = method.share(part).astype(place.dtype)
+    return asarray(below), asarray(above), asarray(part)
 
 
 def _interpolated(op, low, high, part, weak):
@@ -517,9 +534,21 @@ def _interpolated(op, low, high, part, weak):
 
 
 def _weighted(op, lines, q, weights, skip_nan):
+    picked, last = run_apart(partial(_reaching, op, skip_nan), (lines, q, weights))
+    rows = arange(lines.shape[0])
+    result = lines[rows, picked]
+    if not skip_nan and lines.dtype.kind not in "biu":
+        end = lines[rows, last]
+        result = where(isnan(end), end, result)
+    return result
+
+
+def _reaching(op, skip_nan, lines, q, weights):
+    """Where in each line the weights of sorted elements reach the parts `q` of all; where its
+    last element is."""
+    values, q, weights = map(elements, (lines, q, weights))
     if (weights < 0).any():
         raise ValueError(f"{op}: Weights must be non-negative, got {weights.min()}")
-    values = elements(lines)
     if skip_nan:  # they weigh nothing, unless there is nothing else
         nan = np.isnan(values)
         weights = np.where(nan, nan.all(1, keepdims=True), weights)
@@ -535,10 +564,5 @@ def _weighted(op, lines, q, weights, skip_nan):
     index = np.empty((len(q), len(reached)), np.intp)
     for i, line in enumerate(reached):
         index[:, i] = np.searchsorted(line, q[:, 0])
-    index = np.minimum(index, lines.shape[1] - 1)
-    rows = np.arange(len(order))
-    result = lines[rows, order[rows, index]]
-    if not skip_nan and values.dtype.kind not in "biu":
-        end = lines[rows, order[:, -1]]
-        result = where(isnan(end), end, result)
-    return result
+    index = np.minimum(index, values.shape[1] - 1)
+    return asarray(order[np.arange(len(order)), index]), asarray(order[:, -1])

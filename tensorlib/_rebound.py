@@ -20,8 +20,10 @@ from importlib.util import find_spec
 
 import numpy as np
 
+from tensorlib._arguments import anywhere
 from tensorlib._core._functions import array, asarray, sqrt
 from tensorlib._core._tensor import Tensor
+from tensorlib._core._wrapping import wrapped_of
 from tensorlib._joining import stack
 from tensorlib._numpy_code import by_numpy
 
@@ -124,8 +126,16 @@ def _array(object, *args, **kwargs):
 def _eigvals(a):
     """The eigenvalues as NumPy's modules expect them: real where none of a real matrix is not."""
     values = importlib.import_module("tensorlib.linalg").eigvals(a)
-    real = values.dtype.kind == "c" and asarray(a).dtype.kind != "c" and not values.imag.any()
-    return values.real if real else values
+    if values.dtype.kind != "c" or asarray(a).dtype.kind == "c":
+        return values
+    return values if anywhere(values.imag != 0) else values.real
+
+
+def _nonzero(a):
+    """The places that are not zero; under vmap in any example."""
+    if wrapped_of(a) is None:
+        return importlib.import_module("tensorlib").nonzero(a)
+    return (asarray([i for i, x in enumerate(a) if anywhere(x != 0)], int),)
 
 
 def _sqrt(x):
@@ -140,6 +150,7 @@ _OTHERS = {
     "array": _array,
     "array_function_dispatch": _undispatched,  # Tensor's protocol would call NumPy's function
     "eigvals": _eigvals,
+    "nonzero": _nonzero,
     "ndarray": Tensor | np.ndarray,  # asked for by isinstance
     "sqrt": _sqrt,
 }

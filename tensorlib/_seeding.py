@@ -1,11 +1,14 @@
 """``manual_seed``, apart from `random` because that loads at its first use."""
 
+import operator
+
 
 def manual_seed(seed):
-    """Restart the default generator from a seed.
+    """Restart all random numbers of the library from a seed.
 
-    Initial parameters, dropout and shuffling draw from it. The functions of `tensorlib.random` such
-    as ``tl.random.rand`` have a stream of their own, as in NumPy, that ``tl.random.seed`` restarts.
+    Initial parameters, dropout, samples of distributions and shuffling draw from the default
+    generator. The functions of `tensorlib.random` such as ``tl.random.rand`` have a stream of their
+    own, as in NumPy; it is restarted as well, as by ``tl.random.seed``, which restarts no other.
 
     Parameters
     ----------
@@ -32,6 +35,11 @@ def manual_seed(seed):
     >>> bool((a == b).all())
     True
     """
-    from tensorlib.random import default_generator
+    from tensorlib import random
 
-    return default_generator().restart(seed)
+    generator = random.default_generator().restart(seed)
+    seed = operator.index(seed)
+    if seed >= 2**32:  # the legacy seeding takes numbers of 32 bits
+        seed = [seed >> bits & 0xFFFFFFFF for bits in range(0, seed.bit_length(), 32)]
+    random.seed(seed)
+    return generator

@@ -207,6 +207,7 @@ def i0(x):
         raise TypeError(f"i0: not supported for complex values, got {x.dtype}")
     if (arrays := untracked(x)) is not None:
         return asarray(np.i0(*arrays))
+    x = x.astype(np.float64) if x.dtype.kind in "biu" else x
     # The mean of exp(x cos(angle)) over the circle. With equally spaced angles the error shrinks
     # faster than any power of their number; that of one quadrant pair is enough by symmetry.
     largest = 720  # beyond, exp(x) is infinite

@@ -295,6 +295,9 @@ SAMPLES = {
     "softmax": direct("softmax", [(2, 3, 4)], axis=2),
     "softmax_backward": direct("softmax_backward", [(2, 3, 4)] * 2, axis=2),
     "solve": direct("solve", [(2, 3, 3), (3, 2)]),
+    "solve_triangular": direct(
+        "solve_triangular", [(2, 3, 3), (3, 2)], upper=False, unitriangular=False
+    ),
     "sort": direct("sort", [(3, 4)], axis=0, kind=None),
     "svd": matrices("svd", (2, 3, 4), full_matrices=False),
     "svdvals": matrices("svdvals", (2, 3, 4)),

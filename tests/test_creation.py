@@ -54,6 +54,15 @@ ERRORS = [
     (lambda: tl.copy(tl.ones(2), order=1), TypeError, "copy: .* int"),
     (lambda: tl.frombuffer(b"abc", dtype=np.int16), ValueError, "frombuffer: .*multiple"),
     (lambda: tl.eye(2, device="moon"), ValueError, "moon"),
+    # what users of PyTorch type first
+    (lambda: tl.zeros(2, 3), TypeError, r"^zeros: expected a dtype, got 3; .* zeros\(\(2, 3\)\)$"),
+    (lambda: tl.ones(2, 3), TypeError, r"^ones: expected a dtype, got 3; .* ones\(\(2, 3\)\)$"),
+    (lambda: tl.empty(2, 3), TypeError, r"^empty: expected a dtype, got 3; .* empty\(\(2, 3\)\)$"),
+    (lambda: tl.full(2, 3, 4), TypeError, r"^full: .* dtype, got 4; .* full\(\(2, 3\), 1\)$"),
+    (lambda: tl.zeros((2, 3), 4), TypeError, "^zeros: Cannot interpret '4' as a data type$"),
+    (lambda: tl.ones(6).view(2, 3), TypeError, "^view: expected a dtype, got 2; reshape gives"),
+    (lambda: tl.ones(6).view(-1), TypeError, "^view: expected a dtype, got -1; reshape gives"),
+    (lambda: tl.nn.Linear(2, 2).weight.data, BufferError, "^data: .* inside of no_grad"),
 ]
 
 GRADIENTS = [

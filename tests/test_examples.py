@@ -178,7 +178,7 @@ def test_both_gradients_of_the_differential_equation_agree():
         abs(gradients(adjoint, between) - gradients(backpropagated, between)).max()
         for between in (1, 2, 4)
     ]
-    assert errors[0] < 1e-4
+    assert errors[0] < 1e-3  # the gradients are up to ten
     # The method is of the fourth order: half the step, a sixteenth of the error.
     assert errors[1] < errors[0] / 10 and errors[2] < errors[1] / 10
     assert errors[2] < 1e-6

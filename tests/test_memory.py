@@ -83,6 +83,17 @@ def test_peak():
     assert stats("peak") == peak >= stats("allocated")
 
 
+def test_the_peak_begins_anew():
+    tl.empty(4 * MEGABYTE, dtype="u1")
+    kept = tl.empty(MEGABYTE, dtype="u1")
+    tl.reset_peak_memory_stats()
+    assert stats("peak") == stats("allocated") >= kept.nbytes
+    before = stats("allocated")
+    tl.empty(2 * MEGABYTE, dtype="u1")
+    assert 2 * MEGABYTE <= stats("peak") - before <= 2.5 * MEGABYTE
+    assert stats("allocated") == before
+
+
 def test_empty_cache():
     tl.empty(10 * MEGABYTE, dtype="u1")
     tl.empty(10, dtype="u1")

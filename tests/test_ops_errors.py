@@ -26,6 +26,10 @@ GATES = tl.ones((12, 3))
 SPARSE = SparseRows([0, 1], [0], [1.0], 3)
 
 
+def lower(A, B):
+    return linalg.solve_triangular(A, B, upper=False)
+
+
 def refused(name, kind, function, *args, **kwargs):
     with pytest.raises(kind, match=f"^{re.escape(name)}: ") as caught:
         function(*args, **kwargs)
@@ -244,28 +248,58 @@ CASES = {
         (ValueError, apply, ops.normalize_input, (X, NORMED, WEIGHT, MOMENTS, MOMENTS), NORM),
         (ValueError, apply, ops.normalize_input, (NORMED, NORMED, WEIGHT, WEIGHT, MOMENTS), NORM),
         (ValueError, apply, ops.normalize_input, (NORMED, NORMED, X, MOMENTS, MOMENTS), NORM),
-        (TypeError, apply, ops.normalize_input,
-         (NORMED, NORMED, WEIGHT, MOMENTS, MOMENTS.astype("f")), NORM),
+        (
+            TypeError,
+            apply,
+            ops.normalize_input,
+            (NORMED, NORMED, WEIGHT, MOMENTS, MOMENTS.astype("f")),
+            NORM,
+        ),
     ],
     "normalize_weight": [
         (ValueError, apply, ops.normalize_weight, (NORMED, X, MOMENTS, MOMENTS), NORM),
         (ValueError, apply, ops.normalize_weight, (NORMED, NORMED, MOMENTS, X), NORM),
-        (TypeError, apply, ops.normalize_weight, (NORMED.astype("f"), NORMED, MOMENTS, MOMENTS),
-         NORM),
+        (
+            TypeError,
+            apply,
+            ops.normalize_weight,
+            (NORMED.astype("f"), NORMED, MOMENTS, MOMENTS),
+            NORM,
+        ),
     ],
     "attention": [
         (ValueError, apply, ops.attention, (QUERIES, X, QUERIES, tl.ones(())), (False, 1.0)),
         (ValueError, apply, ops.attention, (QUERIES, QUERIES, QUERIES, X), (False, 1.0)),
-        (TypeError, apply, ops.attention, (QUERIES.astype(int),) * 3 + (tl.ones(()),),
-         (False, 1.0)),
+        (
+            TypeError,
+            apply,
+            ops.attention,
+            (QUERIES.astype(int),) * 3 + (tl.ones(()),),
+            (False, 1.0),
+        ),
     ],
     "attention_backward": [
-        (ValueError, apply, ops.attention_backward,
-         (X, X, QUERIES, QUERIES, QUERIES, tl.ones(()), X), (False, 1.0)),
-        (ValueError, apply, ops.attention_backward,
-         (QUERIES, X, QUERIES, QUERIES, QUERIES, X, X), (False, 1.0)),
-        (TypeError, apply, ops.attention_backward,
-         (QUERIES.astype(int),) * 5 + (tl.ones(()), X), (False, 1.0)),
+        (
+            ValueError,
+            apply,
+            ops.attention_backward,
+            (X, X, QUERIES, QUERIES, QUERIES, tl.ones(()), X),
+            (False, 1.0),
+        ),
+        (
+            ValueError,
+            apply,
+            ops.attention_backward,
+            (QUERIES, X, QUERIES, QUERIES, QUERIES, X, X),
+            (False, 1.0),
+        ),
+        (
+            TypeError,
+            apply,
+            ops.attention_backward,
+            (QUERIES.astype(int),) * 5 + (tl.ones(()), X),
+            (False, 1.0),
+        ),
     ],
     "softmax": [
         (TypeError, apply, ops.softmax, (X.astype(int),), (0,)),
@@ -302,22 +336,42 @@ CASES = {
     "lstm_backward": [
         (TypeError, apply, ops.lstm_backward, (X.astype(int),) * 7, ((2,), False)),
         (ValueError, apply, ops.lstm_backward, (X, X, X, GATES, X, X, X), ((2,), False)),
-        (ValueError, apply, ops.lstm_backward, (X[0], X, X, GATES, X, X, tl.ones((2, 12))),
-         ((2,), False)),
+        (
+            ValueError,
+            apply,
+            ops.lstm_backward,
+            (X[0], X, X, GATES, X, X, tl.ones((2, 12))),
+            ((2,), False),
+        ),
     ],
     "gru": [
         (TypeError, apply, ops.gru, (X, X, X, X.astype(int)), ((2,), False)),
-        (ValueError, apply, ops.gru, (tl.ones((2, 9)), tl.ones((9, 3)), tl.ones(3), X),
-         ((2,), False)),
-        (ValueError, apply, ops.gru, (tl.ones((2, 9), dtype="f"), tl.ones((9, 3)), tl.ones(9), X),
-         ((2,), False)),
+        (
+            ValueError,
+            apply,
+            ops.gru,
+            (tl.ones((2, 9)), tl.ones((9, 3)), tl.ones(3), X),
+            ((2,), False),
+        ),
+        (
+            ValueError,
+            apply,
+            ops.gru,
+            (tl.ones((2, 9), dtype="f"), tl.ones((9, 3)), tl.ones(9), X),
+            ((2,), False),
+        ),
         (ValueError, apply, ops.gru, (X, X, X, X), ((3,), False)),
     ],
     "gru_backward": [
         (TypeError, apply, ops.gru_backward, (X.astype(int),) * 6, ((2,), False)),
         (ValueError, apply, ops.gru_backward, (X, X, tl.ones((9, 3)), X, X, X), ((3,), False)),
-        (ValueError, apply, ops.gru_backward, (X, X, tl.ones((9, 3)), X, X, tl.ones((2, 12))),
-         ((2,), False)),
+        (
+            ValueError,
+            apply,
+            ops.gru_backward,
+            (X, X, tl.ones((9, 3)), X, X, tl.ones((2, 12))),
+            ((2,), False),
+        ),
     ],
     "max_pool2d": [
         (ValueError, apply, ops.max_pool2d, (tl.ones(3),), POOL),
@@ -374,6 +428,15 @@ CASES = {
         (ValueError, linalg.solve, tl.eye(2), tl.ones((3, 1))),
         (ValueError, linalg.solve, tl.zeros((2, 2, 2)), tl.ones((3, 2, 1))),
         (TypeError, linalg.solve, tl.eye(2), tl.ones(2, dtype="e")),
+    ],
+    "solve_triangular": [
+        (LinAlgError, lower, X, X),
+        (LinAlgError, lower, tl.zeros((2, 2)), tl.ones(2)),
+        (ValueError, lower, tl.eye(2), tl.ones(3)),
+        (ValueError, lower, tl.eye(2), tl.ones(())),
+        (ValueError, lower, tl.ones((2, 2, 2)), tl.ones((3, 2, 1))),
+        (TypeError, lower, tl.eye(2), tl.ones(2, dtype="e")),
+        (TypeError, apply, ops.solve_triangular, (tl.eye(2), tl.eye(2) * 1j), (False, False)),
     ],
     "svd": [
         (LinAlgError, linalg.svd, tl.ones(3)),

@@ -431,6 +431,21 @@ def solve(data, a, rng):
     assert_equal_numbers(actual, np.linalg.solve(a, b), rtol=1e-10)
 
 
+@case("solve_triangular", INEXACT)
+def solve_triangular(data, a, rng):
+    """Other numbers in the other triangle and, with ones on the diagonal, there."""
+    a = random_matrices(data, a.dtype, rng)
+    upper, unitriangular = data.draw(st.booleans()), data.draw(st.booleans())
+    b = rng.standard_normal((a.shape[-1], data.draw(st.integers(0, 3)))).astype(a.dtype)
+    b = data.draw(st.sampled_from(LAYOUTS))(b)
+    full = (np.triu if upper else np.tril)(a, (1 if upper else -1) * unitriangular)
+    full = full + unitriangular * np.eye(a.shape[-1], dtype=a.dtype)
+    actual = apply(ops.solve_triangular, (tl.asarray(a), tl.asarray(b)), (upper, unitriangular))
+    expected = np.linalg.solve(full.astype(np.result_type(a, "d")), b).astype(a.dtype)
+    scale = float(abs(expected).max(initial=1.0))
+    assert_equal_numbers(actual / scale, expected / scale, rtol=1e-10)
+
+
 @case("lstsq", INEXACT)
 def lstsq(data, a, rng):
     m, n, k = (data.draw(st.integers(1, 4)) for _ in range(3))

@@ -309,7 +309,21 @@ def test_manual_seed_restarts_the_default_generator():
     assert tl.random.manual_seed is tl.manual_seed
 
 
-def test_refused_seeds_leave_the_stream():
+@pytest.mark.parametrize("seed, words", [(7, 7), (np.int64(7), 7), (5 + (6 << 64), [5, 0, 6])])
+def test_manual_seed_restarts_the_functions_too(seed, words):
+    tl.manual_seed(seed)
+    assert tl.random.rand().item() == np.random.RandomState(words).rand()
+    following = tl.random.default_generator().random()
+    assert following == np.random.default_rng(int(seed)).random()
+
+
+def test_seed_leaves_the_default_generator_alone():
+    tl.manual_seed(7)
+    tl.random.seed(1)
+    assert tl.random.default_generator().random() == np.random.default_rng(7).random()
+
+
+def test_refused_seeds_leave_the_streams():
     default = tl.manual_seed(11)
     with pytest.raises(
         ValueError, match="manual_seed: expected a seed that is not negative, got -"
@@ -318,6 +332,7 @@ def test_refused_seeds_leave_the_stream():
     with pytest.raises(TypeError, match="manual_seed: expected an integer, got float"):
         tl.manual_seed(1.5)
     assert_array_equal(default.random(3), np.random.default_rng(11).random(3))
+    assert_array_equal(tl.random.rand(3), np.random.RandomState(11).rand(3))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The tape: what it records, keeps, refuses and frees, and writes into tensors and their views."""
 
+import functools
 import gc
+import importlib
 import inspect
 import re
 import threading
@@ -9,10 +11,13 @@ import weakref
 import numpy as np
 import pytest
 from layouts import assert_identical
+from recorders import Seen
 
 import tensorlib as tl
 from tensorlib._core import _tape
-from tensorlib._core._recorder import Recorder
+from tensorlib._core._recorder import Recorder, innermost
+from tensorlib.autograd.rules import elementwise
+from tensorlib.autograd.rules._register import rule
 from tensorlib.testing import assert_allclose, check_grads
 
 FILE = __file__
@@ -139,11 +144,11 @@ def test_broadcasting_and_promotion_are_undone():
 
 
 def test_refusals():
-    with pytest.raises(RuntimeError, match="^backward: "):
+    with pytest.raises(RuntimeError, match=r"^backward: .*\(2,\)"):
         leaf(1.0, 2.0).backward()
-    with pytest.raises(RuntimeError, match="^backward: "):
+    with pytest.raises(RuntimeError, match="^backward: expected outputs that require a gradient"):
         tl.ones(()).backward()
-    with pytest.raises(RuntimeError, match="^backward: "):
+    with pytest.raises(RuntimeError, match=r"^backward: .*\(1,\).*\(3,\)"):
         (leaf(1.0) * 2).backward(tl.ones(3))
     with pytest.raises(TypeError, match="^requires_grad: "):
         tl.ones(2, dtype=int).requires_grad_()
@@ -248,12 +253,8 @@ def test_every_write_is_seen(name, write):
     z = (x * y).sum()
     with tl.no_grad():
         write(y)
-        written = line() - 1
-    with pytest.raises(RuntimeError) as caught:
+    with pytest.raises(RuntimeError, match=f"the last write was {name} at {re.escape(FILE)}:"):
         z.backward()
-    assert f"the last write was {name} at " in str(caught.value)
-    assert FILE in str(caught.value)
-    del written
 
 
 def test_a_stale_result():
@@ -406,20 +407,18 @@ def test_a_view_made_before_its_root_had_a_history():
         lambda r: r.T,
         lambda r: r.T[1:],
         lambda r: r[::-1, ::2],
-        lambda r: r.T.reshape(-1) if False else r.reshape(-1)[2:],
+        lambda r: r.reshape(-1)[2:],
         lambda r: r[:, 1][1:],
         lambda r: r.T[::-1][1:].T,
         lambda r: tl.diagonal(r),
         lambda r: r[None, ..., 0],
-        lambda r: tl.as_strided(r, (3,), (16,), 8),
+        lambda r: tl.as_strided(r, (3,), (abs(r.strides[0]),), 8),
         lambda r: tl.asarray(r)[1:][0],
     ],
 )
 @pytest.mark.parametrize("order", ["C", "F", "imported F", "imported negative"])
 def test_writes_through_views(make, order):
     """`check_grads` against the same steps on values; the views are made before and after."""
-    if "as_strided" in inspect.getsource(make) and order != "C":
-        order = "C"
 
     def root_of(x):
         if order in "CF":
@@ -578,7 +577,7 @@ def test_what_no_rule_needs_is_not_kept():
     x = tl.ones(100_000).requires_grad_()
     before = allocated()
     y = (x + 1) - 2
-    assert allocated() - before < 2.6 * x.nbytes / 2
+    assert allocated() - before < 1.3 * x.nbytes
     del y
 
 
@@ -628,19 +627,17 @@ def test_results_die_with_their_last_name():
 
 
 @pytest.fixture
-def broken_rule():
-    """The rule of arctan raises."""
-    from tensorlib.autograd.rules._register import rule
+def rule_of_arctan():
+    """Sets another rule for arctan; its own comes back."""
+    yield functools.partial(rule, "arctan")
+    importlib.reload(elementwise)
 
+
+def test_a_rule_that_raises_leaves_gradients_unchanged(rule_of_arctan):
     def fail(g, x):
         raise ZeroDivisionError("on purpose")
 
-    rule("arctan", fail)
-    yield
-    rule("arctan", lambda g, x: g / (1 + x * x).conj())
-
-
-def test_a_rule_that_raises_leaves_gradients_unchanged(broken_rule):
+    rule_of_arctan(fail)
     x, y = leaf(1.0), leaf(2.0)
     (y * 3).backward()
     z = tl.arctan(x) + y * 5
@@ -652,24 +649,17 @@ def test_a_rule_that_raises_leaves_gradients_unchanged(broken_rule):
     assert y.grad.tolist() == [6]
 
 
-def test_a_rule_that_gives_a_wrong_shape():
-    from tensorlib.autograd.rules._register import rule
-
-    rule("arctan", lambda g, x: tl.ones(7))
-    try:
-        x = leaf(1.0, 2.0)
-        with pytest.raises((RuntimeError, ValueError), match="arctan"):
-            tl.arctan(x).sum().backward()
-        assert x.grad is None
-    finally:
-        rule("arctan", lambda g, x: g / (1 + x * x).conj())
+def test_a_rule_that_gives_a_wrong_shape(rule_of_arctan):
+    rule_of_arctan(lambda g, x: tl.ones(7))
+    x = leaf(1.0, 2.0)
+    with pytest.raises((RuntimeError, ValueError), match="arctan"):
+        tl.arctan(x).sum().backward()
+    assert x.grad is None
 
 
 def test_set_rule_checks_names():
-    for functions in ([("g", "no_such_input")], []):
-        if functions:
-            with pytest.raises(ValueError, match="^exp: "):
-                _tape.set_rule("exp", ((lambda g, v: g, ("no_such_input",)),))
+    with pytest.raises(ValueError, match="^exp: .* asks for 'no_such_input'"):
+        _tape.set_rule("exp", ((lambda g, v: g, ("no_such_input",)),))
     with pytest.raises(ValueError, match="no op 'nothing'"):
         _tape.set_rule("nothing", ())
     x = leaf(0.0)
@@ -732,20 +722,41 @@ def test_no_grad_belongs_to_the_thread():
 
 
 def test_a_recorder_sees_every_op():
-    class Names(Recorder):
-        def __init__(self):
-            self.names = []
-
-        def apply(self, op, inputs, params):
-            self.names.append(op.name)
-            return super().apply(op, inputs, params)
-
     x = leaf(1.0, 2.0)
-    with Names() as recorder:
+    with Seen() as recorder:
         y = (tl.exp(x) * 2 + x[0]).sum()
         y.reshape(1)
-    assert recorder.names == ["exp", "multiply", "basic_index", "add", "sum", "reshape"]
+    names = [name for name, _ in recorder.calls]
+    assert names == ["exp", "multiply", "basic_index", "add", "sum", "reshape"]
     y.backward()
     assert_allclose(x.grad, 2 * np.exp([1.0, 2.0]) + [2, 0])
     tl.exp(x)
-    assert len(recorder.names) == 6
+    assert len(recorder.calls) == 6
+
+
+def test_a_recorder_within_itself():
+    outer, inner = Recorder(), Recorder()
+    with outer, inner:
+        with outer:
+            assert innermost() is outer
+        assert innermost() is inner
+    assert innermost() is None
+
+
+def test_a_walk_started_by_the_sum_at_a_leaf():
+    x = leaf(1.0, 2.0)
+    x.sum().backward()
+
+    class Nested(Recorder):
+        walked = False
+
+        def apply(self, op, inputs, params):
+            if op.name == "add" and not self.walked:
+                self.walked = True
+                with tl.enable_grad():
+                    (x * 10).sum().backward()
+            return super().apply(op, inputs, params)
+
+    with Nested():
+        (x * 100).sum().backward()
+    assert x.grad.tolist() == [111, 111]

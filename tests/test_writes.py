@@ -71,3 +71,34 @@ def test_ranges_are_split_and_merged():
             stale.backward()
     parts[-1].backward()
     assert x.grad.tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 0), (0, 3), (3, 0), (0, 0, 2)])
+def test_views_of_empty_roots(shape):
+    x, root = tl.ones(shape).requires_grad_(), tl.zeros(shape)
+    root[:] = x
+    older = root.T
+    root[:1] *= 2
+    (root.sum() + older.sum()).backward()
+    assert x.grad.shape == shape
+
+
+@pytest.mark.parametrize("part", ["real", "imag"])
+def test_parts_of_numbers_whose_distance_is_no_multiple_of_their_size(part):
+    """Fields of records: 8 bytes every 12."""
+    records = np.zeros(4, dtype=[("label", "f4"), ("number", "c8")])
+    root = tl.asarray(records["number"])
+    assert root.strides == (12,)
+    x = tl.ones(3, dtype="f").requires_grad_()
+    getattr(root[1:], part)[...] = x
+    root[2] *= 10
+    (getattr(root, part) * tl.asarray([1.0, 2.0, 3.0, 4.0])).sum().backward()
+    assert x.grad.tolist() == [2, 30, 4]
+
+
+def test_views_that_reach_beyond_their_root():
+    root = tl.arange(6.0)[2:].detach()
+    view = tl.as_strided(root, (5,), (8,), 0)
+    with pytest.raises(RuntimeError, match=r"^as_strided: a view of shape \(5,\) that reaches"):
+        view[...] = tl.ones(5).requires_grad_()
+    assert not root.requires_grad

@@ -140,13 +140,6 @@ LEFT = [
         "autograd.gradcheck autograd.gradgradcheck",
     ),
     (
-        "Hooks around the state of optimizers, and an optimizer for little memory: rarely used.",
-        "optim.Adafactor optim.Optimizer.register_load_state_dict_post_hook "
-        "optim.Optimizer.register_load_state_dict_pre_hook "
-        "optim.Optimizer.register_state_dict_post_hook "
-        "optim.Optimizer.register_state_dict_pre_hook",
-    ),
-    (
         "Gradients are asked for by tensors, not by edges of the graph; writes into tensors that "
         "the "
         "tape keeps are refused.",
@@ -213,11 +206,6 @@ PARAMETERS = [
         "How chunks are chosen: there is one way.",
         "nn.LinearCrossEntropyLoss nn.functional.linear_cross_entropy",
     ),
-    (
-        "log_input x input",
-        "What a module is called with is ``input`` in all of them.",
-        "nn.PoissonNLLLoss.forward nn.RMSNorm.forward",
-    ),
     ("sequential modules", "``modules``, as in ``ModuleList``.", "nn.Sequential.extend"),
     (
         "prob x value",
@@ -238,14 +226,13 @@ PARAMETERS = [
         "autograd.graph.Node.register_prehook",
     ),
     (
-        "only_inputs grad_variables inputs",
-        "Deprecated in PyTorch, which has other parameters after them.",
-        "autograd.backward autograd.grad",
+        "grad_variables inputs",
+        "Deprecated in PyTorch, which has another parameter after it.",
+        "autograd.backward",
     ),
     (
-        "allow_unused is_grads_batched materialize_grads",
-        "Batches of gradients are ``func.vmap`` of ``func.vjp``; unused inputs give None or an "
-        "error.",
+        "inputs",
+        "Not needed where a function is differentiated, as in HIPS autograd.",
         "autograd.grad",
     ),
     (

@@ -18,6 +18,10 @@ from tensorlib._core.device import check_device
 
 
 cdef Tensor new(object shape, object dtype, object order, object device, str op):
+    if isinstance(dtype, int) and isinstance(shape, int):
+        value = ", 1" if op == "full" else ""
+        raise TypeError(f"{op}: expected a dtype, got {dtype}; a shape is one tuple, as in "
+                        f"{op}((2, 3){value})")
     cdef tuple lengths = shape_of(shape, op)
     cdef Py_ssize_t[MAX_DIMS] dims
     cdef int i, ndim = len(lengths)

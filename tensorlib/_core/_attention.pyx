@@ -179,12 +179,16 @@ cdef int threads_for(const Problem &problem) noexcept:
 
 
 cdef int run(Pass *job, str op) except -1:
-    cdef Storage *storage = storage_new(job.workspace(), op)
+    """Do the work, and free what describes it."""
+    cdef Storage *storage = NULL
     try:
+        storage = storage_new(job.workspace(), op)
         with nogil:
             job.run(storage.data)
     finally:
-        storage_release(storage)
+        if storage != NULL:
+            storage_release(storage)
+        del job
     return 0
 
 
@@ -231,8 +235,6 @@ def attention(Tensor query not None, Tensor key not None, Tensor value not None,
         found = attention(*widened(query, key, value, mask, op), is_causal, scale)
         return as_dtype(found[0], query.dtype_), found[1]
     cdef Problem problem
-    cdef Forward[float] *single
-    cdef Forward[double] *double_
     query, key, value, mask = [whole_steps(x, op) for x in (query, key, value, mask)]
     set_problem(&problem, query, key, value, mask, is_causal, scale, op)
     cdef int threads = threads_for(problem)
@@ -241,17 +243,9 @@ def attention(Tensor query not None, Tensor key not None, Tensor value not None,
     place(&problem.out, out, problem.outer, True)
     place(&problem.logsumexp, logsumexp, problem.outer, False)
     if query.dtype_ == TL_FLOAT32:
-        single = new Forward[float](problem, threads)
-        try:
-            run(single, op)
-        finally:
-            del single
+        run(new Forward[float](problem, threads), op)
     else:
-        double_ = new Forward[double](problem, threads)
-        try:
-            run(double_, op)
-        finally:
-            del double_
+        run(new Forward[double](problem, threads), op)
     return out, logsumexp
 
 
@@ -265,8 +259,6 @@ def attention_backward(Tensor g not None, Tensor delta not None, Tensor query no
     """
     cdef str op = "attention_backward"
     cdef Problem problem
-    cdef Backward[float] *single
-    cdef Backward[double] *double_
     query, key, value, mask = [whole_steps(x, op) for x in (query, key, value, mask)]
     g, delta, logsumexp = [whole_steps(x, op) for x in (g, delta, logsumexp)]
     set_problem(&problem, query, key, value, mask, is_causal, scale, op)
@@ -288,15 +280,7 @@ def attention_backward(Tensor g not None, Tensor delta not None, Tensor query no
     place(&problem.d_value, d_value, outer, True)
     cdef int threads = threads_for(problem)
     if query.dtype_ == TL_FLOAT32:
-        single = new Backward[float](problem, threads)
-        try:
-            run(single, op)
-        finally:
-            del single
+        run(new Backward[float](problem, threads), op)
     else:
-        double_ = new Backward[double](problem, threads)
-        try:
-            run(double_, op)
-        finally:
-            del double_
+        run(new Backward[double](problem, threads), op)
     return d_query, d_key, d_value

@@ -38,8 +38,9 @@ def widened(x):
 
 
 def following(x, other):
-    """Under autocast, float32 numbers in the 16 bits of others: a bias as the product that it is
-    added to, batch norm's result as its input. By promotion they would leave them."""
+    """Under autocast, float32 numbers in the 16 bits of others: a bias in those of the product that
+    it is added to, which promotion would make float32; a result, of batch norm say, in the input's.
+    """
     if _here.caster is not None and is_half(other) and x.dtype == "float32":
         return x.astype(other.dtype)
     return x

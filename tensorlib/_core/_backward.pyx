@@ -1,5 +1,6 @@
 """The walk that takes gradients back along the tape."""
 
+import operator
 import threading
 
 from cpython.object cimport PyObject
@@ -45,16 +46,18 @@ from tensorlib._core._tape import is_no_grad, set_grad_mode
 cdef extern from *:
     """
     static thread_local int tl_inspecting = 0;
+    static thread_local int tl_walking = 0;
     """
     int tl_inspecting    # whether gradients are looked at in this thread
+    int tl_walking       # walks that are going on in it, each within the one before
 
 ctypedef PyObject *NodePointer
 ctypedef pair[uint64_t, NodePointer] Entry
 
 cdef object fit_gradient = None
 cdef object here = threading.local()
-# Walks of several threads may meet at a leaf.
-cdef object accumulating = threading.Lock()
+# Walks of several threads may meet at a leaf; and the sum there may start a walk, by a recorder.
+cdef object accumulating = threading.RLock()
 
 
 def set_fit(function):
@@ -183,10 +186,8 @@ cdef object freed(Node node):
 # hooks
 # ------------------------------------------------------------------------------------------
 
-cdef int check_hooked(object replaced, tuple shape, object dtype, object where) except -1:
-    """Refuse what a hook returned in place of a gradient; `where` is a node or a text."""
-    if replaced is None:
-        return 0
+cdef Tensor replacement(object replaced, tuple shape, object dtype, object where):
+    """What a hook returned in place of a gradient, in its dtype; `where` is a node or a text."""
     if not isinstance(replaced, Tensor):
         got = type(replaced).__name__
         raise TypeError(f"{place(where)[0]}: expected a Tensor or None from a hook, got {got}"
@@ -194,10 +195,12 @@ cdef int check_hooked(object replaced, tuple shape, object dtype, object where) 
     if (<Tensor>replaced).shape != shape:
         raise RuntimeError(f"{place(where)[0]}: expected a gradient of shape {shape} from a hook, "
                            f"got {(<Tensor>replaced).shape}{place(where)[1]}")
-    if replaced.dtype != dtype and not np.can_cast(replaced.dtype, dtype, "same_kind"):
+    if replaced.dtype == dtype:
+        return replaced
+    if not np.can_cast(replaced.dtype, dtype, "same_kind"):
         raise RuntimeError(f"{place(where)[0]}: expected a gradient of dtype {dtype} from a hook, "
                            f"got {replaced.dtype}{place(where)[1]}")
-    return 0
+    return replaced.astype(dtype)
 
 
 cdef tuple place(where):
@@ -210,23 +213,26 @@ cdef object hooked(object functions, object gradient, object where):
     for function in list(functions.values()):
         replaced = function(gradient)
         if replaced is not None:
-            check_hooked(replaced, gradient.shape, gradient.dtype, where)
-            gradient = replaced if (<Tensor>replaced).dtype_ == (<Tensor>gradient).dtype_ \
-                else replaced.astype(gradient.dtype)
+            gradient = replacement(replaced, gradient.shape, gradient.dtype, where)
     return gradient
 
 
-cdef tuple hooked_tuple(object functions, tuple gradients, tuple others, Node node):
-    """The same for several gradients, of which some may be None."""
+cdef list hooked_list(object functions, tuple gradients, tuple others, Node node, int first):
+    """The same for the gradients of all inputs or outputs of a node, of which some may be None;
+    `first` is the place of their layouts, and `others` what hooks are given besides."""
+    cdef Layout *layout = node.layouts + first
     for function in list(functions.values()):
-        replaced = function(gradients, others) if others is not None else function(gradients)
+        replaced = function(gradients, *others)
         if replaced is not None:
             replaced = tuple(replaced) if isinstance(replaced, tuple | list) else (replaced,)
             if len(replaced) != len(gradients):
                 raise RuntimeError(f"{node.name}: expected {len(gradients)} gradients from a hook, "
                                    f"got {len(replaced)}; the op was at {node.where}")
             gradients = replaced
-    return gradients
+    return [None if gradients[i] is None else replacement(
+                gradients[i], tuple_of(layout[i].dims, layout[i].ndim),
+                dtype_object(layout[i].dtype), node)
+            for i in range(len(gradients))]
 
 
 # ------------------------------------------------------------------------------------------
@@ -313,7 +319,7 @@ cdef class Walk:
                         argument(node, kept, params, s, self.create_graph) for s in sources])
                 found.append(self.fitted(node, i, value))
         if node.hooks is not None and "after" in node.hooks:
-            found = self.after(node, found, gradient)
+            found = self.after(node, parents, found, gradient)
         gradient = None
         for i in range(len(parents)):
             if found[i] is not None:
@@ -387,29 +393,21 @@ cdef class Walk:
     cdef object before(self, Node node, object gradient):
         """The gradients of a node's outputs after the hooks before its rule."""
         cdef bint several = node.noutputs > 1
-        cdef Layout *layout
-        cdef int i
-        found = hooked_tuple(node.hooks["before"], tuple(gradient) if several else (gradient,),
-                             None, node)
-        for i in range(node.noutputs):
-            layout = &node.layouts[node.ninputs + i]
-            check_hooked(found[i], tuple_of(layout.dims, layout.ndim),
-                         dtype_object(layout.dtype), node)
-        return list(found) if several else found[0]
+        found = hooked_list(node.hooks["before"], tuple(gradient) if several else (gradient,), (),
+                            node, node.ninputs)
+        if several:
+            return found
+        if found[0] is None:
+            raise RuntimeError(f"{node.name}: expected a gradient from a hook, got None; the op "
+                               f"was at {node.where}")
+        return found[0]
 
-    cdef list after(self, Node node, list found, object gradient):
+    cdef list after(self, Node node, tuple parents, list found, object gradient):
         """The gradients of a node's inputs after the hooks behind its rule."""
-        cdef Layout *layout
-        cdef int i
-        found = list(hooked_tuple(node.hooks["after"], tuple(found),
-                                  tuple(gradient) if node.noutputs > 1 else (gradient,), node))
-        for i in range(len(found)):
-            layout = &node.layouts[i]
-            check_hooked(found[i], tuple_of(layout.dims, layout.ndim),
-                         dtype_object(layout.dtype), node)
-            if found[i] is not None:
-                found[i] = self.fitted(node, i, found[i])
-        return found
+        found = hooked_list(node.hooks["after"], tuple(found),
+                            (gradient if node.noutputs > 1 else (gradient,),), node, 0)
+        return [self.fitted(node, i, value) if self.wants(parents[i]) else None
+                for i, value in enumerate(found)]
 
     cdef int capture(self, Node node, object gradient) except -1:
         cdef int i
@@ -450,17 +448,13 @@ cdef set nodes_through(list roots, set targets):
         for parent in node.parents or ():
             stack.append(parent[0] if type(parent) is tuple else parent)
     # What a node was made of has smaller numbers.
-    for _, node in sorted(order, key=first_of):
+    for _, node in sorted(order, key=operator.itemgetter(0)):
         for parent in node.parents or ():
             if (parent[0] if type(parent) is tuple else parent) in needed:
                 needed.add(node)
                 through.add(node)
                 break
     return through
-
-
-def first_of(entry):
-    return entry[0]
 
 
 cdef object key_of(Tensor tensor):
@@ -491,10 +485,10 @@ def depends_on_others(tuple tensors, tuple targets, uint64_t since):
 
     Returns
     -------
-    here, outside : bool
+    inside, outside : bool
         Tracked as the tensors themselves are, or as what recorders keep for them.
     """
-    cdef bint here = False, outside = False
+    cdef bint inside = False, outside = False
     cdef set seen = set(), stop = set()
     cdef list stack = []
     cdef Tensor tensor
@@ -517,20 +511,13 @@ def depends_on_others(tuple tensors, tuple targets, uint64_t since):
             continue
         seen.add(entry)
         if isinstance(entry, Tensor) or (<Node>entry).sequence <= since:
-            here = True
+            inside = True
             continue
         node = entry
         for kept in node.kept_ or ():
             outside |= isinstance(kept, Tensor) and followed_outside(kept)
         stack.extend(node.parents or ())
-    return here, outside
-
-
-cdef extern from *:
-    """
-    static thread_local int tl_walking = 0;
-    """
-    int tl_walking
+    return inside, outside
 
 
 def is_walking():

@@ -37,8 +37,7 @@ cdef int dtype_id(object dtype, str op) except -1:
         try:
             dtype = np.dtype(dtype)
         except TypeError as error:
-            hint = "; a shape of several axes is one tuple" if isinstance(dtype, int) else ""
-            raise TypeError(f"{op}: {error}{hint}") from None
+            raise TypeError(f"{op}: {error}") from None
     found = ids_by_number.get(dtype.num)
     if found is None and dtype.name == "bfloat16":
         ids_by_number[dtype.num] = TL_BFLOAT16

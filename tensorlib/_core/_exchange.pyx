@@ -140,8 +140,8 @@ cpdef Tensor asarray(object a, object dtype=None, object order=None, object devi
         dtype = dtype_object(dtype_id(dtype, "asarray"))
     try:
         array = np.array(a, dtype=dtype, order=order or "K", copy=copy)
-    except TypeError:
-        if join is None or not has_tracked(a):
+    except (RuntimeError, TypeError):
+        if join is None or not has_followed(a):
             raise
         return converted(join(a), dtype, order, None)
     if not array.dtype.isnative:
@@ -155,18 +155,18 @@ cdef object join = None  # makes a tensor of nested sequences with tensors in th
 
 
 def set_join(function):
-    """Install what `asarray` calls for sequences with tensors that require a gradient."""
+    """Install what `asarray` calls for sequences with tensors that are followed."""
     global join
     join = function
 
 
-cdef bint has_tracked(object a) except -1:
-    """Whether there are tensors that require a gradient in nested sequences."""
+cdef bint has_followed(object a) except -1:
+    """Whether the tape or a recorder follows a tensor in nested sequences."""
     if isinstance(a, Tensor):
-        return a.requires_grad
+        return a.requires_grad or (<Tensor>a).wrapped is not None
     if type(a) is list or type(a) is tuple:
         for item in a:
-            if has_tracked(item):
+            if has_followed(item):
                 return True
     return False
 

@@ -1,5 +1,7 @@
 """Writes into tensors: what they do to the tape, to views and to roots."""
 
+import math
+
 from tensorlib._core._dtypes cimport dtype_itemsize
 from tensorlib._core._exchange cimport asarray
 from tensorlib._core._memory cimport storage_wrote
@@ -44,34 +46,38 @@ cdef int check_not_leaf(Tensor target, str name) except -1:
     return 0
 
 
-cdef Tensor positions(Tensor view):
-    """For each element of a view the flat index in its root."""
+cdef object laid_out(memory, Py_ssize_t start, Tensor tensor, unit):
+    """Integers as a tensor lies in memory, of which each is for `unit` bytes."""
+    return np.lib.stride_tricks.as_strided(
+        memory[start // unit:], tensor.shape, [s // unit * 8 for s in tensor.strides])
+
+
+cdef tuple place_in_root(Tensor view):
+    """Where the elements of a view are in its root: their flat indices there, and of which part of
+    complex numbers they are: "real", "imag", or None for all of it."""
     cdef Tensor root = view.base
-    cdef Py_ssize_t low = 0, high = 0
-    cdef Py_ssize_t itemsize = root.dtype.itemsize
-    cdef int i
+    cdef char *low
+    cdef char *high
+    cdef char *first
+    cdef char *last
+    cdef Py_ssize_t itemsize = dtype_itemsize(view.dtype_), start
+    if view.size_ == 0:
+        return asarray(np.zeros(view.shape, np.int64)), None
     # The root's flat indices, laid out in memory as the root is, then seen as the view is.
-    for i in range(root.ndim_):
-        if root.strides_[i] < 0:
-            low += root.strides_[i] * (root.shape_[i] - 1)
-        else:
-            high += root.strides_[i] * (root.shape_[i] - 1)
-    memory = np.zeros((high - low) // itemsize + 1, np.int64)
-    scale = [s // itemsize * 8 for s in root.strides]
-    laid = np.lib.stride_tricks.as_strided(memory[-low // itemsize:], root.shape, scale)
-    laid[...] = np.arange(root.size).reshape(root.shape)
-    offset = (view.data - root.data - low) // itemsize
-    seen = np.lib.stride_tricks.as_strided(
-        memory[offset:], view.shape, [s // itemsize * 8 for s in view.strides])
-    return asarray(seen.copy())
-
-
-cdef object part_of(Tensor view):
-    """Which part of a complex root a real view shows: "real", "imag", or None for all of it."""
-    cdef Tensor root = view.base
-    if dtype_itemsize(view.dtype_) == dtype_itemsize(root.dtype_):
-        return None
-    return "imag" if (view.data - root.data) % dtype_itemsize(root.dtype_) else "real"
+    extent(root, &low, &high)
+    extent(view, &first, &last)
+    if first < low or last > high:
+        raise RuntimeError(f"as_strided: a view of shape {view.shape} that reaches beyond its root "
+                           f"of shape {root.shape} cannot be recorded; use detach() or no_grad()")
+    unit = math.gcd(itemsize, *root.strides, *view.strides)
+    memory = np.full((high - low) // unit, -1, np.int64)
+    laid_out(memory, root.data - low, root, unit)[...] = np.arange(root.size).reshape(root.shape)
+    start = view.data - low
+    part = None
+    if itemsize != dtype_itemsize(root.dtype_):
+        part = "real" if memory[start // unit] >= 0 else "imag"
+        start -= itemsize if part == "imag" else 0
+    return asarray(laid_out(memory, start, view, unit).copy()), part
 
 
 cdef int bind(Tensor target, Tensor result) except -1:
@@ -89,7 +95,7 @@ cdef int bind(Tensor target, Tensor result) except -1:
     new.node = None
     new.tracked = False
     if old.tracked or result.tracked:
-        record(rules["view_write"], (old, result), (positions(target), part_of(target)), new)
+        record(rules["view_write"], (old, result), place_in_root(target), new)
     root.node = new.node
     root.output = new.output
     root.tracked = new.tracked
@@ -117,7 +123,7 @@ cdef int refresh_view(Tensor view) except -1:
     view.tracked = False
     if root.tracked:
         new = tensor_alias(view)
-        record(rules["view_read"], (root,), (positions(view), part_of(view)), new)
+        record(rules["view_read"], (root,), place_in_root(view), new)
         view.node = new.node
         view.output = new.output
         view.tracked = new.tracked

@@ -21,6 +21,7 @@ cdef extern from "storage.h" namespace "tl" nogil:
         char *data, size_t nbytes, bint writeable, PyObject *owner)
     void release_storage "tl::storage_release"(Storage *storage)
     MemoryStats current_stats "tl::memory_stats"()
+    void reset_peak "tl::reset_peak_memory_stats"()
     void limit_cache "tl::set_cache_limit"(size_t nbytes)
     void drop_cache "tl::empty_cache"()
 
@@ -60,9 +61,10 @@ def memory_stats():
     Returns
     -------
     dict of str to int
-        ``allocated`` and ``peak``: bytes that tensors use now, and at most so far; ``cached``:
-        bytes kept for reuse, never above ``cache_limit``; ``allocations`` and ``cache_hits``:
-        blocks handed out, and how many of them came from the cache.
+        ``allocated`` and ``peak``: bytes that tensors use now, and at most since the start or the
+        last `reset_peak_memory_stats`; ``cached``: bytes kept for reuse, never above
+        ``cache_limit``; ``allocations`` and ``cache_hits``: blocks handed out, and how many of
+        them came from the cache.
 
     Examples
     --------
@@ -72,6 +74,24 @@ def memory_stats():
     True
     """
     return current_stats()
+
+
+def reset_peak_memory_stats():
+    """Let the ``peak`` of `memory_stats` begin anew, at the bytes that tensors use now.
+
+    Examples
+    --------
+    The most that a step needs beside what was there before:
+
+    >>> import tensorlib as tl
+    >>> x = tl.ones((1000, 1000))
+    >>> before = tl.memory_stats()["allocated"]
+    >>> tl.reset_peak_memory_stats()
+    >>> y = (2 * x).sum()
+    >>> tl.memory_stats()["peak"] - before >= x.nbytes
+    True
+    """
+    reset_peak()
 
 
 def set_cache_limit(nbytes):

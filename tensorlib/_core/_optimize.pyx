@@ -5,7 +5,7 @@ from libcpp.vector cimport vector
 from tensorlib._core._dtypes cimport dtype_is_complex, dtype_itemsize
 from tensorlib._core._loops cimport Walk
 from tensorlib._core._history cimport wrote
-from tensorlib._core._tensor cimport MAX_DIMS, Tensor, check_writeable
+from tensorlib._core._tensor cimport MAX_DIMS, Tensor, check_writeable, refuse_wrapped
 from tensorlib._core._threads cimport ThreadPool, pool
 
 ThreadPool.share(pool())
@@ -62,6 +62,8 @@ cdef int add_update(Step &step, RuleInfo &rule, const double *numbers, tuple ten
     walk.operands = 2 + rule.states
     for k in range(walk.operands):
         tensor = tensors[k]
+        if tensor.wrapped is not None:
+            refuse_wrapped(tensor, op)
         if k > 0:
             check_alike(tensor, param, op, "a gradient" if k == 1 else "a state")
         if k != 1:

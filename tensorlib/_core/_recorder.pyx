@@ -39,7 +39,8 @@ class Recorder:
 
     def __exit__(self, *exception):
         global recording, tl_recorders
-        here.recorders.remove(self)
+        recorders = here.recorders
+        del recorders[len(recorders) - 1 - recorders[::-1].index(self)]
         recording -= 1
         tl_recorders -= 1
 
@@ -133,22 +134,16 @@ cpdef bint watched() noexcept:
 def before_write(target, value, name, owners=1):
     """Tell the innermost recorder that a view of a tensor will be taken to be written."""
     if watched():
-        recorder = step_out()
-        try:
+        with stepped_out() as recorder:
             recorder.before_write(target, value, name, owners)
-        finally:
-            step_in(recorder)
 
 
 def lift(tensor):
     """The tensor as the innermost recorder's own, if there is one that has tensors of its own."""
     if not watched():
         return tensor
-    recorder = step_out()
-    try:
+    with stepped_out() as recorder:
         return recorder.lift(tensor)
-    finally:
-        step_in(recorder)
 
 
 def random(draw, size=None, values=()):
@@ -169,11 +164,8 @@ def random(draw, size=None, values=()):
     """
     if not watched():
         return draw(size, *values)
-    recorder = step_out()
-    try:
+    with stepped_out() as recorder:
         return recorder.random(draw, size, values)
-    finally:
-        step_in(recorder)
 
 
 def run_apart(function, values, name=None):
@@ -195,11 +187,8 @@ def run_apart(function, values, name=None):
     """
     if not watched():
         return function(*values)
-    recorder = step_out()
-    try:
+    with stepped_out() as recorder:
         return recorder.run_apart(function, values, name)
-    finally:
-        step_in(recorder)
 
 
 def innermost():
@@ -216,10 +205,11 @@ def answering():
 
 
 class stepped_out:  # noqa: N801
-    """A block in which the innermost recorder is off, so that its own ops pass it by."""
+    """A block in which the innermost recorder, which it gives, is off: ops pass it by."""
 
     def __enter__(self):
         self.recorder = step_out()
+        return self.recorder
 
     def __exit__(self, *exception):
         step_in(self.recorder)

@@ -79,6 +79,7 @@ cdef extern from "recurrent.h" namespace "tl::recurrent" nogil:
         R *d_h
         void run(const Sizes &sizes, bool reverse) except +
 
+# What the calls below are compiled for; Cython takes it from an argument, whose value is not used.
 ctypedef fused Real:
     float
     double

@@ -166,8 +166,8 @@ def rule_functions(str name):
     Returns
     -------
     bool, list of (None or (callable, list of (str, int)))
-        The pairs say what the function takes after the gradient: "input", "output", "shape",
-        "dtype", "strides" or "offset" of an input, "shapes", or "param".
+        The pairs say what the function takes after the gradient: "input" or "output", an input's
+        "shape", "dtype", "strides" or "offset", "shapes", "param", "node" or "wanted"; and which.
     """
     cdef Rule rule = rules.get(name)
     if rule is None or not rule.known:

@@ -41,10 +41,7 @@ def wrap(Tensor memory not None, wrapped, Tensor source=None, int drop=0):
 
 def rewrap(Tensor tensor not None, Tensor memory not None, wrapped, int drop=0):
     """Give a tensor that exists to a recorder, with other memory; or back, without `wrapped`."""
-    if wrapped is None:
-        tensor_replace(tensor, memory)
-    else:
-        tensor_replace(tensor, wrap(memory, wrapped, None, drop))
+    tensor_replace(tensor, memory if wrapped is None else wrap(memory, wrapped, None, drop))
     tensor.wrapped = wrapped
     if wrapped is not None:
         tensor.contiguous = False

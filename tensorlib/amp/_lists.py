@@ -23,7 +23,7 @@ FLOAT32 = {
     "gru", "lstm",
     # linear algebra and transforms
     "cholesky", "det", "eig", "eigh", "eigvals", "eigvalsh", "fft", "ifft", "inv", "irfft", "lstsq",
-    "qr", "qr_raw", "rfft", "slogdet", "solve", "svd", "svdvals",
+    "qr", "qr_raw", "rfft", "slogdet", "solve", "solve_triangular", "svd", "svdvals",
 }  # fmt: skip
 
 # Operands of several dtypes become those of the widest: NumPy's promotion, which the ops have.

@@ -113,7 +113,7 @@ def widened(op, inputs, params):
         return inputs, params
     if "dtype" in op.params:
         place = op.params.index("dtype")
-        if params[place].itemsize == 2:
+        if params[place].itemsize == 2 and params[place].kind in "fV":
             params = (*params[:place], SINGLE, *params[place + 1 :])
         return inputs, params
     inputs = [apply(ops.astype, (x,), (SINGLE,)) if is_half(x) else x for x in inputs]

@@ -7,9 +7,12 @@ import numpy as np
 from tensorlib._core._tensor import Tensor
 from tensorlib._core._unscale import unscale
 from tensorlib._core.device import check_device
+from tensorlib.nn._arguments import check_number
 
 # What happened to an optimizer's gradients since the last update.
 UNSCALED, STEPPED = "unscaled", "stepped"
+# The inverse of a smaller scale is infinite in float32.
+LEAST_SCALE = float(np.finfo(np.float32).tiny)
 
 
 class GradScaler:
@@ -152,7 +155,9 @@ class GradScaler:
         ----------
         optimizer : Optimizer
         *args, **kwargs
-            For its ``step``.
+            For its ``step``. A closure is refused, as by PyTorch: the optimizer would call it for
+            gradients that are still scaled, and that nobody has looked at. So `LBFGS` has no step
+            with a scaler that is enabled.
 
         Returns
         -------
@@ -162,13 +167,12 @@ class GradScaler:
         Raises
         ------
         RuntimeError
-            If there was a step since the last `update`, or with a closure, whose gradients nobody
-            would look at. Nothing was changed then; and if the optimizer's step raises, it can be
-            tried again.
+            If there was a step since the last `update`, or with a closure. Nothing was changed
+            then; and if the optimizer's step raises, it can be tried again.
         """
         if not self._enabled:
             return optimizer.step(*args, **kwargs)
-        if args or "closure" in kwargs:
+        if callable(kwargs.get("closure", args[0] if args else None)):
             raise RuntimeError(
                 f"GradScaler.step: expected no closure, which {type(optimizer).__name__} would "
                 "call for gradients that are scaled; step without one or with enabled=False"
@@ -181,7 +185,7 @@ class GradScaler:
         if progress is None:
             self._unscale("step", optimizer)
             _, bad = self._progress[optimizer]
-        result = None if bad else optimizer.step(**kwargs)
+        result = None if bad else optimizer.step(*args, **kwargs)
         self._progress[optimizer] = STEPPED, bad
         return result
 
@@ -199,6 +203,11 @@ class GradScaler:
             If no gradients were looked at since the last call.
         ValueError
             If `new_scale` is not positive and finite.
+
+        Notes
+        -----
+        The scale stays a normal number of float32: it does not grow to infinity, nor shrink to
+        zero, from where it would not return.
         """
         if not self._enabled:
             return
@@ -207,7 +216,7 @@ class GradScaler:
         elif not self._progress:
             raise RuntimeError("GradScaler.update: expected step() to be called before")
         elif any(bad for _, bad in self._progress.values()):
-            self._scale = _single(self._scale * self._backoff_factor)
+            self._scale = max(_single(self._scale * self._backoff_factor), LEAST_SCALE)
             self._growth_tracker = 0
         else:
             self._growth_tracker += 1
@@ -306,7 +315,9 @@ class GradScaler:
             raise RuntimeError(f"{name}: expected the state of a scaler that is enabled, got none")
         missing = self.state_dict().keys() - state_dict.keys()
         if missing:
-            raise ValueError(f"{name}: expected {sorted(missing)} in the state, got neither")
+            raise ValueError(
+                f"{name}: expected {sorted(missing)} in the state, got {sorted(state_dict)}"
+            )
         factors = [state_dict[x] for x in ("growth_factor", "backoff_factor", "growth_interval")]
         _check_factors(name, *factors)
         self._scale = _checked_scale(name, state_dict["scale"])
@@ -321,13 +332,18 @@ def _single(x):
 
 
 def _checked_scale(name, scale):
-    scale = _single(float(scale))
+    scale = _single(check_number(name, "scale", scale))
     if not 0 < scale < math.inf:
         raise ValueError(f"{name}: expected a scale above zero and finite, got {scale}")
-    return scale
+    return max(scale, LEAST_SCALE)
 
 
 def _check_factors(name, growth_factor, backoff_factor, growth_interval):
+    check_number(name, "growth_factor", growth_factor)
+    check_number(name, "backoff_factor", backoff_factor)
+    if not isinstance(growth_interval, int):
+        kind = type(growth_interval).__name__
+        raise TypeError(f"{name}: expected growth_interval to be an int, got {kind}")
     if not growth_factor > 1:
         raise ValueError(f"{name}: expected growth_factor > 1, got {growth_factor}")
     if not 0 < backoff_factor < 1:

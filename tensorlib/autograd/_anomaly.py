@@ -4,6 +4,7 @@ import threading
 
 import numpy as np
 
+from tensorlib._arguments import anywhere
 from tensorlib._core import _backward
 from tensorlib._core._functions import isfinite, isnan
 from tensorlib._core._recorder import Recorder
@@ -24,10 +25,10 @@ def _bad(tensor, infinite):
         return None
     tensor = tensor.detach()
     if not infinite:
-        return "NaN" if bool(isnan(tensor).any()) else None
-    if bool(isfinite(tensor).all()):
+        return "NaN" if anywhere(isnan(tensor)) else None
+    if not anywhere(~isfinite(tensor)):
         return None
-    return "NaN" if bool(isnan(tensor).any()) else "an infinity"
+    return "NaN" if anywhere(isnan(tensor)) else "an infinity"
 
 
 class detect_anomaly(Recorder):  # noqa: N801

@@ -3,6 +3,7 @@
 import os
 
 from tensorlib._core._tensor import Tensor
+from tensorlib.autograd._grad import as_tensors
 
 STYLES = {
     "leaf": 'style=filled, fillcolor="#cfe8cf"',
@@ -39,7 +40,7 @@ class Drawing:
         ----------
         path : str or path-like
         """
-        text = self.svg() if os.fspath(path).endswith(".svg") else self.text
+        text = self.svg() if os.fsdecode(path).endswith(".svg") else self.text
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
 
@@ -121,14 +122,12 @@ def make_dot(outputs, params=None, show_saved=False):
       n3 -> n2
     }
     """
-    outputs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
+    outputs = as_tensors("make_dot", "outputs", outputs)
     named = dict(params or {})
-    for x in [*outputs, *named.values()]:
-        if not isinstance(x, Tensor):
-            raise TypeError(f"make_dot: expected Tensors, got {type(x).__name__}")
+    as_tensors("make_dot", "params", named)
     writer = _Writer({id(x): name for name, x in named.items()}, show_saved)
-    for x in outputs:
-        writer.output(x)
+    for position, x in enumerate(outputs):
+        writer.output(position, x)
     return Drawing(writer.text())
 
 
@@ -141,19 +140,17 @@ class _Writer:
         self.lines = []
         self.numbers = {}
 
-    def number(self, value):
+    def number(self, key):
         """The DOT name of something, and whether it is new."""
-        new = id(value) not in self.numbers
-        return f"n{self.numbers.setdefault(id(value), len(self.numbers))}", new
+        new = key not in self.numbers
+        return f"n{self.numbers.setdefault(key, len(self.numbers))}", new
 
     def node(self, name, kind, *label):
         text = "\\n".join(str(x).replace("\\", "\\\\").replace('"', '\\"') for x in label)
         self.lines.append(f'  {name} [label="{text}", {STYLES[kind]}]')
 
-    def output(self, x):
-        key = object()  # a result may be drawn beside the leaf that it is
-        self.kept_alive = [*getattr(self, "kept_alive", ()), key]
-        name, _ = self.number(key)
+    def output(self, position, x):
+        name, _ = self.number(("output", position))  # beside the leaf that it may be
         self.node(name, "output", *self.describe(x))
         if x.requires_grad:
             self.follow(x if x.grad_fn is None else x.grad_fn, name)
@@ -167,7 +164,7 @@ class _Writer:
         stack = [(start, target)]
         while stack:
             entry, target = stack.pop()
-            name, new = self.number(entry)
+            name, new = self.number(id(entry))
             if new:
                 self.describe_new(name, entry, stack)
             self.lines.append(f"  {name} -> {target}")

@@ -1,37 +1,56 @@
 """Gradients on request: ``grad`` returns them, ``backward`` adds them to the leaves."""
 
+import warnings
+
 import numpy as np
 
 from tensorlib._core import _backward
-from tensorlib._core._functions import asarray, full_like
+from tensorlib._core._functions import asarray, full_like, zeros_like
 from tensorlib._core._tensor import Tensor, add_methods
 from tensorlib._lazy import lazy_module
 
 func = lazy_module("tensorlib.func")  # a layer above this one
 
 
-def _tensors(name, argument, value):
-    """`value` as a non-empty tuple of tensors."""
-    tensors = (value,) if isinstance(value, Tensor) else tuple(value)
+def as_tensors(name, argument, value):
+    """A Tensor, or a sequence or dict of them, as a tuple."""
+    try:
+        values = value.values() if isinstance(value, dict) else value
+        tensors = (value,) if isinstance(value, Tensor) else tuple(values)
+    except TypeError:
+        raise TypeError(
+            f"{name}: expected Tensors as {argument}, got {type(value).__name__}"
+        ) from None
     for position, tensor in enumerate(tensors):
         if not isinstance(tensor, Tensor):
             raise TypeError(
                 f"{name}: expected Tensors as {argument}, got {type(tensor).__name__} "
                 f"at position {position}"
             )
+    return tensors
+
+
+def _some_tensors(name, argument, value):
+    """The same, not empty."""
+    tensors = as_tensors(name, argument, value)
     if not tensors:
         raise ValueError(f"{name}: expected at least one Tensor as {argument}, got none")
     return tensors
 
 
-def _seed(name, position, output, gradient):
-    """The gradient to start from at one output."""
+def _seed(name, position, output, gradient, batched):
+    """The gradient to start from at one output, or a batch of them."""
     if not output.requires_grad:
         raise RuntimeError(
             f"{name}: expected outputs that require a gradient, "
             f"got one that requires none at position {position}"
         )
     if gradient is None:
+        if batched:
+            raise RuntimeError(
+                f"{name}: expected a batch of gradients for each output, as is_grads_batched is "
+                f"true, got none at position {position}"
+            )
         if output.size != 1:
             raise RuntimeError(
                 f"{name}: expected a gradient for an output that is not a scalar, got none "
@@ -44,7 +63,12 @@ def _seed(name, position, output, gradient):
             )
         return full_like(output, 1)
     gradient = asarray(gradient)
-    if gradient.shape != output.shape:
+    if batched and (not gradient.ndim or gradient.shape[1:] != output.shape):
+        raise RuntimeError(
+            f"{name}: expected a batch of gradients of the output's shape {output.shape}, along "
+            f"the first axis, got the shape {gradient.shape} at position {position}"
+        )
+    if not batched and gradient.shape != output.shape:
         raise RuntimeError(
             f"{name}: expected a gradient of the output's shape {output.shape}, "
             f"got {gradient.shape} at position {position}"
@@ -59,10 +83,10 @@ def _seed(name, position, output, gradient):
     return gradient.astype(output.dtype)
 
 
-def _seeds(name, outputs, gradients):
+def _seeds(name, outputs, gradients, batched=False):
     if gradients is None:
         gradients = (None,) * len(outputs)
-    elif isinstance(gradients, Tensor | np.ndarray):
+    elif isinstance(gradients, Tensor | np.ndarray | float | int | complex):
         gradients = (gradients,)
     else:
         gradients = tuple(gradients)
@@ -71,7 +95,9 @@ def _seeds(name, outputs, gradients):
             f"{name}: expected one gradient for each of {len(outputs)} outputs, "
             f"got {len(gradients)}"
         )
-    return tuple([_seed(name, i, output, gradients[i]) for i, output in enumerate(outputs)])
+    return tuple([
+        _seed(name, i, output, gradients[i], batched) for i, output in enumerate(outputs)
+    ])  # fmt: skip
 
 
 def _check_inputs(name, inputs):
@@ -89,7 +115,10 @@ def grad(
     grad_outputs=None,
     retain_graph=None,
     create_graph=False,
-    allow_unused=False,
+    only_inputs=True,
+    allow_unused=None,
+    is_grads_batched=False,
+    materialize_grads=False,
     *,
     argnum=0,
 ):
@@ -102,7 +131,7 @@ def grad(
         What is differentiated. Each must require a gradient. Of a function, the function is
         returned that computes its gradient, as in HIPS autograd and `tensorlib.func.grad`; its
         second argument is then `argnum`.
-    inputs : Tensor or sequence of Tensors
+    inputs : Tensor, or sequence or dict of Tensors
         With respect to what: leaves or intermediate results, each requiring a gradient.
     grad_outputs : Tensor, sequence of Tensors or None, optional
         A factor for each output, of its shape: the gradient of some scalar with respect to the
@@ -112,28 +141,37 @@ def grad(
         `create_graph`.
     create_graph : bool, optional
         Record the gradients too, so that they can be differentiated.
+    only_inputs : bool, optional
+        Without effect, and deprecated, as in PyTorch.
     allow_unused : bool, optional
-        Return None for an input on which no output depends, instead of raising.
+        Return None for an input on which no output depends, instead of raising. By default the
+        value of `materialize_grads`.
+    is_grads_batched : bool, optional
+        Whether `grad_outputs` have an axis more, the first: there is one walk for all that lie
+        along it, by `tensorlib.func.vmap`, and the gradients have that axis too.
+    materialize_grads : bool, optional
+        Return zeros for an input on which no output depends.
     argnum : int or tuple of int, optional
         Of a function: by which arguments to differentiate.
 
     Returns
     -------
-    tuple of Tensors
+    tuple or dict of Tensors
         One gradient for each input, of its shape and dtype. Nothing is added to ``.grad``.
-        Of complex inputs it is the direction of steepest ascent (PyTorch's convention). Of a
-        function, a function of the same arguments.
+        A dict for a dict of inputs. Of complex inputs it is the direction of steepest ascent
+        (PyTorch's convention). Of a function, a function of the same arguments.
 
     Raises
     ------
     TypeError
         Where something else than a Tensor is given.
     ValueError
-        Where no output or no input is given.
+        Where no output or no input is given, and where `materialize_grads` is True and
+        `allow_unused` False.
     RuntimeError
         Where an output or an input requires no gradient, where a gradient of an output is
         missing or has another shape or kind of dtype, where the graph has been freed, and where an
-        input is not used and `allow_unused` is False.
+        input is not used and neither `allow_unused` nor `materialize_grads` is True.
 
     See Also
     --------
@@ -156,13 +194,36 @@ def grad(
         return _gradient_of_function(outputs, argnum if inputs is None else inputs)
     if inputs is None:
         raise TypeError("grad: expected inputs to differentiate by, got none")
-    outputs = _tensors("grad", "outputs", outputs)
-    inputs = _tensors("grad", "inputs", inputs)
-    seeds = _seeds("grad", outputs, grad_outputs)
+    if materialize_grads and allow_unused is False:
+        raise ValueError(
+            "grad: expected allow_unused to be None or True, as materialize_grads is True, got "
+            "False"
+        )
+    if not only_inputs:
+        warnings.warn("grad: only_inputs has no effect", FutureWarning, stacklevel=2)
+    names = list(inputs) if isinstance(inputs, dict) else None
+    outputs = _some_tensors("grad", "outputs", outputs)
+    inputs = _some_tensors("grad", "inputs", inputs)
+    seeds = _seeds("grad", outputs, grad_outputs, is_grads_batched)
     _check_inputs("grad", inputs)
     if retain_graph is None:
         retain_graph = create_graph
-    gradients = _backward.backward(outputs, seeds, inputs, retain_graph, create_graph, False)
+
+    def walk(*seeds):
+        found = _backward.backward(outputs, seeds, inputs, retain_graph, create_graph, False)
+        if not materialize_grads:
+            _check_used(found, allow_unused)
+            return found
+        return tuple([
+            zeros_like(x.detach()).requires_grad_(create_graph) if g is None else g
+            for x, g in zip(inputs, found, strict=True)
+        ])  # fmt: skip
+
+    gradients = _walk_of_batch(walk, seeds) if is_grads_batched else walk(*seeds)
+    return gradients if names is None else dict(zip(names, gradients, strict=True))
+
+
+def _check_used(gradients, allow_unused):
     if not allow_unused:
         for position, gradient in enumerate(gradients):
             if gradient is None:
@@ -170,7 +231,19 @@ def grad(
                     "grad: expected inputs on which the outputs depend, got one that was not "
                     f"used at position {position}; allow_unused=True returns None for it"
                 )
-    return gradients
+
+
+def _walk_of_batch(walk, seeds):
+    """A walk under vmap, which takes no None."""
+    used = []
+
+    def of_used(*seeds):
+        gradients = walk(*seeds)
+        used[:] = [g is not None for g in gradients]
+        return [g for g in gradients if g is not None]
+
+    found = iter(func.vmap(of_used)(*seeds))
+    return tuple([next(found) if one else None for one in used])
 
 
 def _gradient_of_function(function, argnum):
@@ -197,7 +270,7 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
         `create_graph`.
     create_graph : bool, optional
         Record the gradients too, so that they can be differentiated.
-    inputs : Tensor or sequence of Tensors, optional
+    inputs : Tensor, or sequence or dict of Tensors, optional
         Add to the ``.grad`` of these alone.
 
     Raises
@@ -222,9 +295,9 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
     >>> print(x.grad)
     [3. 5.]
     """
-    tensors = _tensors("backward", "tensors", tensors)
+    tensors = _some_tensors("backward", "tensors", tensors)
     if inputs is not None:
-        inputs = _tensors("backward", "inputs", inputs)
+        inputs = _some_tensors("backward", "inputs", inputs)
         _check_inputs("backward", inputs)
     seeds = _seeds("backward", tensors, grad_tensors)
     if retain_graph is None:

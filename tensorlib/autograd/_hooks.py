@@ -48,7 +48,11 @@ def register_hook(self, hook):
     >>> print(x.grad)
     [20. 40.]
     """
-    return RemovableHandle(_functions(self, "register_hook"), hook)
+    functions = _functions(self, "register_hook")
+    handle = RemovableHandle(functions, hook)
+    if "retain_grad" in functions:  # goes last, as it keeps what the others made
+        functions["retain_grad"] = functions.pop("retain_grad")
+    return handle
 
 
 def register_post_accumulate_grad_hook(self, hook):
@@ -88,6 +92,8 @@ def register_post_accumulate_grad_hook(self, hook):
 def retain_grad(self):
     """Keep the gradient of this result in its ``grad``, as if it were a leaf.
 
+    It is kept as it is after all hooks.
+
     Raises
     ------
     RuntimeError
@@ -117,7 +123,8 @@ class _Retainer:
     def __call__(self, gradient):
         tensor = self.tensor()
         if tensor is not None:
-            tensor.grad = gradient if tensor.grad is None else tensor.grad + gradient
+            # A copy, as gradients on their way may share memory, even among their elements.
+            tensor.grad = gradient.copy() if tensor.grad is None else tensor.grad + gradient
 
 
 def _retains_grad(self):

@@ -38,28 +38,6 @@ __all__ = [
 ]
 
 
-def _of_argument(fun, argnum, args, kwargs):
-    """The function of one argument, and that argument: a tuple of them for a tuple of numbers."""
-    numbers = argnum if isinstance(argnum, tuple | list) else (argnum,)
-
-    def of_argument(*values):
-        given = list(args)
-        for n, value in zip(numbers, values, strict=True):
-            given[n] = value
-        return fun(*given, **kwargs)
-
-    return of_argument, tuple([args[n] for n in numbers])
-
-
-def _as_tensors(tree):
-    """Tensors for the numbers and arrays in lists, tuples and dicts."""
-    if isinstance(tree, dict):
-        return {key: _as_tensors(value) for key, value in tree.items()}
-    if isinstance(tree, list | tuple):
-        return type(tree)([_as_tensors(value) for value in tree])
-    return asarray(tree)
-
-
 def value_and_grad(fun, argnum=0):
     """A function that gives the value and the gradient of another.
 
@@ -194,7 +172,7 @@ def elementwise_grad(fun, argnum=0):
 
     @functools.wraps(fun)
     def total(*args, **kwargs):
-        return fun(*args, **kwargs).sum()
+        return asarray(fun(*args, **kwargs)).sum()
 
     return func.grad(total, argnum)
 
@@ -224,9 +202,8 @@ def deriv(fun, argnum=0):
 
     @functools.wraps(fun)
     def derivative(*args, **kwargs):
-        of_argument, (x,) = _of_argument(fun, argnum, args, kwargs)
-        x = asarray(x)
-        return func.jvp(of_argument, (x,), (ones_like(x),))[1]
+        of_chosen, (x,) = func._reverse.as_function("deriv", fun, argnum, args, kwargs)
+        return func.jvp(of_chosen, (x,), (ones_like(x),))[1]
 
     return derivative
 
@@ -334,12 +311,12 @@ def make_vjp(fun, argnum=0):
 
     @functools.wraps(fun)
     def made(*args, **kwargs):
-        of_argument, chosen = _of_argument(fun, argnum, args, kwargs)
-        value, pull = func.vjp(of_argument, *chosen)
+        of_chosen, chosen = func._reverse.as_function("make_vjp", fun, argnum, args, kwargs)
+        value, pull = func.vjp(of_chosen, *chosen)
 
         def vjp(g):
-            found = pull(_as_tensors(g))
-            return found if isinstance(argnum, tuple | list) else found[0]
+            leaves, rebuild = func._trees.flatten(g)
+            return func._reverse.one_of(argnum, pull(rebuild(list(map(asarray, leaves)))))
 
         return vjp, value
 
@@ -352,13 +329,13 @@ def make_jvp(fun, argnum=0):
     Parameters
     ----------
     fun : callable
-    argnum : int, optional
+    argnum : int or tuple of int, optional
 
     Returns
     -------
     callable
-        Of the same arguments. It returns a function of the direction, which gives
-        ``(value, derivative)``.
+        Of the same arguments. It returns a function of the direction, for several arguments a
+        tuple, which gives ``(value, derivative)``.
 
     Examples
     --------
@@ -369,8 +346,9 @@ def make_jvp(fun, argnum=0):
 
     @functools.wraps(fun)
     def made(*args, **kwargs):
-        of_argument, (x,) = _of_argument(fun, argnum, args, kwargs)
-        return lambda direction: func.jvp(of_argument, (x,), (direction,))
+        of_chosen, chosen = func._reverse.as_function("make_jvp", fun, argnum, args, kwargs)
+        one = isinstance(argnum, int)
+        return lambda v: func.jvp(of_chosen, chosen, (v,) if one else tuple(v))
 
     return made
 
@@ -459,8 +437,10 @@ def hessian_tensor_product(fun, argnum=0):
     @functools.wraps(fun)
     def product(*args, **kwargs):
         *args, vector = args
-        of_argument, (x,) = _of_argument(gradient, argnum, args, kwargs)
-        return func.jvp(of_argument, (x,), (vector,))[1]
+        of_chosen, chosen = func._reverse.as_function(
+            "hessian_tensor_product", gradient, argnum, args, kwargs
+        )
+        return func.jvp(of_chosen, chosen, (vector,))[1]
 
     return product
 

@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import threading
 
 from tensorlib._core._history import rebind
 from tensorlib._core._recorder import answering
@@ -25,7 +26,7 @@ class FunctionContext:
     def __init__(self, needs_input_grad):
         self.needs_input_grad = needs_input_grad
         self._to_save = ()
-        self._saved = None  # during a call of backward or jvp
+        self._here = threading.local()  # as walks of several threads may share this
         self._dirty = ()
         self._non_differentiable = ()
         self._materialize = True
@@ -52,6 +53,15 @@ class FunctionContext:
     save_for_forward = save_for_backward
 
     @property
+    def _saved(self):
+        """What `saved_tensors` gives during a call of backward or jvp in this thread."""
+        return getattr(self._here, "saved", None)
+
+    @_saved.setter
+    def _saved(self, tensors):
+        self._here.saved = tensors
+
+    @property
     def saved_tensors(self):
         """tuple of (Tensor or None): what `save_for_backward` was given."""
         if self._saved is None:
@@ -59,7 +69,13 @@ class FunctionContext:
         return self._saved
 
     def mark_dirty(self, *tensors):
-        """Say which inputs ``forward`` wrote in place; it must return them."""
+        """Say which inputs ``forward`` wrote in place; it must return them.
+
+        Raises
+        ------
+        RuntimeError
+            By the call, if it does not.
+        """
         self._dirty = tensors
 
     def mark_non_differentiable(self, *tensors):
@@ -244,6 +260,12 @@ def _as_tuple(result):
 
 def _recorded(cls, context, args, inputs, outputs):
     """The outputs with a node that calls ``backward``."""
+    for x in context._dirty:
+        if not any(x is y for y in outputs):
+            raise RuntimeError(
+                f"{cls.__name__}: expected forward to return what it marked as dirty, got outputs "
+                f"without the tensor of shape {x.shape}"
+            )
     places = [i for i, x in enumerate(outputs) if isinstance(x, Tensor)]
     made = [outputs[i] for i in places]
     for i, x in enumerate(made):
@@ -288,6 +310,8 @@ def _gradients(cls, count, positions, order, places, outputs, gradient, node, co
     finally:
         context._saved = None
     found = found if isinstance(found, tuple) else (found,)
+    if all(x is None for x in found[count:]):  # as in PyTorch
+        found = found[:count]
     if len(found) != count:
         raise RuntimeError(
             f"{node.name}: expected {count} gradients from backward, one for each argument of "

@@ -4,7 +4,7 @@ from tensorlib._core._functions import ones_like
 from tensorlib._core._tensor import Tensor
 from tensorlib._lazy import lazy_module
 from tensorlib.autograd._grad import grad
-from tensorlib.autograd._mode import enable_grad, no_grad
+from tensorlib.autograd._mode import enable_grad
 
 transforms = lazy_module("tensorlib.func")  # a layer above this one
 
@@ -243,19 +243,14 @@ def jvp(func, inputs, v=None, create_graph=False, strict=False):
 def _hessian_product(name, function, inputs, v, create_graph, strict):
     given = _tensors(name, "inputs", inputs)
     v = _direction(name, v, given)
-    function = _real_scalar(name, function)
     if strict:
         _check_dependence(name, function, given)
     several = isinstance(inputs, tuple)
     given = tuple(_inputs(given, create_graph))
-    gradient = transforms.grad(function, tuple(range(len(given))) if several else 0)
+    scalar = _real_scalar(name, function)
+    gradient = transforms.grad(scalar, tuple(range(len(given))) if several else 0)
     product = transforms.jvp(gradient, given, v)[1]
-    if create_graph:
-        output = function(*given)
-    else:
-        with no_grad():
-            output = function(*given)
-    return output, _answer(product, create_graph)
+    return _answer(function(*given), create_graph), _answer(product, create_graph)
 
 
 def hvp(func, inputs, v=None, create_graph=False, strict=False):

@@ -1,7 +1,9 @@
 """The recorded graph: its nodes, what they keep, and hooks for both."""
 
 import contextlib
+import functools
 import threading
+import weakref
 from dataclasses import dataclass
 
 from tensorlib._core._backward import at_end_of_walk
@@ -15,6 +17,8 @@ from tensorlib._core._tape import (
 )
 from tensorlib._core._tensor import Tensor
 from tensorlib.autograd._drawing import Drawing, make_dot
+from tensorlib.autograd._grad import as_tensors
+from tensorlib.autograd.function import FunctionContext
 
 __all__ = [
     "Drawing",
@@ -159,9 +163,7 @@ def increment_version(tensor):
     >>> x._version - before
     1
     """
-    for x in (tensor,) if isinstance(tensor, Tensor) else tensor:
-        if not isinstance(x, Tensor):
-            raise TypeError(f"increment_version: expected Tensors, got {type(x).__name__}")
+    for x in as_tensors("increment_version", "tensor", tensor):
         _increment_version(x)
 
 
@@ -217,8 +219,15 @@ def register_multi_grad_hook(tensors, fn, *, mode="all"):
     return _Handles(handles)
 
 
+class _Found(list):
+    """The gradients of one walk; unlike a list it can be referred to weakly."""
+
+
 class _Collector:
-    """The gradients of the walks that are going on, one in each thread."""
+    """The gradients of the walks that are going on, one in each thread.
+
+    The walk alone holds them, so that those of a walk that failed are gone with it.
+    """
 
     def __init__(self, count, function, mode):
         self.count = count
@@ -228,20 +237,25 @@ class _Collector:
 
     def hook(self, i):
         def collect(gradient):
-            found = getattr(self.here, "found", None)
+            found = getattr(self.here, "found", _nothing)()
             if found is None:
-                found = self.here.found = [None] * self.count
-                at_end_of_walk(self.finish)
+                found = _Found([None] * self.count)
+                self.here.found = weakref.ref(found)
+                at_end_of_walk(functools.partial(self.finish, found))
                 if self.mode == "any":
                     self.function(gradient)
             found[i] = gradient
 
         return collect
 
-    def finish(self):
-        found, self.here.found = self.here.found, None
+    def finish(self, found):
+        self.here.found = _nothing
         if self.mode == "all":
-            self.function(found)
+            self.function(list(found))
+
+
+def _nothing():
+    """Stands for the weak reference to what is gone."""
 
 
 class _Handles:
@@ -302,7 +316,7 @@ class SavedBytes:
         return "\n".join(lines)
 
 
-def nodes_of(outputs):
+def _nodes_of(outputs):
     """All nodes behind tensors, the oldest first, and all leaves."""
     nodes, leaves, seen = [], [], set()
     stack = [x.grad_fn if x.grad_fn is not None else x for x in outputs if x.requires_grad]
@@ -326,7 +340,7 @@ def _tensors_in(value):
     elif isinstance(value, tuple | list):
         for x in value:
             yield from _tensors_in(x)
-    elif hasattr(value, "needs_input_grad"):  # the context of a Function
+    elif isinstance(value, FunctionContext):
         yield from _tensors_in(list(vars(value).values()))
 
 
@@ -345,6 +359,11 @@ def saved_bytes(outputs):
     SavedBytes
         Its ``total`` is the number of bytes, its text a table by op.
 
+    Raises
+    ------
+    TypeError
+        If something else than Tensors is given.
+
     Examples
     --------
     >>> import tensorlib as tl
@@ -352,8 +371,7 @@ def saved_bytes(outputs):
     >>> tl.autograd.graph.saved_bytes(tl.tanh(x)).total
     80000
     """
-    outputs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
-    nodes, leaves = nodes_of(outputs)
+    nodes, leaves = _nodes_of(as_tensors("saved_bytes", "outputs", outputs))
     counted = dict.fromkeys([storage_of(leaf)[0] for leaf in leaves], False)
     total, of_leaves, by_op = 0, 0, {}
     for node in nodes:

@@ -7,7 +7,8 @@ gradients", 2018, equation 5.
 
 import numpy as np
 
-from tensorlib._core._functions import asarray
+from tensorlib._arguments import anywhere, computed, followed
+from tensorlib._core._functions import log, log1p, where
 from tensorlib.random import default_generator
 
 
@@ -21,19 +22,17 @@ def log_gamma_sample(shape, size):
     size : tuple of int
         Of the result; `shape` broadcasts to it.
     """
-    a = np.array(shape.detach(), dtype=np.float64)
+    a = shape.detach().astype(np.float64)
     random = default_generator()
     # Below 1 by a sample of a + 1: Marsaglia and Tsang, "A simple method for generating gamma
     # variables", 2000, section 6.
-    boosted = np.asarray(random.standard_gamma(np.where(a < 1, a + 1, a), size))
-    logarithm = np.log(boosted)
-    if (a < 1).any():
-        uniform = 1 - np.asarray(random.random(size))
-        logarithm = logarithm + np.where(a < 1, np.log(uniform) / a, 0.0)
-    sample = asarray(logarithm).astype(shape.dtype)
-    if not shape.requires_grad:
+    logarithm = log(random.standard_gamma(where(a < 1, a + 1, a), size))
+    if anywhere(a < 1):
+        logarithm = logarithm + where(a < 1, log1p(-random.random(size)) / a, 0.0)
+    sample = logarithm.astype(shape.dtype)
+    if not followed(shape):
         return sample
-    slope = asarray(slope_of_log_sample(a, logarithm)).astype(shape.dtype)
+    slope = computed(slope_of_log_sample, a, logarithm).astype(shape.dtype)
     return sample + (shape - shape.detach()) * slope
 
 

@@ -1,7 +1,6 @@
 """Probabilities and logits, each of which gives the other."""
 
-import numpy as np
-
+from tensorlib._array_api import finfo
 from tensorlib._core._functions import log, log1p, maximum, sigmoid
 from tensorlib._selection import clip
 from tensorlib.distributions.distribution import (
@@ -16,7 +15,7 @@ from tensorlib.special import logsumexp
 
 def clipped(probabilities):
     """Probabilities away from 0 and 1, so that their logits are finite."""
-    eps = float(np.finfo(probabilities.dtype).eps)
+    eps = finfo(probabilities.dtype).eps
     return clip(probabilities, eps, 1 - eps)
 
 
@@ -25,7 +24,7 @@ class _OfEither(Distribution):
 
     @property
     def _given(self):
-        return getattr(self, self._name)
+        return getattr(self, self._given_name)
 
     @property
     def dtype(self):
@@ -37,13 +36,13 @@ class _OfEither(Distribution):
         return self._given.shape
 
     def _repr_parts(self):
-        other = {"probs": "logits", "logits": "probs"}[self._name]
+        other = {"probs": "logits", "logits": "probs"}[self._given_name]
         return [part for part in super()._repr_parts() if part != other]
 
     def _choose(self, probs, logits):
         """Remember which of the two is given, and return it."""
         only_one(type(self).__name__, probs=probs, logits=logits)
-        self._name = "probs" if logits is None else "logits"
+        self._given_name = "probs" if logits is None else "logits"
         return probs if logits is None else logits
 
 
@@ -53,7 +52,7 @@ class OfProbability(_OfEither):
     def _set(self, probs, logits, *others):
         """Keep what is given; return the others, broadcast with it."""
         value, *others = parameters(self._choose(probs, logits), *others)
-        setattr(self, self._name, value)
+        setattr(self, self._given_name, value)
         return others
 
     @computed_once
@@ -78,7 +77,7 @@ class OfClasses(_OfEither):
         (value,) = parameters(self._choose(probs, logits))
         if value.ndim == 0:
             raise ValueError(
-                f"{type(self).__name__}: expected {self._name} of shape (..., K), got ()"
+                f"{type(self).__name__}: expected {self._given_name} of shape (..., K), got ()"
             )
         if logits is None:
             self.probs = value / value.sum(-1, keepdims=True)
@@ -96,5 +95,5 @@ class OfClasses(_OfEither):
         return log(clipped(self.probs))
 
     def _entropy(self):
-        least = float(np.finfo(self.dtype).min)
+        least = finfo(self.dtype).min
         return -(maximum(self.logits, least) * self.probs).sum(-1)

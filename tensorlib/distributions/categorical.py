@@ -149,7 +149,7 @@ class OneHotCategorical(OfClasses):
 
     @property
     def _categorical(self):
-        return Categorical(**{self._name: self._given}, validate_args=False)
+        return Categorical(**{self._given_name: self._given}, validate_args=False)
 
     def _vectors(self, classes):
         return eye(self._event_shape[0], dtype=self.dtype)[classes]

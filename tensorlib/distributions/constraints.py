@@ -46,8 +46,9 @@ class Constraint:
 
     Parameters
     ----------
-    text : str
-        What is wanted, as in "expected values to be ...".
+    text : str or callable
+        What is wanted, as in "expected values to be ...", or a function that says it, which is
+        called when there is something to say.
     holds : callable
         Takes a Tensor and returns where the condition holds: a Tensor of bools without the last
         `event_dim` axes.
@@ -64,7 +65,7 @@ class Constraint:
     """
 
     def __init__(self, text, holds, event_dim=0, is_discrete=False):
-        self.text = text
+        self._text = text
         self.holds = holds
         self.event_dim = event_dim
         self.is_discrete = is_discrete
@@ -72,6 +73,11 @@ class Constraint:
     def check(self, value):
         """Return where the condition holds."""
         return self.holds(value)
+
+    @property
+    def text(self):
+        """What is wanted."""
+        return self._text() if callable(self._text) else self._text
 
     def __repr__(self):
         return self.text
@@ -95,7 +101,10 @@ def independent(base_constraint, reinterpreted_batch_ndims):
         return base_constraint.check(value).all(axis=tuple(range(-count, 0)))
 
     return Constraint(
-        base_constraint.text, holds, base_constraint.event_dim + count, base_constraint.is_discrete
+        lambda: base_constraint.text,
+        holds,
+        base_constraint.event_dim + count,
+        base_constraint.is_discrete,
     )
 
 
@@ -108,7 +117,7 @@ def greater_than(lower_bound):
     >>> tl.distributions.constraints.greater_than(2.0)
     above 2.0
     """
-    return Constraint(f"above {lower_bound}", lambda x: x > lower_bound)
+    return Constraint(lambda: f"above {lower_bound}", lambda x: x > lower_bound)
 
 
 def greater_than_eq(lower_bound):
@@ -120,7 +129,7 @@ def greater_than_eq(lower_bound):
     >>> tl.distributions.constraints.greater_than_eq(2.0)
     at least 2.0
     """
-    return Constraint(f"at least {lower_bound}", lambda x: x >= lower_bound)
+    return Constraint(lambda: f"at least {lower_bound}", lambda x: x >= lower_bound)
 
 
 def less_than(upper_bound):
@@ -132,7 +141,7 @@ def less_than(upper_bound):
     >>> tl.distributions.constraints.less_than(2.0)
     below 2.0
     """
-    return Constraint(f"below {upper_bound}", lambda x: x < upper_bound)
+    return Constraint(lambda: f"below {upper_bound}", lambda x: x < upper_bound)
 
 
 def half_open_interval(lower_bound, upper_bound):
@@ -145,7 +154,7 @@ def half_open_interval(lower_bound, upper_bound):
     from 0.0 to below 2.0
     """
     return Constraint(
-        f"from {lower_bound} to below {upper_bound}",
+        lambda: f"from {lower_bound} to below {upper_bound}",
         lambda x: (x >= lower_bound) & (x < upper_bound),
     )
 
@@ -160,7 +169,8 @@ def interval(lower_bound, upper_bound):
     from 0.0 to 2.0
     """
     return Constraint(
-        f"from {lower_bound} to {upper_bound}", lambda x: (x >= lower_bound) & (x <= upper_bound)
+        lambda: f"from {lower_bound} to {upper_bound}",
+        lambda x: (x >= lower_bound) & (x <= upper_bound),
     )
 
 
@@ -174,7 +184,7 @@ def integer_interval(lower_bound, upper_bound):
     [True, False]
     """
     return Constraint(
-        f"whole numbers from {lower_bound} to {upper_bound}",
+        lambda: f"whole numbers from {lower_bound} to {upper_bound}",
         lambda x: (x % 1 == 0) & (x >= lower_bound) & (x <= upper_bound),
         is_discrete=True,
     )
@@ -254,7 +264,9 @@ def stack(cseq, dim=0):
 
 
 def _several(cseq, holds):
-    text = ", ".join(dict.fromkeys(constraint.text for constraint in cseq))
+    def text():
+        return ", ".join(dict.fromkeys(constraint.text for constraint in cseq))
+
     event_dim = max(constraint.event_dim for constraint in cseq)
     return Constraint(text, holds, event_dim, any(c.is_discrete for c in cseq))
 

@@ -5,6 +5,7 @@ import functools
 
 from numpy import broadcast_shapes, result_type
 
+from tensorlib._arguments import anywhere, followed
 from tensorlib._core._functions import asarray, broadcast_to, exp, sqrt
 from tensorlib._core._tensor import Tensor
 from tensorlib.autograd import enable_grad, no_grad
@@ -91,11 +92,11 @@ class Distribution:
 
     def _check(self, name, value, constraint):
         holds = constraint.check(value.detach())
-        if not holds.all():
-            wrong = value.detach()[~holds]
+        if anywhere(~holds):
+            wrong = "a batch" if followed(holds) else value.detach()[~holds][0].tolist()
             raise ValueError(
-                f"{type(self).__name__}: expected {name} to be {constraint}, got "
-                f"{wrong[0].tolist()} in shape {value.shape}"
+                f"{type(self).__name__}: expected {name} to be {constraint}, got {wrong} in shape "
+                f"{value.shape}"
             )
 
     @property
@@ -248,12 +249,15 @@ class Distribution:
     def _shape(self, sample_shape=()):
         return (*size_of(sample_shape), *self._batch_shape, *self._event_shape)
 
-    def _value(self, value):
-        """A value as a Tensor, checked; whole numbers get the dtype of the parameters."""
+    def _tensor(self, value):
+        """A value as a Tensor; numbers and whole numbers get the dtype of the parameters."""
         if not isinstance(value, Tensor):
-            value = asarray(value, dtype=self.dtype)
-        elif value.dtype.kind in "iub":
-            value = value.astype(self.dtype)
+            return asarray(value, dtype=self.dtype)
+        return value.astype(self.dtype) if value.dtype.kind in "iub" else value
+
+    def _value(self, value):
+        """A value as a Tensor, checked."""
+        value = self._tensor(value)
         if self._validate_args:
             self._check_value(value)
         return value

@@ -67,6 +67,7 @@ class Exponential(Distribution):
         return -expm1(-self.rate * self._value(value))
 
     def icdf(self, value):
+        value = self._tensor(value)
         return -log1p(-value) / self.rate
 
     def entropy(self):
@@ -111,7 +112,9 @@ class Weibull(Distribution):
     @property
     def mode(self):
         k = self.concentration
-        return self.scale * power((k - 1) / k, 1 / k)
+        exists = k > 1  # else the density falls from 0 on
+        k = where(exists, k, 2)
+        return where(exists, self.scale * power((k - 1) / k, 1 / k), 0)
 
     @property
     def variance(self):
@@ -131,6 +134,7 @@ class Weibull(Distribution):
         return -expm1(-power(self._value(value) / self.scale, self.concentration))
 
     def icdf(self, value):
+        value = self._tensor(value)
         return self.scale * power(-log1p(-value), 1 / self.concentration)
 
     def entropy(self):
@@ -201,6 +205,7 @@ class Pareto(Distribution):
         return 1 - power(self.scale / self._value(value), self.alpha)
 
     def icdf(self, value):
+        value = self._tensor(value)
         return self.scale * power(1 - value, -1 / self.alpha)
 
     def entropy(self):

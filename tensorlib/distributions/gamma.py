@@ -2,8 +2,7 @@
 
 import math
 
-import numpy as np
-
+from tensorlib._array_api import finfo
 from tensorlib._core._functions import arange, exp, log, maximum, sigmoid, square, where
 from tensorlib._joining import stack
 from tensorlib._selection import clip
@@ -16,7 +15,7 @@ from tensorlib.special import betainc, betaln, gammainc, gammaln, psi, xlog1py, 
 
 def _away_from_zero(logarithm):
     """The exponential, no smaller than the least normal number."""
-    return exp(maximum(logarithm, math.log(np.finfo(logarithm.dtype).tiny)))
+    return exp(maximum(logarithm, math.log(finfo(logarithm.dtype).smallest_normal)))
 
 
 class Gamma(Distribution):

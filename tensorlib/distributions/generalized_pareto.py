@@ -96,6 +96,7 @@ class GeneralizedPareto(Distribution):
         return -self._exceeding(value)
 
     def icdf(self, value):
+        value = self._tensor(value)
         x = -log1p(-value)
         return self.loc + self.scale * self._or_exponential(lambda c: expm1(c * x) / c, x)
 

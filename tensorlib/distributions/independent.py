@@ -2,6 +2,7 @@
 
 from tensorlib.distributions import constraints
 from tensorlib.distributions.distribution import Distribution
+from tensorlib.distributions.transforms.transform import sum_of_last
 
 
 class Independent(Distribution):
@@ -78,14 +79,10 @@ class Independent(Distribution):
         return self.base_dist.rsample(sample_shape)
 
     def log_prob(self, value):
-        return self._summed(self.base_dist.log_prob(value))
+        return sum_of_last(self.base_dist.log_prob(value), self.reinterpreted_batch_ndims)
 
     def entropy(self):
-        return self._summed(self.base_dist.entropy())
-
-    def _summed(self, x):
-        count = self.reinterpreted_batch_ndims
-        return x.sum(tuple(range(-count, 0))) if count else x
+        return sum_of_last(self.base_dist.entropy(), self.reinterpreted_batch_ndims)
 
     def __repr__(self):
         return f"Independent({self.base_dist!r}, {self.reinterpreted_batch_ndims})"

@@ -11,8 +11,6 @@ from tensorlib._core._functions import (
     full,
     log,
     logaddexp,
-    matmul,
-    matvec,
     power,
     square,
     where,
@@ -30,10 +28,11 @@ from tensorlib.distributions.multivariate_normal import (
 from tensorlib.distributions.normal import HALF_LOG_TWO_PI, HalfNormal, Normal
 from tensorlib.distributions.poisson import Poisson
 from tensorlib.distributions.transformed import TransformedDistribution
+from tensorlib.distributions.transforms.transform import sum_of_last
 from tensorlib.distributions.trials import Bernoulli, Binomial, Geometric
 from tensorlib.distributions.uniform import Uniform
-from tensorlib.linalg import inv
-from tensorlib.special import betaln, gammaln, ndtr, psi, xlogy
+from tensorlib.linalg import solve_triangular
+from tensorlib.special import betaln, gammaln, ndtr, psi, xlog1py, xlogy
 
 RULES = {}  # (class of p, class of q) -> function
 
@@ -124,9 +123,14 @@ def kl_divergence(p, q):
 
 
 @register_kl(Bernoulli, Bernoulli)
-def _(p, q):
+def _of_one_trial(p, q):
     true = p.probs * (logaddexp(0, -q.logits) - logaddexp(0, -p.logits))
-    return true + (1 - p.probs) * (logaddexp(0, q.logits) - logaddexp(0, p.logits))
+    false = (1 - p.probs) * (logaddexp(0, q.logits) - logaddexp(0, p.logits))
+    if q._given_name == "logits":
+        return true + false
+    # The logits of probabilities 0 and 1 are finite.
+    excluded = (q.probs == 0) & (p.probs > 0) | (q.probs == 1) & (p.probs < 1)
+    return where(excluded, math.inf, true + false)
 
 
 @register_kl(Beta, Beta)
@@ -138,8 +142,7 @@ def _(p, q):
 
 @register_kl(Binomial, Binomial)
 def _(p, q):
-    one = p.probs * (p.logits - q.logits) + logaddexp(0, q.logits) - logaddexp(0, p.logits)
-    return where(p.total_count > q.total_count, math.inf, p.total_count * one)
+    return where(p.total_count > q.total_count, math.inf, p.total_count * _of_one_trial(p, q))
 
 
 @register_kl(OneHotCategorical, OneHotCategorical)
@@ -181,7 +184,7 @@ def _(p, q):
 
 @register_kl(Geometric, Geometric)
 def _(p, q):
-    return -p.entropy() - log(1 - q.probs) * (1 / p.probs - 1) - log(q.probs)
+    return -p.entropy() - xlog1py(1 / p.probs - 1, -q.probs) - log(q.probs)
 
 
 @register_kl(Gumbel, Gumbel)
@@ -219,9 +222,11 @@ def _(p, q):
             "kl_divergence: expected distributions of vectors of one length, "
             f"got {p.event_shape} and {q.event_shape}"
         )
-    whiten, factor = inv(tril(q.scale_tril)), tril(p.scale_tril)
-    trace = square(matmul(whiten, factor)).sum((-2, -1))
-    distance = square(matvec(whiten, q.loc - p.loc)).sum(-1)
+    factor, shift = tril(p.scale_tril), (q.loc - p.loc)[..., None]
+    trace, distance = (
+        square(solve_triangular(q.scale_tril, x, upper=False)).sum((-2, -1))
+        for x in (factor, shift)
+    )
     determinants = log(q.scale_tril.diagonal(0, -2, -1)) - log(factor.diagonal(0, -2, -1))
     return determinants.sum(-1) + 0.5 * (trace + distance - p.event_shape[0])
 
@@ -255,7 +260,7 @@ def _(p, q):
 def _(p, q):
     if p.reinterpreted_batch_ndims != q.reinterpreted_batch_ndims:
         raise NotImplementedError("kl_divergence: none is known of events of different axes")
-    return p._summed(kl_divergence(p.base_dist, q.base_dist))
+    return sum_of_last(kl_divergence(p.base_dist, q.base_dist), p.reinterpreted_batch_ndims)
 
 
 # two families: minus the entropy of p, less the mean of log q under p
@@ -267,15 +272,27 @@ def _(p, q):
 
 
 @register_kl(Beta, Exponential)
-def _(p, q):
+@register_kl(Gamma, Exponential)
+@register_kl(Pareto, Exponential)
+def _of_exponential(p, q):
     return -p.entropy() - log(q.rate) + q.rate * p.mean
+
+
+def _of_gamma(p, q, logarithm):
+    """With the mean of the logarithm under `p`."""
+    constant = gammaln(q.concentration) - q.concentration * log(q.rate)
+    return -p.entropy() + constant - (q.concentration - 1) * logarithm + q.rate * p.mean
+
+
+def _logarithm_of_uniform(p):
+    """The mean of the logarithm."""
+    width = p.high - p.low
+    return (xlogy(p.high, p.high) - xlogy(p.low, p.low) - width) / width
 
 
 @register_kl(Beta, Gamma)
 def _(p, q):
-    logarithm = psi(p.concentration1) - psi(p.concentration1 + p.concentration0)
-    constant = gammaln(q.concentration) - q.concentration * log(q.rate)
-    return -p.entropy() + constant - (q.concentration - 1) * logarithm + q.rate * p.mean
+    return _of_gamma(p, q, psi(p.concentration1) - psi(p.concentration1 + p.concentration0))
 
 
 @register_kl(Beta, Normal)
@@ -307,11 +324,6 @@ def _(p, q):
     return log(scale) - 1 + exp(q.loc / q.scale) * scale / (scale + 1) - q.loc / q.scale + 1 / scale
 
 
-@register_kl(Gamma, Exponential)
-def _(p, q):
-    return -p.entropy() - log(q.rate) + q.rate * p.mean
-
-
 @register_kl(Gamma, Gumbel)
 def _(p, q):
     scale = p.rate * q.scale
@@ -333,16 +345,9 @@ def _(p, q):
     return -p.entropy() + log(2 * q.scale) + distance / q.scale
 
 
-@register_kl(Pareto, Exponential)
-def _(p, q):
-    return -p.entropy() - log(q.rate) + q.rate * p.mean
-
-
 @register_kl(Pareto, Gamma)
 def _(p, q):
-    logarithm = log(p.scale) + 1 / p.alpha
-    constant = gammaln(q.concentration) - q.concentration * log(q.rate)
-    return -p.entropy() + constant - (q.concentration - 1) * logarithm + q.rate * p.mean
+    return _of_gamma(p, q, log(p.scale) + 1 / p.alpha)
 
 
 @register_kl(Pareto, Normal)
@@ -357,8 +362,7 @@ def _(p, q):
 
 @register_kl(Uniform, Beta)
 def _(p, q):
-    width = p.high - p.low
-    first = (xlogy(p.high, p.high) - xlogy(p.low, p.low) - width) / width
+    width, first = p.high - p.low, _logarithm_of_uniform(p)
     second = xlogy(1 - p.high, 1 - p.high) - xlogy(1 - p.low, 1 - p.low) + width
     mean = (q.concentration1 - 1) * first - (q.concentration0 - 1) * second / width
     divergence = -log(width) + betaln(q.concentration1, q.concentration0) - mean
@@ -367,17 +371,12 @@ def _(p, q):
 
 @register_kl(Uniform, Exponential)
 def _(p, q):
-    divergence = -p.entropy() - log(q.rate) + q.rate * p.mean
-    return where(p.low < 0, math.inf, divergence)
+    return where(p.low < 0, math.inf, _of_exponential(p, q))
 
 
 @register_kl(Uniform, Gamma)
 def _(p, q):
-    width = p.high - p.low
-    logarithm = (xlogy(p.high, p.high) - xlogy(p.low, p.low) - width) / width
-    constant = gammaln(q.concentration) - q.concentration * log(q.rate)
-    divergence = -log(width) + constant - (q.concentration - 1) * logarithm + q.rate * p.mean
-    return where(p.low < 0, math.inf, divergence)
+    return where(p.low < 0, math.inf, _of_gamma(p, q, _logarithm_of_uniform(p)))
 
 
 @register_kl(Uniform, Gumbel)
@@ -389,9 +388,8 @@ def _(p, q):
 
 @register_kl(Uniform, Pareto)
 def _(p, q):
-    width = p.high - p.low
-    logarithm = (xlogy(p.high, p.high) - xlogy(p.low, p.low) - width) / width
-    divergence = (q.alpha + 1) * logarithm - log(q.alpha) - q.alpha * log(q.scale) - log(width)
+    density = log(q.alpha) + q.alpha * log(q.scale) - (q.alpha + 1) * _logarithm_of_uniform(p)
+    divergence = -p.entropy() - density
     return where(p.low < q.scale, math.inf, divergence)
 
 

@@ -88,6 +88,7 @@ class Laplace(_LocationScale):
         return 0.5 - 0.5 * sign(z) * expm1(-absolute(z))
 
     def icdf(self, value):
+        value = self._tensor(value)
         beyond = value - 0.5
         return self.loc - self.scale * sign(beyond) * log1p(-2 * absolute(beyond))
 
@@ -137,6 +138,7 @@ class Cauchy(_LocationScale):
         return arctan(self._standardized(value)) / math.pi + 0.5
 
     def icdf(self, value):
+        value = self._tensor(value)
         return self.loc + self.scale * tan(math.pi * (value - 0.5))
 
     def entropy(self):
@@ -197,6 +199,7 @@ class HalfCauchy(Distribution):
         return arctan(self._value(value) / self.scale) * (2 / math.pi)
 
     def icdf(self, value):
+        value = self._tensor(value)
         return self.scale * tan(math.pi / 2 * value)
 
     def entropy(self):
@@ -245,6 +248,7 @@ class Gumbel(_LocationScale):
         return exp(-exp(-self._standardized(value)))
 
     def icdf(self, value):
+        value = self._tensor(value)
         return self.loc - self.scale * log(-log(value))
 
     def entropy(self):

@@ -15,7 +15,7 @@ from tensorlib.distributions.distribution import (
     only_one,
     parameters,
 )
-from tensorlib.linalg import cholesky, inv
+from tensorlib.linalg import cholesky, cholesky_solve, solve_triangular
 
 LOG_TWO_PI = math.log(2 * math.pi)
 
@@ -91,7 +91,7 @@ class MultivariateNormal(Distribution):
     @computed_once
     def precision_matrix(self):
         """Inverse of the covariance."""
-        return matmul(matrix_transpose(self._whiten), self._whiten)
+        return cholesky_solve(eye(self._event_shape[0], dtype=self.dtype), self.scale_tril)
 
     @computed_once
     def scale_tril(self):
@@ -101,12 +101,8 @@ class MultivariateNormal(Distribution):
         # The factor of the matrix in reverse order gives an upper one in the right order, so
         # that the precision is R.T @ R with a lower R, the inverse of the covariance's factor.
         factor = cholesky(self.precision_matrix[..., ::-1, ::-1])[..., ::-1, ::-1]
-        return inv(matrix_transpose(factor))
-
-    @property
-    def _whiten(self):
-        """What makes samples standard; nothing above the diagonal has part in it."""
-        return inv(tril(self.scale_tril))
+        unit = eye(factor.shape[-1], dtype=factor.dtype)
+        return solve_triangular(matrix_transpose(factor), unit, upper=False)
 
     @property
     def mean(self):
@@ -125,17 +121,16 @@ class MultivariateNormal(Distribution):
         return self.loc + matvec(tril(self.scale_tril), draws)
 
     def log_prob(self, value):
-        deviation = matvec(self._whiten, self._value(value) - self.loc)
-        distance = square(deviation).sum(-1)
-        return -0.5 * (distance + self._event_shape[0] * LOG_TWO_PI) - half_log_det(self)
+        difference = (self._value(value) - self.loc)[..., None]
+        distance = square(solve_triangular(self.scale_tril, difference, upper=False)).sum((-2, -1))
+        return -0.5 * (distance + self._event_shape[0] * LOG_TWO_PI) - self._half_log_det()
+
+    def _half_log_det(self):
+        """Half of the logarithm of the covariance's determinant."""
+        return log(self.scale_tril.diagonal(0, -2, -1)).sum(-1)
 
     def entropy(self):
-        return half_log_det(self) + 0.5 * self._event_shape[0] * (1 + LOG_TWO_PI)
-
-
-def half_log_det(distribution):
-    """Half of the logarithm of the covariance's determinant."""
-    return log(distribution.scale_tril.diagonal(0, -2, -1)).sum(-1)
+        return self._half_log_det() + 0.5 * self._event_shape[0] * (1 + LOG_TWO_PI)
 
 
 class LowRankMultivariateNormal(Distribution):
@@ -201,6 +196,11 @@ class LowRankMultivariateNormal(Distribution):
         product = matmul(matrix_transpose(self.cov_factor), self._whitened_factor)
         return cholesky(product + eye(product.shape[-1], dtype=product.dtype))
 
+    def _whiten(self):
+        """X of Woodbury's identity: the inverse of the covariance is ``diag(1 / d) - X.T @ X``."""
+        rows = matrix_transpose(self._whitened_factor)
+        return solve_triangular(self._capacitance, rows, upper=False)
+
     @property
     def covariance_matrix(self):
         """The covariance."""
@@ -210,7 +210,7 @@ class LowRankMultivariateNormal(Distribution):
     @property
     def precision_matrix(self):
         """Inverse of the covariance."""
-        whiten = matmul(inv(self._capacitance), matrix_transpose(self._whitened_factor))
+        whiten = self._whiten()
         inverse = eye(self._event_shape[0], dtype=self.dtype) / self.cov_diag[..., None]
         return inverse - matmul(matrix_transpose(whiten), whiten)
 
@@ -239,9 +239,8 @@ class LowRankMultivariateNormal(Distribution):
 
     def log_prob(self, value):
         difference = self._value(value) - self.loc
-        whiten = matmul(inv(self._capacitance), matrix_transpose(self._whitened_factor))
         distance = (square(difference) / self.cov_diag).sum(-1)
-        distance = distance - square(matvec(whiten, difference)).sum(-1)
+        distance = distance - square(matvec(self._whiten(), difference)).sum(-1)
         return -0.5 * (distance + self._event_shape[0] * LOG_TWO_PI) - self._half_log_det()
 
     def _half_log_det(self):

@@ -73,6 +73,7 @@ class Normal(Distribution):
         return ndtr((self._value(value) - self.loc) / self.scale)
 
     def icdf(self, value):
+        value = self._tensor(value)
         return self.loc + self.scale * ndtri(value)
 
     def entropy(self):
@@ -133,6 +134,7 @@ class HalfNormal(Distribution):
         return erf(self._value(value) / (self.scale * math.sqrt(2)))
 
     def icdf(self, value):
+        value = self._tensor(value)
         return self.scale * ndtri((value + 1) / 2)
 
     def entropy(self):

@@ -1,7 +1,6 @@
 """Continuous stand-ins for a truth and for a class, with samples that have gradients."""
 
 from tensorlib._core._functions import asarray, log, log1p, logaddexp
-from tensorlib._core._tensor import Tensor
 from tensorlib.distributions import constraints
 from tensorlib.distributions._draw import exponential, uniform
 from tensorlib.distributions._probabilities import OfClasses, OfProbability, clipped
@@ -11,7 +10,7 @@ from tensorlib.distributions.transforms import ExpTransform, SigmoidTransform
 from tensorlib.special import gammaln, logsumexp
 
 
-class _LogitRelaxedBernoulli(OfProbability):
+class LogitRelaxedBernoulli(OfProbability):
     """Logits of relaxed truths (Maddison et al., 2017, appendix B)."""
 
     arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
@@ -19,8 +18,8 @@ class _LogitRelaxedBernoulli(OfProbability):
     has_rsample = True
 
     def __init__(self, temperature, probs=None, logits=None, validate_args=None):
-        self.temperature = temperature
         self._set(probs, logits)
+        self.temperature = self._tensor(temperature)
         super().__init__(self._given.shape, (), validate_args)
 
     def rsample(self, sample_shape=()):
@@ -32,7 +31,7 @@ class _LogitRelaxedBernoulli(OfProbability):
         return log(self.temperature) + difference - 2 * logaddexp(0, difference)
 
 
-class _ExpRelaxedCategorical(OfClasses):
+class ExpRelaxedCategorical(OfClasses):
     """Logarithms of relaxed classes (Maddison et al., 2017, appendix C)."""
 
     arg_constraints = PROBABILITIES
@@ -40,8 +39,8 @@ class _ExpRelaxedCategorical(OfClasses):
     has_rsample = True
 
     def __init__(self, temperature, probs=None, logits=None, validate_args=None):
-        self.temperature = temperature
         self._set(probs, logits)
+        self.temperature = self._tensor(temperature)
         super().__init__(self._given.shape[:-1], self._given.shape[-1:], validate_args)
 
     def rsample(self, sample_shape=()):
@@ -110,7 +109,7 @@ class RelaxedBernoulli(_Relaxed):
     support = constraints.unit_interval
 
     def __init__(self, temperature, probs=None, logits=None, validate_args=None):
-        base = _LogitRelaxedBernoulli(_tensor(temperature), probs, logits)
+        base = LogitRelaxedBernoulli(temperature, probs, logits, validate_args)
         super().__init__(base, SigmoidTransform(), validate_args)
 
 
@@ -148,9 +147,5 @@ class RelaxedOneHotCategorical(_Relaxed):
     support = constraints.simplex
 
     def __init__(self, temperature, probs=None, logits=None, validate_args=None):
-        base = _ExpRelaxedCategorical(_tensor(temperature), probs, logits)
+        base = ExpRelaxedCategorical(temperature, probs, logits, validate_args)
         super().__init__(base, ExpTransform(), validate_args)
-
-
-def _tensor(temperature):
-    return temperature if isinstance(temperature, Tensor) else asarray(float(temperature))

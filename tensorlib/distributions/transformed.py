@@ -123,6 +123,7 @@ class TransformedDistribution(Distribution):
         return sign * (self.base_dist.cdf(value) - 0.5) + 0.5
 
     def icdf(self, value):
+        value = self._tensor(value)
         sign = ComposeTransform(self.transforms).sign
         return self._transformed(self.base_dist.icdf(sign * (value - 0.5) + 0.5))
 

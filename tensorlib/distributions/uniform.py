@@ -2,6 +2,7 @@
 
 import math
 
+from tensorlib._arguments import anywhere
 from tensorlib._core._functions import full_like, less, log, square, where
 from tensorlib._selection import clip
 from tensorlib.distributions import constraints
@@ -36,7 +37,7 @@ class Uniform(Distribution):
     def __init__(self, low, high, validate_args=None):
         self.low, self.high = parameters(low, high)
         super().__init__(self.low.shape, (), validate_args)
-        if self._validate_args and not less(self.low, self.high).all():
+        if self._validate_args and anywhere(~less(self.low, self.high)):
             raise ValueError("Uniform: expected low to be below high")
 
     @property
@@ -67,6 +68,7 @@ class Uniform(Distribution):
         return clip((self._value(value) - self.low) / (self.high - self.low), 0, 1)
 
     def icdf(self, value):
+        value = self._tensor(value)
         return self.low + (self.high - self.low) * value
 
     def entropy(self):

@@ -76,25 +76,18 @@ def stacked(parts):
     return concatenate([x[None] for x in parts], axis=0)
 
 
-def aligned(inputs, values, core=0, rank=0):
-    """The inputs with the batch in front and the axes of one element aligned at the end.
-
-    The last `core` axes are no part of the broadcasting; `rank` is the least number of axes.
-    """
-    rank = max(rank, *[x.ndim for x in inputs])
-    found = []
-    for x, v in zip(inputs, values, strict=True):
-        if v is not None and x.ndim < rank:
-            v = reshape(v, (v.shape[0],) + (1,) * (rank - x.ndim) + v.shape[1:])
-        found.append(x if v is None else v)
-    return tuple(found)
-
-
 # -- by kind ---------------------------------------------------------------------------------
 
 
-def elementwise(batch, op, inputs, values, params):
-    return apply(op, aligned(inputs, values), params)
+def broadcasting(batch, op, inputs, values, params):
+    """An op whose inputs are broadcast: elements, or stacks of matrices of as many axes."""
+    rank = max([x.ndim for x in inputs])
+    given = []
+    for x, v in zip(inputs, values, strict=True):
+        if v is not None and x.ndim < rank:
+            v = reshape(v, (batch.size,) + (1,) * (rank - x.ndim) + x.shape)
+        given.append(x if v is None else v)
+    return apply(op, tuple(given), params)
 
 
 def reduction(batch, op, inputs, values, params):
@@ -211,9 +204,9 @@ def joined(batch, op, inputs, values, params):
     return apply(op, given, (axis % inputs[0].ndim + 1,))
 
 
-def stacks(batch, op, inputs, values, params):
-    """An op of several stacks of matrices."""
-    return apply(op, aligned(inputs, values), params)
+def fourier(batch, op, inputs, values, params):
+    n, axis, *others = params
+    return apply(op, tuple(values), (n, axis % inputs[0].ndim + 1, *others))
 
 
 def merged(x, axis):
@@ -334,8 +327,9 @@ def data_dependent(batch, op, inputs, values, params):
 class Index:
     """An index with arrays, of one element of the batch, as an index of the whole batch.
 
-    The whole is indexed by ``entries``; of the result, the batch is at axis ``batch_axis``, or the
-    arrays' axes follow the batch and belong `behind` other axes.
+    ``entries`` is the index of the whole. In what it gives, the batch is at axis ``batch_axis``.
+    Where that is 0, the axes of the arrays come next, and belong behind as many other axes as
+    ``behind`` says.
     """
 
     def __init__(self, batch, shape, index):
@@ -484,7 +478,7 @@ def view_write(batch, op, inputs, values, params):
 
 
 KINDS = {
-    "elementwise": elementwise,
+    "elementwise": broadcasting,
     "reduction": reduction,
     "accumulation": along_axis,
     "product": product,
@@ -512,17 +506,20 @@ RULES = {
     "eigh": same,
     "eigvals": same,
     "eigvalsh": same,
+    "fft": fourier,
+    "gru": recurrent,
+    "gru_backward": recurrent,
+    "ifft": fourier,
     "imag": same,
     "index_add": put,
     "index_put": put,
     "inv": same,
-    "gru": recurrent,
-    "gru_backward": recurrent,
+    "irfft": fourier,
     "log_softmax": along_axis,
     "log_softmax_backward": all_along_axis,
     "lstm": recurrent,
     "lstm_backward": recurrent,
-    "lstsq": stacks,
+    "lstsq": broadcasting,
     "max_pool2d": pooled,
     "nonzero": data_dependent,
     "normalize": normalized,
@@ -533,10 +530,12 @@ RULES = {
     "real": same,
     "resample": along_axis,
     "reshape": reshaped,
+    "rfft": fourier,
     "slogdet": same,
     "softmax": along_axis,
     "softmax_backward": all_along_axis,
-    "solve": stacks,
+    "solve": broadcasting,
+    "solve_triangular": broadcasting,
     "sort": along_axis,
     "svd": same,
     "svdvals": same,
@@ -545,17 +544,8 @@ RULES = {
     "view_write": view_write,
 }
 
-# They work on shapes that the number of elements takes part in.
+# Their rules make the batch a part of other axes, which of no elements no kernel could take.
 BY_BATCH = {
     "attention", "attention_backward", "conv", "conv_input", "conv_weight", "gru", "gru_backward",
     "lstm", "lstm_backward", "max_pool2d", "normalize", "normalize_input", "normalize_weight",
 }  # fmt: skip
-
-
-def transform(batch, op, inputs, values, params):
-    """The Fourier transforms, whose second parameter is an axis."""
-    n, axis, *others = params
-    return apply(op, tuple(values), (n, axis % inputs[0].ndim + 1, *others))
-
-
-RULES |= dict.fromkeys(("fft", "ifft", "rfft", "irfft"), transform)

@@ -14,8 +14,10 @@ from tensorlib._core._recorder import (
 )
 from tensorlib._core._tensor import Tensor
 from tensorlib._core._wrapping import rewrap, sole_owner, wrap, wrapped_of
+from tensorlib._manipulation import moveaxis
 from tensorlib.func._batch_rules import batched_op, stacked
 from tensorlib.func._functions import Mapped, MappedWithJvp, Mapping, as_tuple, followed, recorded
+from tensorlib.func._trees import flatten
 
 
 class Batched(NamedTuple):
@@ -215,7 +217,7 @@ class Batching(Recorder):
         several = isinstance(result, tuple)
         dims = out_dims if isinstance(out_dims, tuple) else (out_dims,) * len(as_tuple(result))
         return tuple([
-            x if dim is None else self.join(x if dim == 0 else moved(x, dim))
+            x if dim is None else self.join(moveaxis(x, dim, 0))
             for x, dim in zip(as_tuple(result), dims, strict=True)
         ]), several  # fmt: skip
 
@@ -244,7 +246,7 @@ class Batching(Recorder):
         return run_apart(function, tuple([self.plain(x) for x in values]), name)
 
     def for_each(self, function, values):
-        """The result of a function for each element of the batch, of a Tensor or a tuple."""
+        """The result of a function, a tree of Tensors, for each element of the batch."""
         if self.size == 0:
             raise ValueError("vmap: expected elements to compute something for, got none")
         batches = [self.value(x) for x in values]
@@ -253,9 +255,8 @@ class Batching(Recorder):
                        for x, v in zip(values, batches, strict=True)])
             for i in range(self.size)
         ]  # fmt: skip
-        if isinstance(found[0], Tensor):
-            return self.join(stacked(found))
-        return type(found[0])(map(self.join, map(stacked, zip(*found, strict=True))))
+        leaves, rebuilds = zip(*map(flatten, found), strict=True)
+        return rebuilds[0]([self.join(stacked(parts)) for parts in zip(*leaves, strict=True)])
 
     def detach(self, tensor):
         with stepped_out():
@@ -281,9 +282,3 @@ class Batching(Recorder):
             f"{name}: a tensor inside of vmap stands for a batch of {self.size}; this function "
             "would see one element, or the tensor was used after vmap was left"
         )
-
-
-def moved(x, axis):
-    """With an axis in front."""
-    axis %= x.ndim
-    return x.transpose((axis, *(i for i in range(x.ndim) if i != axis)))

@@ -4,7 +4,7 @@ from tensorlib._core._functions import zeros_like
 from tensorlib.autograd._mode import enable_grad
 from tensorlib.func._forward import Forward
 from tensorlib.func._reverse import Recorded, as_function, grad
-from tensorlib.func._trees import check_tensors, flatten, without_aux
+from tensorlib.func._trees import as_tensors, check_tensors, flatten, matched, without_aux
 
 
 def jvp(func, primals, tangents, *, strict=False, has_aux=False):
@@ -52,30 +52,34 @@ def jvp(func, primals, tangents, *, strict=False, has_aux=False):
     numbers = tuple(range(len(primals)))
     function, primals = as_function("jvp", func, numbers, tuple(primals), {})
     values, rebuild = check_tensors("jvp", "as primals", primals)
-    changes, _ = check_tensors("jvp", "as tangents", _tensors_like(tangents))
-    if len(values) != len(changes):
-        raise TypeError(f"jvp: expected a tangent for each of {len(values)} primals, got "
-                        f"{len(changes)}")  # fmt: skip
+    changes = matched("jvp", "tangents", as_tensors(tangents), "the primals", primals)
     for x, t in zip(values, changes, strict=True):
         if x.shape != t.shape:
             raise ValueError(f"jvp: expected tangents of the primals' shapes, got {t.shape} for "
                              f"{x.shape}")  # fmt: skip
         if x.dtype.kind not in "fVc":
             raise TypeError(f"jvp: expected floating-point or complex primals, got {x.dtype}")
+        if t.dtype.kind == "c" != x.dtype.kind:
+            raise TypeError(f"jvp: expected tangents of the primals' dtypes, got {t.dtype} for "
+                            f"{x.dtype}")  # fmt: skip
     forward = Forward()
-    with enable_grad():
-        duals = [forward.join(x, t.astype(x.dtype)) for x, t in zip(values, changes, strict=True)]
-        with forward:
-            result = function(*rebuild(duals))
-    aux = ()
-    if has_aux:
-        result, aux = without_aux("jvp", result)
-        leaves, rebuild_aux = flatten(aux)
-        aux = (rebuild_aux([forward.dual(x)[0] for x in leaves]),)
-    outputs, rebuild = check_tensors("jvp", "from the function", result)
-    parts = [forward.dual(x) for x in outputs]
-    del result, outputs  # what is left of the function's tensors is the caller's
-    forward.release()
+    try:
+        with enable_grad():
+            duals = [
+                forward.join(x, t.astype(x.dtype)) for x, t in zip(values, changes, strict=True)
+            ]
+            with forward:
+                result = function(*rebuild(duals))
+        aux = ()
+        if has_aux:
+            result, aux = without_aux("jvp", result)
+            leaves, rebuild_aux = flatten(aux)
+            aux = (rebuild_aux([forward.dual(x)[0] for x in leaves]),)
+        outputs, rebuild = check_tensors("jvp", "from the function", result)
+        parts = [forward.dual(x) for x in outputs]
+        del result, outputs  # what is left of the function's tensors is the caller's
+    finally:
+        forward.release()
     if strict and any(t is None for _, t in parts):
         raise RuntimeError("jvp: expected outputs that depend on the arguments, got one that does "
                            f"not at position {[t for _, t in parts].index(None)}")  # fmt: skip
@@ -84,10 +88,6 @@ def jvp(func, primals, tangents, *, strict=False, has_aux=False):
         rebuild([zeros_like(x.detach()) if t is None else t for x, t in parts]),
         *aux,
     )
-
-
-def _tensors_like(tree):
-    return as_function("jvp", _tensors_like, 0, (tuple(tree),), {})[1][0]
 
 
 def hvp(func, primals, tangents):
@@ -169,7 +169,7 @@ def linearize(func, *primals):
     transposed.others = call.others  # the arguments of that call are nobody's
 
     def derivative(*tangents):
-        changes, _ = check_tensors("linearize", "as tangents", tangents)
+        changes = matched("linearize", "tangents", tangents, "the primals", chosen)
         shapes = [x.shape for x in transposed.outputs]
         if [t.shape for t in changes] != shapes:
             raise ValueError(f"linearize: expected tangents of the primals' shapes {shapes}, got "

@@ -3,6 +3,7 @@
 import functools
 
 from tensorlib._core._functions import reshape, zeros
+from tensorlib._core._tensor import Tensor
 from tensorlib.func._directional import jvp
 from tensorlib.func._reverse import Recorded, as_function, one_of
 from tensorlib.func._trees import check_tensors, flatten
@@ -113,19 +114,24 @@ def jacfwd(func, argnums=0, has_aux=False, *, randomness="error", chunk_size=Non
         basis = rebuild_inputs(_unit_vectors(inputs))
 
         def column(*tangents):
-            found = jvp(function, chosen, tangents, has_aux=has_aux)
-            return found[1], found[0], *found[2:]
+            output, tangent, *aux = jvp(function, chosen, tangents, has_aux=has_aux)
+            others[:], rebuild_others[:] = flatten(aux)[0], [flatten(aux)[1]]
+            return tangent, output, [x for x in others if isinstance(x, Tensor)]
 
-        axes = (0, None, None)[: 2 + has_aux]
-        columns, output, *aux = vmap(
-            column, out_dims=axes, randomness=randomness, chunk_size=chunk_size
+        others, rebuild_others = [], []  # leaves of aux, which need not be Tensors
+        columns, output, tensors = vmap(
+            column, out_dims=(0, None, None), randomness=randomness, chunk_size=chunk_size
         )(*basis)
         outputs, rebuild = flatten(output)
         found = []
         for x, columns_of_x in zip(outputs, flatten(columns)[0], strict=True):
             parts = [_last(part, x.ndim) for part in _split(columns_of_x, inputs)]
             found.append(one_of(argnums, rebuild_inputs(parts)))
-        return (rebuild(found), *aux) if has_aux else rebuild(found)
+        if not has_aux:
+            return rebuild(found)
+        tensors = iter(tensors)
+        (aux,) = rebuild_others[0]([next(tensors) if isinstance(x, Tensor) else x for x in others])
+        return rebuild(found), aux
 
     return wrapper
 

@@ -3,12 +3,12 @@
 import functools
 
 from tensorlib._core import _backward
-from tensorlib._core._functions import asarray, full_like, zeros_like
+from tensorlib._core._functions import full_like, zeros_like
 from tensorlib._core._recorder import lift
 from tensorlib._core._tape import function_rule, last_sequence, record_call
 from tensorlib._core._wrapping import untracked
 from tensorlib.autograd._mode import enable_grad
-from tensorlib.func._trees import check_tensors, flatten, map_tensors, without_aux
+from tensorlib.func._trees import as_tensors, check_tensors, map_tensors, matched, without_aux
 
 _identity = function_rule("argument", 1, lambda gradient, node, context: (gradient,))
 
@@ -109,7 +109,7 @@ def as_function(name, function, argnums, args, kwargs):
     if not callable(function):
         raise TypeError(f"{name}: expected a function, got {type(function).__name__}")
     numbers = _chosen(name, argnums, args)
-    chosen = tuple([_as_tensors(args[n]) for n in numbers])
+    chosen = tuple([as_tensors(args[n]) for n in numbers])
 
     def of_chosen(*values):
         given = list(args)
@@ -118,13 +118,6 @@ def as_function(name, function, argnums, args, kwargs):
         return function(*given, **kwargs)
 
     return of_chosen, chosen
-
-
-def _as_tensors(tree):
-    """A tree with Tensors for arrays and floating-point numbers."""
-    leaves, rebuild = flatten(tree)
-    return rebuild([asarray(x) if isinstance(x, float | complex) or hasattr(x, "__array__") else x
-                    for x in leaves])  # fmt: skip
 
 
 def one_of(argnums, trees):
@@ -171,22 +164,29 @@ def value_and_grad(func, argnums=0, has_aux=False):
 
     @functools.wraps(func)
     def wrapper(*args, **kwargs):
-        function, chosen = as_function("value_and_grad", func, argnums, args, kwargs)
-        call = Recorded("value_and_grad", function, chosen, has_aux)
-        output = _scalar("value_and_grad", call)
-        gradients = one_of(argnums, call.pull([full_like(output.detach(), 1)], False))
-        return ((call.result, call.aux) if has_aux else call.result), gradients
+        return _differentiated("value_and_grad", func, argnums, has_aux, args, kwargs)
 
     return wrapper
 
 
+def _differentiated(name, func, argnums, has_aux, args, kwargs):
+    """The value of a call of a scalar function, with `has_aux` a pair, and the gradient."""
+    function, chosen = as_function(name, func, argnums, args, kwargs)
+    call = Recorded(name, function, chosen, has_aux)
+    output = _scalar(name, call)
+    gradients = one_of(argnums, call.pull([full_like(output.detach(), 1)], False))
+    return ((call.result, call.aux) if has_aux else call.result), gradients
+
+
 def _scalar(name, call):
     """The one output of a call, which has one real element."""
-    output = call.outputs[0]
-    if len(call.outputs) != 1 or output.size != 1 or output.dtype.kind == "c":
-        got = [f"{x.dtype} of shape {x.shape}" for x in call.outputs]
-        raise RuntimeError(f"{name}: expected one real output of one element, got {', '.join(got)}")
-    return output
+    outputs = call.outputs
+    if len(outputs) != 1 or outputs[0].size != 1 or outputs[0].dtype.kind == "c":
+        got = [f"{x.dtype} of shape {x.shape}" for x in outputs]
+        raise RuntimeError(
+            f"{name}: expected one real output of one element, got {', '.join(got) or 'none'}"
+        )
+    return outputs[0]
 
 
 def grad_and_value(func, argnums=0, has_aux=False):
@@ -199,8 +199,12 @@ def grad_and_value(func, argnums=0, has_aux=False):
     >>> print(gradient, value)
     6.0 9.0
     """
-    both = value_and_grad(func, argnums, has_aux)
-    return functools.wraps(func)(lambda *args, **kwargs: both(*args, **kwargs)[::-1])
+
+    @functools.wraps(func)
+    def wrapper(*args, **kwargs):
+        return _differentiated("grad_and_value", func, argnums, has_aux, args, kwargs)[::-1]
+
+    return wrapper
 
 
 def grad(func, argnums=0, has_aux=False):
@@ -230,11 +234,10 @@ def grad(func, argnums=0, has_aux=False):
     >>> tl.func.grad(tl.func.grad(lambda x: x**3))(tl.asarray(2.0))
     tensor(12.)
     """
-    both = value_and_grad(func, argnums, has_aux)
 
     @functools.wraps(func)
     def wrapper(*args, **kwargs):
-        value, gradient = both(*args, **kwargs)
+        value, gradient = _differentiated("grad", func, argnums, has_aux, args, kwargs)
         return (gradient, value[1]) if has_aux else gradient
 
     return wrapper
@@ -263,7 +266,10 @@ def vjp(func, *primals, has_aux=False):
     Raises
     ------
     TypeError
-        If something else than Tensors of an inexact dtype is to be differentiated.
+        If something else than Tensors of an inexact dtype is to be differentiated, or the gradients
+        given to `pullback` have another structure than the output.
+    RuntimeError
+        If the shapes of these differ.
 
     Examples
     --------
@@ -278,7 +284,7 @@ def vjp(func, *primals, has_aux=False):
 
     def pullback(*cotangents):
         tree = cotangents[0] if len(cotangents) == 1 else cotangents
-        seeds, _ = check_tensors("vjp", "as gradients of the output", tree)
+        seeds = matched("vjp", "gradients", tree, "the output", call.result)
         shapes = [x.shape for x in call.outputs]
         if [x.shape for x in seeds] != shapes:
             raise RuntimeError(

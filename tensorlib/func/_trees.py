@@ -1,5 +1,6 @@
 """Nested lists, tuples and dicts of tensors, as functions take and return them."""
 
+from tensorlib._core._functions import asarray
 from tensorlib._core._tensor import Tensor
 
 
@@ -37,6 +38,40 @@ def check_tensors(name, what, tree):
     return leaves, rebuild
 
 
+def as_tensors(tree):
+    """A tree with Tensors for arrays and floating-point numbers."""
+    leaves, rebuild = flatten(tree)
+    return rebuild([asarray(x) if isinstance(x, float | complex) or hasattr(x, "__array__") else x
+                    for x in leaves])  # fmt: skip
+
+
+def matched(name, what, tree, whose, like):
+    """The leaves of a tree of Tensors that has the structure of another, in the order of that."""
+
+    def leaves(tree, like):
+        if isinstance(like, dict):
+            if not isinstance(tree, dict) or tree.keys() != like.keys():
+                raise TypeError(f"{expected} a dict of {list(like)}, got {described(tree)}")
+            return [x for key in like for x in leaves(tree[key], like[key])]
+        if isinstance(like, list | tuple):
+            if not isinstance(tree, list | tuple) or len(tree) != len(like):
+                raise TypeError(f"{expected} a sequence of {len(like)}, got {described(tree)}")
+            return [x for part, other in zip(tree, like, strict=True) for x in leaves(part, other)]
+        if not isinstance(tree, Tensor):
+            raise TypeError(f"{expected} a Tensor, got {described(tree)}")
+        return [tree]
+
+    def described(tree):
+        if isinstance(tree, dict):
+            return f"a dict of {list(tree)}"
+        if isinstance(tree, list | tuple):
+            return f"a {type(tree).__name__} of {len(tree)}"
+        return type(tree).__name__
+
+    expected = f"{name}: expected {what} of the structure of {whose}, here"
+    return leaves(tree, like)
+
+
 def without_aux(name, result):
     """The two parts of what a function returns with has_aux."""
     if not (isinstance(result, tuple) and len(result) == 2):
@@ -50,7 +85,10 @@ def without_aux(name, result):
 def spread(name, what, prefix, tree):
     """For each leaf of `tree` the entry of `prefix`, a tree that may end earlier."""
     if isinstance(tree, dict | list | tuple) and isinstance(prefix, dict | list | tuple):
-        if len(prefix) != len(tree) or isinstance(prefix, dict) != isinstance(tree, dict):
+        same_kind = isinstance(prefix, dict) == isinstance(tree, dict)
+        if not same_kind or (
+            prefix.keys() != tree.keys() if isinstance(tree, dict) else len(prefix) != len(tree)
+        ):
             raise ValueError(
                 f"{name}: expected {what} of the structure of what they stand for, got {prefix!r} "
                 f"for {len(tree)} values"

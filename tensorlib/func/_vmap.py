@@ -6,12 +6,13 @@ import operator
 from tensorlib._core._tensor import Tensor
 from tensorlib._joining import concatenate
 from tensorlib._manipulation import moveaxis
+from tensorlib._statistics import NoValue
 from tensorlib.func._batching import Batching
 from tensorlib.func._trees import check_tensors, flatten, spread
 
 
 def vmap(func, in_dims=0, out_dims=0, randomness="error", *, chunk_size=None,
-         in_axes=None, out_axes=None):  # fmt: skip
+         in_axes=NoValue, out_axes=NoValue):  # fmt: skip
     """A function that maps another over an axis of its arguments, all elements at once.
 
     Parameters
@@ -54,14 +55,14 @@ def vmap(func, in_dims=0, out_dims=0, randomness="error", *, chunk_size=None,
     >>> dots(tl.asarray([[1.0, 2.0], [3.0, 4.0]]), tl.asarray([1.0, 10.0]))
     tensor([21., 43.])
     """
-    in_dims = in_dims if in_axes is None else in_axes
-    out_dims = out_dims if out_axes is None else out_axes
+    in_dims = in_dims if in_axes is NoValue else in_axes
+    out_dims = out_dims if out_axes is NoValue else out_axes
     if not callable(func):
         raise TypeError(f"vmap: expected a function, got {type(func).__name__}")
     if randomness not in ("error", "different", "same"):
         raise ValueError("vmap: expected randomness 'error', 'different' or 'same', got "
                          f"{randomness!r}")  # fmt: skip
-    if chunk_size is not None and chunk_size < 1:
+    if chunk_size is not None and _integer("chunk_size", chunk_size) < 1:
         raise ValueError(f"vmap: expected chunk_size >= 1, got {chunk_size!r}")
 
     @functools.wraps(func)
@@ -76,7 +77,10 @@ def vmap(func, in_dims=0, out_dims=0, randomness="error", *, chunk_size=None,
                   for x, dim in zip(leaves, dims, strict=True)]  # fmt: skip
         step = size if chunk_size is None else chunk_size
         if step >= size:
-            return _run(func, rebuild, values, dims, size, out_dims, randomness)[0]
+            found, _, rebuild_outputs = _run(
+                func, rebuild, values, dims, size, out_dims, randomness
+            )
+            return rebuild_outputs(found)
         parts = []
         for start in range(0, size, step):
             some = [x if dim is None else x[start : start + step]
@@ -88,11 +92,18 @@ def vmap(func, in_dims=0, out_dims=0, randomness="error", *, chunk_size=None,
     return wrapper
 
 
+def _integer(what, value):
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"vmap: expected integers as {what}, got {value!r}") from None
+
+
 def _axis(x, dim):
     """The axis of an argument, non-negative, or None."""
     if dim is None:
         return None
-    dim = operator.index(dim)
+    dim = _integer("in_dims", dim)
     if not isinstance(x, Tensor):
         raise TypeError(f"vmap: expected a Tensor to map over axis {dim}, got {type(x).__name__}; "
                         "its entry of in_dims must be None")  # fmt: skip
@@ -116,7 +127,7 @@ def _moved(x, source, target):
 
 
 def _run(func, rebuild, values, dims, size, out_dims, randomness):
-    """Run the function for a batch; its outputs, and where the axis is in each of them."""
+    """Run the function for a batch; its outputs, where the axis is in each, and their tree."""
     batch = Batching(size, randomness)
     given = [x if dim is None else batch.join(x) for x, dim in zip(values, dims, strict=True)]
     args, kwargs = rebuild(given)
@@ -135,7 +146,7 @@ def _run(func, rebuild, values, dims, size, out_dims, randomness):
             "vmap: expected the function to write into tensors of its own, got a write of a batch "
             "of values into one from outside; it has its old values again"
         )
-    return rebuild_outputs(found), found, wanted, rebuild_outputs
+    return found, wanted, rebuild_outputs
 
 
 def _placed(batch, x, dim):
@@ -149,7 +160,7 @@ def _placed(batch, x, dim):
     if value is None:
         value = batch.full(x).copy()
     rank = x.ndim + 1
-    dim = operator.index(dim)
+    dim = _integer("out_dims", dim)
     if not -rank <= dim < rank:
         raise ValueError(f"vmap: expected out_dims below {rank}, got {dim} for an output of shape "
                          f"{x.shape}")  # fmt: skip
@@ -158,9 +169,10 @@ def _placed(batch, x, dim):
 
 def _together(parts):
     """The outputs of several chunks joined."""
-    _, _, wanted, rebuild = parts[0]
+    _, wanted, rebuild = parts[0]
+    outputs = zip(*[found for found, _, _ in parts], strict=True)
     joined = [
         pieces[0] if dim is None else concatenate(pieces, axis=dim)
-        for dim, pieces in zip(wanted, zip(*[part[1] for part in parts], strict=True), strict=True)
+        for dim, pieces in zip(wanted, outputs, strict=True)
     ]
     return rebuild(joined)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tensorlib._arguments import anywhere
 from tensorlib._core import _functions as functions
 
 __all__ = ["arccos", "arcsin", "arctanh", "log", "log10", "log2", "logn", "power", "sqrt"]
@@ -135,7 +136,7 @@ def power(x, p):
     tensor([0.5 , 0.25])
     """
     p = functions.asarray(p)
-    if p.dtype.kind != "c" and functions.any(p < 0):
+    if p.dtype.kind != "c" and anywhere(p < 0):
         p = p * 1.0
     return functions.power(_complex_if_negative(x), p)
 
@@ -205,12 +206,12 @@ def arctanh(x):
 
 def _complex_if_negative(x):
     x = functions.asarray(x)
-    return _as_complex(x) if x.dtype.kind != "c" and functions.any(x < 0) else x
+    return _as_complex(x) if x.dtype.kind != "c" and anywhere(x < 0) else x
 
 
 def _complex_if_large(x):
     x = functions.asarray(x)
-    return _as_complex(x) if x.dtype.kind != "c" and functions.any(functions.absolute(x) > 1) else x
+    return _as_complex(x) if x.dtype.kind != "c" and anywhere(functions.absolute(x) > 1) else x
 
 
 def _as_complex(x):

@@ -1,10 +1,11 @@
-"""Linear algebra: NumPy's `numpy.linalg`, differentiable."""
+"""Linear algebra: NumPy's `numpy.linalg`, and triangular equations as PyTorch has them."""
 
 from numpy.linalg import LinAlgError
 
 from tensorlib.linalg._decompositions import cholesky, qr, svd, svdvals
 from tensorlib.linalg._eigenvalues import eig, eigh, eigvals, eigvalsh
 from tensorlib.linalg._equations import (
+    cholesky_solve,
     det,
     inv,
     lstsq,
@@ -12,6 +13,7 @@ from tensorlib.linalg._equations import (
     pinv,
     slogdet,
     solve,
+    solve_triangular,
     tensorinv,
     tensorsolve,
 )
@@ -31,6 +33,7 @@ from tensorlib.linalg._products import (
 __all__ = [
     "LinAlgError",
     "cholesky",
+    "cholesky_solve",
     "cond",
     "cross",
     "det",
@@ -53,6 +56,7 @@ __all__ = [
     "qr",
     "slogdet",
     "solve",
+    "solve_triangular",
     "svd",
     "svdvals",
     "tensordot",

@@ -65,6 +65,101 @@ def solve(a, b):
     return apply(ops.solve, (a, b), ())
 
 
+def solve_triangular(A, B, *, upper, left=True, unitriangular=False):
+    """Solution ``X`` of ``A @ X = B``, or of ``X @ A = B``, for a triangular matrix.
+
+    Parameters
+    ----------
+    A : array_like
+        Shape ``(..., n, n)``; of the other triangle nothing is read.
+    B : array_like
+        Shape ``(n,)``, or ``(..., n, k)``; ``(..., k, n)`` if `left` is False.
+    upper : bool
+        Whether the upper triangle is meant, or else the lower one.
+    left : bool
+        Whether `A` stands to the left of the solution.
+    unitriangular : bool
+        Whether the diagonal is taken to be of ones; then it is not read either.
+
+    Returns
+    -------
+    Tensor
+        Shape of `B`, with the leading axes broadcast; the promoted dtype, float64 for integers.
+
+    Raises
+    ------
+    LinAlgError
+        If a matrix is not square, or there is a zero on its diagonal.
+    TypeError
+        If a dtype is none that BLAS knows, such as float16.
+    ValueError
+        If the shapes do not fit.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.linalg.solve_triangular([[2.0, 0.0], [1.0, 4.0]], [2.0, 9.0], upper=False)
+    tensor([1., 2.])
+    """
+    A = square_matrices("solve_triangular", A)
+    A, B = alike(A, inexact("solve_triangular", asarray(B)))
+    upper, unitriangular = bool(upper), bool(unitriangular)
+    if B.ndim == 0:
+        raise ValueError("solve_triangular: expected B of at least one dimension, got shape ()")
+    vector = B.ndim == 1
+    if vector:
+        B = B[:, None] if left else B[None]
+    if not left:  # the same equations transposed
+        A, B, upper = matrix_transpose(A), matrix_transpose(B), not upper
+    X = apply(ops.solve_triangular, (A, B), (upper, unitriangular))
+    if vector:
+        return X[..., 0]
+    return X if left else matrix_transpose(X)
+
+
+def cholesky_solve(B, L, upper=False):
+    """Solution ``X`` of ``A @ X = B``, for a positive definite matrix of which the factor is known.
+
+    Parameters
+    ----------
+    B : array_like
+        Shape ``(n,)``, or ``(..., n, k)`` for `k` right-hand sides.
+    L : array_like
+        What `cholesky` returns of `A`: the lower triangular factor, or the upper one. Shape
+        ``(..., n, n)``.
+    upper : bool
+        Whether it is the upper one.
+
+    Returns
+    -------
+    Tensor
+        Shape of `B`, with the leading axes broadcast; the promoted dtype, float64 for integers.
+
+    Raises
+    ------
+    LinAlgError
+        If a matrix is not square, or there is a zero on its diagonal.
+    TypeError
+        If a dtype is none that BLAS knows, such as float16.
+    ValueError
+        If the shapes do not fit.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> L = tl.linalg.cholesky([[4.0, 2.0], [2.0, 5.0]])
+    >>> tl.linalg.cholesky_solve([8.0, 12.0], L)
+    tensor([1., 2.])
+    """
+    L = square_matrices("cholesky_solve", L)
+    B = inexact("cholesky_solve", asarray(B))
+    if B.ndim == 1:
+        return cholesky_solve(B[:, None], L, upper)[..., 0]
+    adjoint = conjugate(matrix_transpose(L))
+    first, second = (adjoint, L) if upper else (L, adjoint)
+    return solve_triangular(second, solve_triangular(first, B, upper=False), upper=True)
+
+
 def inv(a):
     """Inverse of a matrix.
 

@@ -2,6 +2,8 @@
 
 import operator
 
+LARGEST = (1 << 31) - 1  # keeps sums and products of lengths inside 64 bits
+
 
 def int_tuple(operation, name, value, count, least):
     """`count` ints of at least `least`, from one int or that many; errors name the operation."""
@@ -15,7 +17,20 @@ def int_tuple(operation, name, value, count, least):
         raise TypeError(f"{operation}: expected {name} to be {wanted}, got {value!r}")
     if min(result) < least:
         raise ValueError(f"{operation}: expected {name} >= {least}, got {value!r}")
+    if max(result) > LARGEST:
+        raise ValueError(f"{operation}: expected {name} of at most {LARGEST}, got {value!r}")
     return result
+
+
+def check_number(operation, name, value):
+    """Refuse what is no real number, of Python or in a Tensor; return it as a float."""
+    try:
+        if not isinstance(value, str | bytes):
+            return float(value)
+    except (TypeError, ValueError):
+        pass
+    kind = type(value).__name__
+    raise TypeError(f"{operation}: expected {name} to be a number, got {kind}")
 
 
 def check_probability(operation, p):
@@ -32,12 +47,10 @@ def check_reduction(operation, reduction):
         )
 
 
-def check_bias(operation, bias, weight):
-    """Refuse a bias that has not one element for each output."""
-    if bias is not None and bias.shape != weight.shape[:1]:
-        raise ValueError(
-            f"{operation}: expected bias of shape {weight.shape[:1]}, got {bias.shape}"
-        )
+def check_bias(operation, bias, shape):
+    """Refuse a bias of another shape."""
+    if bias is not None and bias.shape != shape:
+        raise ValueError(f"{operation}: expected bias of shape {shape}, got {bias.shape}")
 
 
 def check_window(operation, shape, window, padding, dilation):

@@ -1,7 +1,7 @@
 """The methods of `Module` that change the dtype or the device of its parameters and buffers."""
 
 from tensorlib._to import destination, is_inexact
-from tensorlib.nn.parameter import replace
+from tensorlib.nn.parameter import is_lazy, replace
 
 
 def apply_to_members(self, fn, recurse=True):
@@ -32,7 +32,9 @@ def apply_to_members(self, fn, recurse=True):
         parameter.grad = gradient
     for module in modules:
         for name, buffer in module._buffers.items():
-            if buffer is not None:
+            if is_lazy(buffer):  # its module will look for this object
+                replace(buffer, replaced[id(buffer)])
+            elif buffer is not None:
                 module._buffers[name] = replaced[id(buffer)]
     return self
 

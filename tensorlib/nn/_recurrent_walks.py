@@ -10,6 +10,7 @@ from functools import partial
 
 import numpy as np
 
+from tensorlib._core._autocast import following
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import tanh, zeros
 from tensorlib._joining import concatenate
@@ -115,7 +116,7 @@ def gru_step(inputs, state, weight, bias):
     (h,) = state
     hidden = h @ weight
     if bias is not None:
-        hidden = hidden + bias
+        hidden = hidden + following(bias, hidden)
     size = h.shape[-1]
     gates = functional.sigmoid(inputs[..., : 2 * size] + hidden[..., : 2 * size])
     r, z = parts(gates, 2)

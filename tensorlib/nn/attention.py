@@ -2,7 +2,7 @@
 
 from tensorlib._core._functions import empty
 from tensorlib.nn import init
-from tensorlib.nn._arguments import check_probability
+from tensorlib.nn._arguments import check_probability, int_tuple
 from tensorlib.nn.functional.multihead import attend, projections
 from tensorlib.nn.linear import Linear
 from tensorlib.nn.module import Module
@@ -52,6 +52,8 @@ class MultiheadAttention(Module):
 
     Raises
     ------
+    TypeError
+        If `embed_dim` or `num_heads` is no int.
     ValueError
         If the heads do not divide `embed_dim`, or `dropout` is outside [0, 1]; when called, if
         shapes do not fit.
@@ -83,10 +85,12 @@ class MultiheadAttention(Module):
         dtype="float32",
     ):
         super().__init__()
-        if embed_dim < 1 or num_heads < 1 or embed_dim % num_heads:
+        (embed_dim,) = int_tuple("MultiheadAttention", "embed_dim", embed_dim, 1, 1)
+        (num_heads,) = int_tuple("MultiheadAttention", "num_heads", num_heads, 1, 1)
+        if embed_dim % num_heads:
             raise ValueError(
-                "MultiheadAttention: expected embed_dim to be a multiple of num_heads, both "
-                f"positive, got {embed_dim} and {num_heads}"
+                "MultiheadAttention: expected embed_dim to be a multiple of num_heads, got "
+                f"{embed_dim} and {num_heads}"
             )
         check_probability("MultiheadAttention", dropout)
         self.embed_dim, self.num_heads, self.head_dim = embed_dim, num_heads, embed_dim // num_heads

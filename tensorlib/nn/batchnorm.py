@@ -158,6 +158,11 @@ class BatchNorm1d(_BatchNorm):
 class BatchNorm2d(_BatchNorm):
     """`BatchNorm1d` for images of shape (N, C, H, W).
 
+    Parameters
+    ----------
+    num_features, eps, momentum, affine, track_running_stats, dtype, bias
+        As of `BatchNorm1d`, whose attributes and errors it has.
+
     Examples
     --------
     >>> import tensorlib as tl
@@ -172,6 +177,11 @@ class BatchNorm2d(_BatchNorm):
 
 class BatchNorm3d(_BatchNorm):
     """`BatchNorm1d` for volumes of shape (N, C, D, H, W).
+
+    Parameters
+    ----------
+    num_features, eps, momentum, affine, track_running_stats, dtype, bias
+        As of `BatchNorm1d`, whose attributes and errors it has.
 
     Examples
     --------
@@ -194,7 +204,7 @@ class SyncBatchNorm(_BatchNorm):
     Parameters
     ----------
     num_features, eps, momentum, affine, track_running_stats, dtype, bias
-        As for `BatchNorm1d`.
+        As of `BatchNorm1d`.
     process_group : object, optional
         The processes that share statistics; None for all.
 
@@ -390,6 +400,11 @@ class InstanceNorm1d(_InstanceNorm):
 class InstanceNorm2d(_InstanceNorm):
     """`InstanceNorm1d` for images of shape (N, C, H, W) or (C, H, W).
 
+    Parameters
+    ----------
+    num_features, eps, momentum, affine, track_running_stats, dtype, bias
+        As of `InstanceNorm1d`, whose attributes and errors it has.
+
     Examples
     --------
     >>> import tensorlib as tl
@@ -404,6 +419,11 @@ class InstanceNorm2d(_InstanceNorm):
 
 class InstanceNorm3d(_InstanceNorm):
     """`InstanceNorm1d` for volumes of shape (N, C, D, H, W) or (C, D, H, W).
+
+    Parameters
+    ----------
+    num_features, eps, momentum, affine, track_running_stats, dtype, bias
+        As of `InstanceNorm1d`, whose attributes and errors it has.
 
     Examples
     --------

@@ -33,9 +33,7 @@ class _Modules(Module):
         TypeError
             If it is no module.
         """
-        if not isinstance(module, Module):
-            kind = type(module).__name__
-            raise TypeError(f"{self._get_name()}.insert: expected a Module, got {kind}")
+        self._check_module(".insert", module)
         place = operator.index(index)
         if not -len(self) <= place <= len(self):
             raise self._out_of_range(index)
@@ -72,6 +70,8 @@ class _Modules(Module):
                 f"{self._get_name()}: expected {len(names[index])} modules for the slice, got "
                 f"{len(modules)}"
             )
+        for one in modules:
+            self._check_module("", one)
         for name, one in zip(names[index], modules, strict=True):
             self.register_module(name, one)
 
@@ -112,6 +112,11 @@ class _Modules(Module):
         }
         self._modules.clear()
         self._modules.update(modules)
+
+    def _check_module(self, operation, module):
+        if not isinstance(module, Module | None):
+            kind = type(module).__name__
+            raise TypeError(f"{self._get_name()}{operation}: expected a Module, got {kind}")
 
     def _name_at(self, index):
         try:

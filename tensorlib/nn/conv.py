@@ -119,6 +119,8 @@ class Conv1d(_Conv):
 
     Options, attributes and errors are those of `Conv2d`, with one axis of places for two.
 
+    Inputs are of shape (N, in_channels, L) or (in_channels, L).
+
     Parameters
     ----------
     in_channels, out_channels : int
@@ -149,6 +151,8 @@ class Conv1d(_Conv):
 
 class Conv2d(_Conv):
     """A bank of filters that slide over images.
+
+    Inputs are of shape (N, in_channels, H, W) or (in_channels, H, W).
 
     Parameters
     ----------
@@ -196,6 +200,8 @@ class Conv3d(_Conv):
     """A bank of filters that slide through volumes.
 
     Options, attributes and errors are those of `Conv2d`, with three axes of places for two.
+
+    Inputs are of shape (N, in_channels, D, H, W) or (in_channels, D, H, W).
 
     Parameters
     ----------

@@ -1,5 +1,7 @@
 """Layers of transposed convolution."""
 
+from collections.abc import Iterable
+
 from tensorlib.nn import functional
 from tensorlib.nn._arguments import int_tuple
 from tensorlib.nn.conv import ConvNd
@@ -43,7 +45,7 @@ class _ConvTranspose(ConvNd):
     def _padding_to(self, input, output_size):
         """The output_padding with which the result has the given size."""
         name, axes = type(self).__name__, self.axes
-        given = tuple(output_size)
+        given = tuple(output_size) if isinstance(output_size, Iterable) else (output_size,) * axes
         if input.ndim not in (axes + 1, axes + 2):
             raise ValueError(
                 f"{name}: expected input of {axes + 1} or {axes + 2} axes, got {input.shape}"
@@ -73,6 +75,8 @@ class ConvTranspose1d(_ConvTranspose):
     """A bank of filters over which each place of sequences is spread.
 
     Options, attributes and errors are those of `ConvTranspose2d`, with one axis of places for two.
+
+    Inputs are of shape (N, in_channels, L) or (in_channels, L).
 
     Parameters
     ----------
@@ -108,6 +112,8 @@ class ConvTranspose2d(_ConvTranspose):
     The gradient of a `Conv2d` of the same options by its input, as a layer. Called as ``layer(x,
     output_size=(H, W))`` it makes images of that size, which `stride` leaves open: a `Conv2d` gives
     results of one size for images of several.
+
+    Inputs are of shape (N, in_channels, H, W) or (in_channels, H, W).
 
     Parameters
     ----------
@@ -162,6 +168,8 @@ class ConvTranspose3d(_ConvTranspose):
 
     Options, attributes and errors are those of `ConvTranspose2d`, with three axes of places for
     two.
+
+    Inputs are of shape (N, in_channels, D, H, W) or (in_channels, D, H, W).
 
     Parameters
     ----------

@@ -6,13 +6,18 @@ from tensorlib.nn._in_place import InPlace
 
 
 class _Dropout(InPlace):
-    """What the layers of this module share: the probability and the generator."""
+    """A layer that calls a function; its options are attributes."""
+
+    function = None
 
     def __init__(self, p=0.5, inplace=False, *, generator=None):
         check_probability(type(self).__name__, p)
         super().__init__(inplace)
         self.p = p
         self.generator = generator
+
+    def forward(self, input):
+        return self.function(input, self.p, self.training, self.inplace, generator=self.generator)
 
     def extra_repr(self):
         return f"p={self.p}, inplace={self.inplace}"
@@ -45,10 +50,7 @@ class Dropout(_Dropout):
     [1.0, 1.0, 1.0]
     """
 
-    def forward(self, input):
-        return functional.dropout(
-            input, self.p, self.training, self.inplace, generator=self.generator
-        )
+    function = staticmethod(functional.dropout)
 
 
 class Dropout1d(_Dropout):
@@ -58,17 +60,8 @@ class Dropout1d(_Dropout):
 
     Parameters
     ----------
-    p : float, optional
-        The probability.
-    inplace : bool, optional
-        Whether the input is written, and returned.
-    generator : tensorlib.random.Generator, optional
-        By default the one that `tensorlib.manual_seed` seeds.
-
-    Raises
-    ------
-    ValueError
-        If `p` is outside [0, 1].
+    p, inplace, generator
+        As of `Dropout`, with its errors.
 
     Examples
     --------
@@ -78,10 +71,7 @@ class Dropout1d(_Dropout):
     [[1.0, 1.0, 1.0]]
     """
 
-    def forward(self, input):
-        return functional.dropout1d(
-            input, self.p, self.training, self.inplace, generator=self.generator
-        )
+    function = staticmethod(functional.dropout1d)
 
 
 class Dropout2d(_Dropout):
@@ -91,17 +81,8 @@ class Dropout2d(_Dropout):
 
     Parameters
     ----------
-    p : float, optional
-        The probability.
-    inplace : bool, optional
-        Whether the input is written, and returned.
-    generator : tensorlib.random.Generator, optional
-        By default the one that `tensorlib.manual_seed` seeds.
-
-    Raises
-    ------
-    ValueError
-        If `p` is outside [0, 1].
+    p, inplace, generator
+        As of `Dropout`, with its errors.
 
     Examples
     --------
@@ -111,10 +92,7 @@ class Dropout2d(_Dropout):
     [[[[0.0, 0.0, 0.0]]]]
     """
 
-    def forward(self, input):
-        return functional.dropout2d(
-            input, self.p, self.training, self.inplace, generator=self.generator
-        )
+    function = staticmethod(functional.dropout2d)
 
 
 class Dropout3d(_Dropout):
@@ -124,17 +102,8 @@ class Dropout3d(_Dropout):
 
     Parameters
     ----------
-    p : float, optional
-        The probability.
-    inplace : bool, optional
-        Whether the input is written, and returned.
-    generator : tensorlib.random.Generator, optional
-        By default the one that `tensorlib.manual_seed` seeds.
-
-    Raises
-    ------
-    ValueError
-        If `p` is outside [0, 1].
+    p, inplace, generator
+        As of `Dropout`, with its errors.
 
     Examples
     --------
@@ -144,10 +113,7 @@ class Dropout3d(_Dropout):
     [[[[0.0, 0.0, 0.0]]]]
     """
 
-    def forward(self, input):
-        return functional.dropout3d(
-            input, self.p, self.training, self.inplace, generator=self.generator
-        )
+    function = staticmethod(functional.dropout3d)
 
 
 class AlphaDropout(_Dropout):
@@ -157,17 +123,8 @@ class AlphaDropout(_Dropout):
 
     Parameters
     ----------
-    p : float, optional
-        The probability.
-    inplace : bool, optional
-        Whether the input is written, and returned.
-    generator : tensorlib.random.Generator, optional
-        By default the one that `tensorlib.manual_seed` seeds.
-
-    Raises
-    ------
-    ValueError
-        If `p` is outside [0, 1].
+    p, inplace, generator
+        As of `Dropout`, with its errors.
 
     Examples
     --------
@@ -177,10 +134,7 @@ class AlphaDropout(_Dropout):
     [1.0, 1.0, 1.0]
     """
 
-    def forward(self, input):
-        return functional.alpha_dropout(
-            input, self.p, self.training, self.inplace, generator=self.generator
-        )
+    function = staticmethod(functional.alpha_dropout)
 
 
 class FeatureAlphaDropout(_Dropout):
@@ -190,17 +144,8 @@ class FeatureAlphaDropout(_Dropout):
 
     Parameters
     ----------
-    p : float, optional
-        The probability.
-    inplace : bool, optional
-        Whether the input is written, and returned.
-    generator : tensorlib.random.Generator, optional
-        By default the one that `tensorlib.manual_seed` seeds.
-
-    Raises
-    ------
-    ValueError
-        If `p` is outside [0, 1].
+    p, inplace, generator
+        As of `Dropout`, with its errors.
 
     Examples
     --------
@@ -210,7 +155,4 @@ class FeatureAlphaDropout(_Dropout):
     [[1.0, 1.0, 1.0]]
     """
 
-    def forward(self, input):
-        return functional.feature_alpha_dropout(
-            input, self.p, self.training, self.inplace, generator=self.generator
-        )
+    function = staticmethod(functional.feature_alpha_dropout)

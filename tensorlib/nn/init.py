@@ -174,6 +174,8 @@ def uniform_(tensor, a=0.0, b=1.0, generator=None):
     ------
     TypeError
         If the dtype is not floating.
+    ValueError
+        If not ``a <= b``.
 
     Examples
     --------
@@ -183,6 +185,8 @@ def uniform_(tensor, a=0.0, b=1.0, generator=None):
     >>> bool((abs(x) <= 2).all())
     True
     """
+    if not a <= b:
+        raise ValueError(f"uniform_: expected a <= b, got a={a} and b={b}")
     return _fill("uniform_", "random", tensor, b - a, a, generator)
 
 
@@ -196,6 +200,8 @@ def normal_(tensor, mean=0.0, std=1.0, generator=None):
     >>> abs(nn.init.normal_(tl.empty(1000), mean=5.0, std=0.1).mean().item() - 5.0) < 0.1
     True
     """
+    if not std >= 0:
+        raise ValueError(f"normal_: expected std >= 0, got {std}")
     return _fill("normal_", "standard_normal", tensor, std, mean, generator)
 
 

@@ -120,8 +120,8 @@ class _Lazy(LazyModuleMixin):
         ranks, axis = self._layout(input)
         if input.ndim not in ranks:
             raise ValueError(
-                f"{type(self).__name__}: expected an input of {ranks[0]} or {ranks[-1]} axes, got "
-                f"shape {input.shape}"
+                f"{type(self).__name__}: expected an input of {' or '.join(map(str, ranks))} axes, "
+                f"got shape {input.shape}"
             )
         return input.shape[axis]
 
@@ -152,7 +152,7 @@ class LazyLinear(_Lazy, Linear):
         super().__init__(1, out_features, bias, dtype)
 
     def _layout(self, input):
-        return (max(input.ndim, 1),) * 2, -1
+        return (max(input.ndim, 1),), -1
 
 
 class _LazyConv(_Lazy):
@@ -399,7 +399,7 @@ class LazyBatchNorm3d(_LazyNorm, BatchNorm3d):
 
 
 class LazyInstanceNorm1d(_LazyInstanceNorm, InstanceNorm1d):
-    """A `InstanceNorm1d` layer that takes ``num_features`` from its first input.
+    """An `InstanceNorm1d` layer that takes ``num_features`` from its first input.
 
     Parameters
     ----------
@@ -419,7 +419,7 @@ class LazyInstanceNorm1d(_LazyInstanceNorm, InstanceNorm1d):
 
 
 class LazyInstanceNorm2d(_LazyInstanceNorm, InstanceNorm2d):
-    """A `InstanceNorm2d` layer that takes ``num_features`` from its first input.
+    """An `InstanceNorm2d` layer that takes ``num_features`` from its first input.
 
     Parameters
     ----------
@@ -439,7 +439,7 @@ class LazyInstanceNorm2d(_LazyInstanceNorm, InstanceNorm2d):
 
 
 class LazyInstanceNorm3d(_LazyInstanceNorm, InstanceNorm3d):
-    """A `InstanceNorm3d` layer that takes ``num_features`` from its first input.
+    """An `InstanceNorm3d` layer that takes ``num_features`` from its first input.
 
     Parameters
     ----------

@@ -40,6 +40,8 @@ class _MaxPool(PoolNd):
 class MaxPool1d(_MaxPool):
     """The largest element of each window, by `functional.max_pool1d`.
 
+    Inputs are of shape (N, C, L) or (C, L).
+
     Parameters
     ----------
     kernel_size : int
@@ -73,6 +75,8 @@ class MaxPool1d(_MaxPool):
 class MaxPool2d(_MaxPool):
     """The largest pixel of each window of images, by `functional.max_pool2d`.
 
+    Inputs are of shape (N, C, H, W) or (C, H, W).
+
     Parameters
     ----------
     kernel_size : int or pair of ints
@@ -96,6 +100,8 @@ class MaxPool2d(_MaxPool):
 
 class MaxPool3d(_MaxPool):
     """The largest element of each window of volumes, by `functional.max_pool3d`.
+
+    Inputs are of shape (N, C, D, H, W) or (C, D, H, W).
 
     Parameters
     ----------
@@ -221,6 +227,8 @@ class _AdaptiveMaxPool(AdaptivePoolNd):
 class AdaptiveMaxPool1d(_AdaptiveMaxPool):
     """The maxima of as many windows as asked for, by `functional.adaptive_max_pool1d`.
 
+    Inputs are of shape (N, C, L) or (C, L).
+
     Parameters
     ----------
     output_size : int
@@ -250,6 +258,8 @@ class AdaptiveMaxPool1d(_AdaptiveMaxPool):
 class AdaptiveMaxPool2d(_AdaptiveMaxPool):
     """The maxima of as many windows of images as asked for, by `functional.adaptive_max_pool2d`.
 
+    Inputs are of shape (N, C, H, W) or (C, H, W).
+
     Parameters
     ----------
     output_size : int, or pair of int or None
@@ -271,6 +281,8 @@ class AdaptiveMaxPool2d(_AdaptiveMaxPool):
 
 class AdaptiveMaxPool3d(_AdaptiveMaxPool):
     """The maxima of as many windows of volumes as asked for, by `functional.adaptive_max_pool3d`.
+
+    Inputs are of shape (N, C, D, H, W) or (C, D, H, W).
 
     Parameters
     ----------
@@ -333,6 +345,8 @@ class _FractionalMaxPool(PoolNd):
 class FractionalMaxPool2d(_FractionalMaxPool):
     """The maxima of windows of images at random distances, by `functional.fractional_max_pool2d`.
 
+    Inputs are of shape (N, C, H, W) or (C, H, W).
+
     Parameters
     ----------
     kernel_size : int or pair of ints
@@ -365,6 +379,8 @@ class FractionalMaxPool2d(_FractionalMaxPool):
 
 class FractionalMaxPool3d(_FractionalMaxPool):
     """The maxima of windows of volumes at random distances, by `functional.fractional_max_pool3d`.
+
+    Inputs are of shape (N, C, D, H, W) or (C, D, H, W).
 
     Parameters
     ----------

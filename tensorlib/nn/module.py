@@ -128,10 +128,9 @@ class Module:
     add_module = register_module
 
     def _register(self, operation, table, name, member):
-        if not isinstance(name, str):
-            raise TypeError(f"{operation}: expected a str as name, got {type(name).__name__}")
-        if not name or "." in name:
-            raise KeyError(f"{operation}: expected a name without dots, got {name!r}")
+        _check_name(operation, name)
+        if vars(self).get(name, self) is None:  # a parameter left out, as with bias=False
+            del vars(self)[name]
         if hasattr(self, name) and name not in vars(self)[table]:
             raise KeyError(f"{operation}: {type(self).__name__} already has {name!r}")
         self._put(table, name, member)
@@ -169,6 +168,9 @@ class Module:
             table = present
         if not table:
             return object.__setattr__(self, name, value)
+        _check_name(type(self).__name__, name)
+        if not present and hasattr(type(self), name):  # which would be found before the member
+            raise KeyError(f"{type(self).__name__}: the class already has {name!r}")
         members.pop(name, None)
         if present and present != table:
             delattr(self, name)
@@ -317,6 +319,13 @@ def _initial_members():
         "_call_hooks": new_functions(),
         "_state_hooks": new_functions(),
     }
+
+
+def _check_name(operation, name):
+    if not isinstance(name, str):
+        raise TypeError(f"{operation}: expected a str as name, got {type(name).__name__}")
+    if not name or "." in name:
+        raise KeyError(f"{operation}: expected a name without dots, got {name!r}")
 
 
 def _table_for(value):

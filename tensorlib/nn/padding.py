@@ -83,15 +83,8 @@ class ConstantPad2d(_ConstantPad):
     Parameters
     ----------
     padding : int or four ints
-        Widths left, right, top and bottom; negative ones take elements away.
+        Widths left, right, top and bottom; as in `ConstantPad1d`, with its errors.
     value : number
-
-    Raises
-    ------
-    TypeError
-        If `padding` is no int or four ints.
-    ValueError
-        If the axes do not allow it.
 
     Examples
     --------
@@ -110,15 +103,8 @@ class ConstantPad3d(_ConstantPad):
     Parameters
     ----------
     padding : int or six ints
-        Widths left, right, top, bottom, front and back; negative ones take elements away.
+        Widths left, right, top, bottom, front and back; as in `ConstantPad1d`, with its errors.
     value : number
-
-    Raises
-    ------
-    TypeError
-        If `padding` is no int or six ints.
-    ValueError
-        If the axes do not allow it.
 
     Examples
     --------
@@ -163,14 +149,7 @@ class ZeroPad2d(_ZeroPad):
     Parameters
     ----------
     padding : int or four ints
-        Widths left, right, top and bottom; negative ones take elements away.
-
-    Raises
-    ------
-    TypeError
-        If `padding` is no int or four ints.
-    ValueError
-        If the axes do not allow it.
+        Widths left, right, top and bottom; as in `ZeroPad1d`, with its errors.
 
     Examples
     --------
@@ -189,14 +168,7 @@ class ZeroPad3d(_ZeroPad):
     Parameters
     ----------
     padding : int or six ints
-        Widths left, right, top, bottom, front and back; negative ones take elements away.
-
-    Raises
-    ------
-    TypeError
-        If `padding` is no int or six ints.
-    ValueError
-        If the axes do not allow it.
+        Widths left, right, top, bottom, front and back; as in `ZeroPad1d`, with its errors.
 
     Examples
     --------
@@ -242,15 +214,7 @@ class ReflectionPad2d(_ReflectionPad):
     Parameters
     ----------
     padding : int or four ints
-        Widths left, right, top and bottom; negative ones take elements away.
-        Shorter than the axis.
-
-    Raises
-    ------
-    TypeError
-        If `padding` is no int or four ints.
-    ValueError
-        If the axes do not allow it.
+        Widths left, right, top and bottom; as in `ReflectionPad1d`, with its errors.
 
     Examples
     --------
@@ -269,15 +233,7 @@ class ReflectionPad3d(_ReflectionPad):
     Parameters
     ----------
     padding : int or six ints
-        Widths left, right, top, bottom, front and back; negative ones take elements away.
-        Shorter than the axis.
-
-    Raises
-    ------
-    TypeError
-        If `padding` is no int or six ints.
-    ValueError
-        If the axes do not allow it.
+        Widths left, right, top, bottom, front and back; as in `ReflectionPad1d`, with its errors.
 
     Examples
     --------
@@ -322,14 +278,7 @@ class ReplicationPad2d(_ReplicationPad):
     Parameters
     ----------
     padding : int or four ints
-        Widths left, right, top and bottom; negative ones take elements away.
-
-    Raises
-    ------
-    TypeError
-        If `padding` is no int or four ints.
-    ValueError
-        If the axes do not allow it.
+        Widths left, right, top and bottom; as in `ReplicationPad1d`, with its errors.
 
     Examples
     --------
@@ -348,14 +297,7 @@ class ReplicationPad3d(_ReplicationPad):
     Parameters
     ----------
     padding : int or six ints
-        Widths left, right, top, bottom, front and back; negative ones take elements away.
-
-    Raises
-    ------
-    TypeError
-        If `padding` is no int or six ints.
-    ValueError
-        If the axes do not allow it.
+        Widths left, right, top, bottom, front and back; as in `ReplicationPad1d`, with its errors.
 
     Examples
     --------
@@ -401,15 +343,7 @@ class CircularPad2d(_CircularPad):
     Parameters
     ----------
     padding : int or four ints
-        Widths left, right, top and bottom; negative ones take elements away.
-        At most as long as the axis.
-
-    Raises
-    ------
-    TypeError
-        If `padding` is no int or four ints.
-    ValueError
-        If the axes do not allow it.
+        Widths left, right, top and bottom; as in `CircularPad1d`, with its errors.
 
     Examples
     --------
@@ -428,15 +362,7 @@ class CircularPad3d(_CircularPad):
     Parameters
     ----------
     padding : int or six ints
-        Widths left, right, top, bottom, front and back; negative ones take elements away.
-        At most as long as the axis.
-
-    Raises
-    ------
-    TypeError
-        If `padding` is no int or six ints.
-    ValueError
-        If the axes do not allow it.
+        Widths left, right, top, bottom, front and back; as in `CircularPad1d`, with its errors.
 
     Examples
     --------

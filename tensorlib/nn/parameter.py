@@ -74,6 +74,14 @@ class Buffer(Tensor):
             raise TypeError("Buffer: expected an array_like, got nothing")
         self.persistent = persistent
 
+    def __deepcopy__(self, memo):
+        copied = super().__deepcopy__(memo)
+        copied.persistent = self.persistent
+        return copied
+
+    def __reduce__(self):
+        return *super().__reduce__(), {"persistent": self.persistent}
+
 
 class _Uninitialized:
     """What a parameter and a buffer without a shape have in common."""

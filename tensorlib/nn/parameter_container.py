@@ -11,8 +11,7 @@ class _Values(Module):
     """What both have in common: each value is an attribute, and a Tensor becomes a parameter."""
 
     def _set(self, name, value, present):
-        if isinstance(value, Tensor) and not isinstance(value, Parameter):
-            value = Parameter(value)
+        value = _as_parameter(value)
         if present:
             delattr(self, name)  # another kind of value may follow
         elif hasattr(self, name):
@@ -67,7 +66,7 @@ class ParameterList(_Values):
     def insert(self, index, value):
         """Put a value before the one at an index."""
         values = list(self)
-        values.insert(index, value)
+        values.insert(index, _as_parameter(value))
         self._replace(values)
 
     def pop(self, index=-1):
@@ -245,6 +244,12 @@ class ParameterDict(_Values):
 
     def _named(self):
         return self.items()
+
+
+def _as_parameter(value):
+    if isinstance(value, Tensor) and not isinstance(value, Parameter):
+        return Parameter(value)
+    return value
 
 
 def _describe(value):

@@ -31,6 +31,8 @@ class PoolNd(Module):
 class AvgPool1d(PoolNd):
     """The mean of each window, by `functional.avg_pool1d`.
 
+    Inputs are of shape (N, C, L) or (C, L).
+
     Parameters
     ----------
     kernel_size : int
@@ -115,6 +117,8 @@ class _AvgPool(PoolNd):
 class AvgPool2d(_AvgPool):
     """The mean of each window of images, by `functional.avg_pool2d`.
 
+    Inputs are of shape (N, C, H, W) or (C, H, W).
+
     Parameters
     ----------
     kernel_size : int or pair of ints
@@ -138,6 +142,8 @@ class AvgPool2d(_AvgPool):
 
 class AvgPool3d(_AvgPool):
     """The mean of each window of volumes, by `functional.avg_pool3d`.
+
+    Inputs are of shape (N, C, D, H, W) or (C, D, H, W).
 
     Parameters
     ----------
@@ -176,6 +182,8 @@ class _LPPool(PoolNd):
 class LPPool1d(_LPPool):
     """The p-norm of each window, by `functional.lp_pool1d`.
 
+    Inputs are of shape (N, C, L) or (C, L).
+
     Parameters
     ----------
     norm_type : float
@@ -208,6 +216,8 @@ class LPPool1d(_LPPool):
 class LPPool2d(_LPPool):
     """The p-norm of each window of images, by `functional.lp_pool2d`.
 
+    Inputs are of shape (N, C, H, W) or (C, H, W).
+
     Parameters
     ----------
     norm_type : float
@@ -231,6 +241,8 @@ class LPPool2d(_LPPool):
 class LPPool3d(_LPPool):
     """The p-norm of each window of volumes, by `functional.lp_pool3d`.
 
+    Inputs are of shape (N, C, D, H, W) or (C, D, H, W).
+
     Parameters
     ----------
     norm_type : float
@@ -252,6 +264,8 @@ class LPPool3d(_LPPool):
 
 
 class AdaptivePoolNd(PoolNd):
+    """A layer that is told how many windows to make, not how large they are."""
+
     options = ("output_size",)
 
     def _set_output_size(self, output_size):
@@ -273,6 +287,8 @@ class _AdaptiveAvgPool(AdaptivePoolNd):
 
 class AdaptiveAvgPool1d(_AdaptiveAvgPool):
     """The means of as many windows as asked for, by `functional.adaptive_avg_pool1d`.
+
+    Inputs are of shape (N, C, L) or (C, L).
 
     Parameters
     ----------
@@ -301,6 +317,8 @@ class AdaptiveAvgPool1d(_AdaptiveAvgPool):
 class AdaptiveAvgPool2d(_AdaptiveAvgPool):
     """The means of as many windows of images as asked for, by `functional.adaptive_avg_pool2d`.
 
+    Inputs are of shape (N, C, H, W) or (C, H, W).
+
     Parameters
     ----------
     output_size : int, or pair of int or None
@@ -320,6 +338,8 @@ class AdaptiveAvgPool2d(_AdaptiveAvgPool):
 
 class AdaptiveAvgPool3d(_AdaptiveAvgPool):
     """The means of as many windows of volumes as asked for, by `functional.adaptive_avg_pool3d`.
+
+    Inputs are of shape (N, C, D, H, W) or (C, D, H, W).
 
     Parameters
     ----------

@@ -3,11 +3,12 @@
 import math
 import warnings
 
+from tensorlib._core._autocast import following
 from tensorlib._core._functions import empty, zeros
 from tensorlib._joining import stack
 from tensorlib._manipulation import swapaxes
 from tensorlib.nn import functional, init
-from tensorlib.nn._arguments import check_probability
+from tensorlib.nn._arguments import check_probability, int_tuple
 from tensorlib.nn._recurrent_walks import joined, walk
 from tensorlib.nn.module import Module
 from tensorlib.nn.parameter import Parameter
@@ -15,6 +16,7 @@ from tensorlib.nn.recurrent_cells import check_nonlinearity
 from tensorlib.nn.utils.rnn import PackedSequence
 
 GATES = {"RNN_TANH": 1, "RNN_RELU": 1, "LSTM": 4, "GRU": 3}
+WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
 
 
 class RNNBase(Module):
@@ -34,6 +36,8 @@ class RNNBase(Module):
 
     Raises
     ------
+    TypeError
+        If a number is no int, or a flag no bool.
     ValueError
         If an argument is out of its range.
 
@@ -62,22 +66,16 @@ class RNNBase(Module):
         name = type(self).__name__
         if mode not in GATES:
             raise ValueError(f"{name}: expected mode to be one of {', '.join(GATES)}, got {mode!r}")
-        for option, size in (
-            ("input_size", input_size),
-            ("hidden_size", hidden_size),
-            ("num_layers", num_layers),
-        ):
-            if not isinstance(size, int):
-                raise TypeError(f"{name}: expected {option} to be an int, got {size!r}")
-            if size < 1:
-                raise ValueError(f"{name}: expected {option} >= 1, got {size}")
+        (input_size,) = int_tuple(name, "input_size", input_size, 1, 1)
+        (hidden_size,) = int_tuple(name, "hidden_size", hidden_size, 1, 1)
+        (num_layers,) = int_tuple(name, "num_layers", num_layers, 1, 1)
+        (proj_size,) = int_tuple(name, "proj_size", proj_size, 1, 0)
         for option, flag in (("bias", bias), ("batch_first", batch_first)):
             if not isinstance(flag, bool):
                 raise TypeError(f"{name}: expected {option} to be a bool, got {flag!r}")
-        if not 0 <= proj_size < hidden_size:
+        if proj_size >= hidden_size:
             raise ValueError(
-                f"{name}: expected proj_size >= 0 and less than hidden_size {hidden_size}, "
-                f"got {proj_size}"
+                f"{name}: expected proj_size less than hidden_size {hidden_size}, got {proj_size}"
             )
         if proj_size and mode != "LSTM":
             raise ValueError(f"{name}: expected proj_size 0 but for LSTM, got {proj_size}")
@@ -125,7 +123,7 @@ class RNNBase(Module):
     def all_weights(self):
         """list of list of Parameter: those of each layer and direction."""
         return [
-            [x for name, x in self._parameters.items() if name.endswith(suffix)]
+            [getattr(self, name + suffix) for name in WEIGHTS if hasattr(self, name + suffix)]
             for _, suffix in self._passes()
         ]
 
@@ -147,8 +145,10 @@ class RNNBase(Module):
         if time == 0:
             raise ValueError(f"{name}: expected at least one step, got shape {input.shape}")
         state = self._state(hx, batch, x.dtype, batched)
-        output, state = self._layers(x.reshape(time * batch, -1), [batch] * time, state)
-        output = output.reshape(time, batch, -1)
+        output, state = self._layers(
+            x.reshape(time * batch, self.input_size), [batch] * time, state
+        )
+        output = output.reshape(time, batch, output.shape[-1])
         if not batched:
             output, state = output[:, 0], tuple(x[:, 0] for x in state)
         elif self.batch_first:
@@ -207,12 +207,12 @@ class RNNBase(Module):
     def _pass(self, data, sizes, state, suffix):
         """One layer in one direction; the products with all of its input are one."""
         weight_ih, weight_hh, bias_ih, bias_hh, weight_hr = (
-            self._parameters.get(name + suffix)
-            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
+            getattr(self, name + suffix, None) for name in WEIGHTS
         )
         if self.mode != "GRU" and bias_ih is not None:
             bias_ih, bias_hh = bias_ih + bias_hh, None
         inputs = functional.linear(data, weight_ih, bias_ih)
+        state = tuple([following(x, inputs) for x in state])
         reverse = suffix.endswith("_reverse")
         return walk(self.mode, inputs, sizes, state, reverse, weight_hh, bias_hh, weight_hr)
 
@@ -265,6 +265,8 @@ class RNN(RNNBase):
 
     Raises
     ------
+    TypeError
+        If a number is no int, or a flag no bool.
     ValueError
         If an option is out of its range; when called, if the shapes do not fit.
 
@@ -334,6 +336,8 @@ class LSTM(RNNBase):
 
     Raises
     ------
+    TypeError
+        If a number is no int, or a flag no bool.
     ValueError
         If an option is out of its range; when called, if the shapes do not fit.
 
@@ -397,6 +401,8 @@ class GRU(RNNBase):
 
     Raises
     ------
+    TypeError
+        If a number is no int, or a flag no bool.
     ValueError
         If an option is out of its range; when called, if the shapes do not fit.
 

@@ -4,6 +4,7 @@ import math
 
 from tensorlib._core._functions import empty, zeros
 from tensorlib.nn import functional, init
+from tensorlib.nn._arguments import int_tuple
 from tensorlib.nn._recurrent_walks import ACTIVATIONS, walk
 from tensorlib.nn.module import Module
 from tensorlib.nn.parameter import Parameter
@@ -30,6 +31,8 @@ class RNNCellBase(Module):
 
     Raises
     ------
+    TypeError
+        If a size is no int.
     ValueError
         If a size is negative.
 
@@ -43,11 +46,10 @@ class RNNCellBase(Module):
 
     def __init__(self, input_size, hidden_size, bias, num_chunks, dtype="float32"):
         super().__init__()
-        if input_size < 0 or hidden_size < 0:
-            raise ValueError(
-                f"{type(self).__name__}: expected sizes >= 0, got {input_size} and {hidden_size}"
-            )
-        self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
+        name = type(self).__name__
+        (self.input_size,) = int_tuple(name, "input_size", input_size, 1, 0)
+        (self.hidden_size,) = int_tuple(name, "hidden_size", hidden_size, 1, 0)
+        self.bias = bias
         rows = num_chunks * hidden_size
         self.weight_ih = Parameter(empty((rows, input_size), dtype=dtype))
         self.weight_hh = Parameter(empty((rows, hidden_size), dtype=dtype))
@@ -121,6 +123,8 @@ class RNNCell(RNNCellBase):
 
     Raises
     ------
+    TypeError
+        If a size is no int.
     ValueError
         If a size is negative, or `nonlinearity` is another one; when called, if the shapes of
         ``input`` (batch, input_size) and ``hx`` (batch, hidden_size) do not fit.
@@ -169,6 +173,8 @@ class LSTMCell(RNNCellBase):
 
     Raises
     ------
+    TypeError
+        If a size is no int.
     ValueError
         If a size is negative; when called, if the shapes of ``input`` (batch, input_size) and of
         the two in ``hx`` (batch, hidden_size) do not fit.
@@ -212,6 +218,8 @@ class GRUCell(RNNCellBase):
 
     Raises
     ------
+    TypeError
+        If a size is no int.
     ValueError
         If a size is negative; when called, if the shapes of ``input`` (batch, input_size) and
         ``hx`` (batch, hidden_size) do not fit.

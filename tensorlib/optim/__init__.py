@@ -2,6 +2,7 @@
 
 from tensorlib.optim import lr_scheduler, swa_utils
 from tensorlib.optim.adadelta import Adadelta
+from tensorlib.optim.adafactor import Adafactor
 from tensorlib.optim.adagrad import Adagrad
 from tensorlib.optim.adam import Adam, AdamW
 from tensorlib.optim.adamax import Adamax
@@ -20,6 +21,7 @@ __all__ = [
     "LBFGS",
     "SGD",
     "Adadelta",
+    "Adafactor",
     "Adagrad",
     "Adam",
     "AdamW",

@@ -54,7 +54,7 @@ class Adadelta(Elementwise):
 
     def _check(self, group):
         self._require_nonnegative(group, "lr", "eps", "weight_decay")
-        self._require(0 <= group["rho"] <= 1, "rho in [0, 1]", group["rho"])
+        self._require(0 <= self._number("rho", group["rho"]) <= 1, "rho in [0, 1]", group["rho"])
 
     def _rule(self, group):
         return "adadelta", ("square_avg", "acc_delta")

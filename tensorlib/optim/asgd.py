@@ -63,6 +63,7 @@ class ASGD(Elementwise):
 
     def _check(self, group):
         self._require_nonnegative(group, "lr", "lambd", "weight_decay")
+        self._require_numbers(group, "alpha", "t0")
 
     def _rule(self, group):
         return "asgd", ("ax",)

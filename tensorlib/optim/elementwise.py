@@ -81,7 +81,7 @@ class Elementwise(Optimizer):
             if name in self.scalars:
                 loaded[name] = int(value) if name == "step" else float(value)
             elif value is not None:
-                self._require_shape(name, asarray(value), param)
+                self._require_shape(name, asarray(value), param.shape)
         return loaded
 
 

@@ -2,6 +2,8 @@
 
 from math import inf, isfinite
 
+from numpy import errstate
+
 from tensorlib._core._functions import asarray, zeros
 from tensorlib._joining import concatenate
 from tensorlib.autograd import no_grad
@@ -46,7 +48,8 @@ class LBFGS(Optimizer):
 
     Notes
     -----
-    PyTorch's default is no line search.
+    PyTorch's default is no line search. NumPy's warnings of overflow and the like are switched off
+    while the closure is called by a line search, whose trials may go too far.
 
     Examples
     --------
@@ -95,12 +98,14 @@ class LBFGS(Optimizer):
         TypeError, ValueError
             As for the class.
         """
-        self._require(not self.param_groups, "parameters in one group", "a second one")
+        if self.param_groups:
+            raise ValueError(f"{self._name}: expected parameters in one group, got a second one")
         super().add_param_group(param_group)
 
     def _check(self, group):
         self._require_nonnegative(group, "lr", "max_iter", "max_eval", "history_size")
-        self._require(group["params"], "parameters", "none")
+        if not group["params"]:
+            raise ValueError(f"{self._name}: expected parameters, got none")
         search = group["line_search_fn"]
         expected = "line_search_fn as 'strong_wolfe' or None"
         self._require(search in ("strong_wolfe", None), expected, search)
@@ -158,9 +163,10 @@ class LBFGS(Optimizer):
             if group["line_search_fn"] is not None:
                 trials = max(0, group["max_eval"] - evaluations)
                 tolerance = group["tolerance_change"]
-                here, made = strong_wolfe(
-                    measure, here, memory["t"], largest(along), tolerance, trials
-                )
+                with errstate(all="ignore"):  # a trial that overflows is not taken
+                    here, made = strong_wolfe(
+                        measure, here, memory["t"], largest(along), tolerance, trials
+                    )
                 self._move(origin, here.step, along)
             elif iteration + 1 < group["max_iter"]:
                 here, made = measure(memory["t"]), 1

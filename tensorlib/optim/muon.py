@@ -2,14 +2,12 @@
 
 from math import sqrt
 
-from tensorlib._core._functions import zeros_like
-from tensorlib.autograd import no_grad
-from tensorlib.optim.optimizer import Optimizer, evaluate
+from tensorlib.optim.tensorwise import Tensorwise
 
 MOST_STEPS = 100
 
 
-class Muon(Optimizer):
+class Muon(Tensorwise):
     r"""Momentum, orthogonalised by Newton-Schulz iterations (Jordan et al. 2024, "Muon: an
     optimizer for hidden layers in neural networks").
 
@@ -87,10 +85,11 @@ class Muon(Optimizer):
 
     def _check(self, group):
         self._require_nonnegative(group, "lr", "weight_decay", "momentum")
-        numbers = group["ns_coefficients"]
-        self._require(len(numbers) == 3, "ns_coefficients to be three numbers", numbers)
+        self._several(group, "ns_coefficients", "three")
+        self._require_numbers(group, "eps")
         steps = group["ns_steps"]
-        self._require(0 <= steps < MOST_STEPS, f"ns_steps in [0, {MOST_STEPS})", steps)
+        valid = isinstance(steps, int) and 0 <= steps < MOST_STEPS
+        self._require(valid, f"ns_steps in [0, {MOST_STEPS})", steps)
         known = (None, "original", "match_rms_adamw")
         adjust = group["adjust_lr_fn"]
         self._require(adjust in known, f"adjust_lr_fn as one of {known}", adjust)
@@ -98,57 +97,24 @@ class Muon(Optimizer):
     def _check_parameter(self, param):
         super()._check_parameter(param)
         self._require(param.ndim == 2, "matrices as parameters", param.shape)
-        if param.dtype.kind == "c":
-            raise TypeError(f"{self._name}: expected real parameters, got {param.dtype}")
 
-    def step(self, closure=None):  # noqa: D102 (the base class has the text)
-        loss = evaluate(closure)
-        for group in self.param_groups:
-            self._check(group)
-            for param in group["params"]:
-                self._check_gradient(param)
-        with no_grad():
-            for group in self.param_groups:
-                for param in group["params"]:
-                    if param.grad is not None:
-                        self._change(param.detach(), param.grad.detach(), self.state[param], group)
-        return loss
-
-    step.__doc__ = Optimizer.step.__doc__
-
-    def _check_gradient(self, param):
-        grad = param.grad
-        if grad is not None and grad.shape != param.shape:
-            raise ValueError(
-                f"{self._name}.step: expected a gradient of a parameter's shape {param.shape}, got "
-                f"{grad.shape}"
-            )
-        if grad is not None and not param.flags.writeable:
-            raise ValueError(f"{self._name}.step: expected parameters that can be written")
+    def _shapes(self, shape):
+        return {"momentum_buffer": shape}
 
     def _change(self, data, grad, memory, group):
-        momentum, lr = group["momentum"], float(group["lr"])
-        if "momentum_buffer" not in memory:
-            memory["momentum_buffer"] = zeros_like(grad)
-        buffer = memory["momentum_buffer"]
+        momentum, lr, buffer = group["momentum"], float(group["lr"]), memory["momentum_buffer"]
         buffer += (1 - momentum) * (grad - buffer)
         moved = grad + momentum * (buffer - grad) if group["nesterov"] else buffer
         moved = orthogonalized(moved, group["ns_coefficients"], group["ns_steps"], group["eps"])
         data *= 1 - lr * group["weight_decay"]
         data -= (lr * factor_of(data.shape, group["adjust_lr_fn"])) * moved.astype(data.dtype)
 
-    def _loaded(self, memory, param):
-        loaded = super()._loaded(memory, param)
-        if "momentum_buffer" in loaded:
-            self._require_shape("momentum_buffer", loaded["momentum_buffer"], param)
-        return loaded
-
 
 def factor_of(shape, adjust):
     rows, columns = shape
     if adjust == "match_rms_adamw":
         return 0.2 * sqrt(max(rows, columns))
-    return sqrt(max(1, rows / columns)) if columns else 1.0
+    return sqrt(max(1, rows / columns))
 
 
 def orthogonalized(matrix, coefficients, steps, eps):

@@ -1,11 +1,14 @@
 """``Optimizer``: parameter groups, state, hooks, and what all optimizers share."""
 
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+
 from tensorlib._core._functions import asarray
-from tensorlib._core._hooks import RemovableHandle, new_functions
 from tensorlib._core._tensor import Tensor
 from tensorlib.autograd import enable_grad
+from tensorlib.nn._arguments import check_number
 from tensorlib.nn.parameter import clear_gradients
-from tensorlib.optim._hooks import with_hooks
+from tensorlib.optim import _hooks
 from tensorlib.optim._state import States
 
 
@@ -61,22 +64,19 @@ class Optimizer:
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
-        if "step" in vars(cls):
-            cls.step = with_hooks(vars(cls)["step"])
+        if not hasattr(cls.step, "runs_hooks"):
+            cls.step = _hooks.with_hooks(cls.step)
 
     def __init__(self, params, defaults):
         self.defaults = defaults
         self.param_groups = []
         self.state = States()
-        self._pre_hooks = new_functions()
-        self._post_hooks = new_functions()
-        if isinstance(params, Tensor | dict | set | frozenset):
-            kind = type(params).__name__
+        self._hooks = _hooks.new_hooks()
+        if isinstance(params, Tensor):
             raise TypeError(
-                f"{self._name}: expected an iterable of Tensors or of dicts, in a fixed order, "
-                f"got a {kind}"
+                f"{self._name}: expected an iterable of Tensors, got a {kind_of(params)}"
             )
-        groups = list(params)
+        groups = self._listed(params)
         if not groups:
             raise ValueError(f"{self._name}: expected parameters, got none")
         if not isinstance(groups[0], dict):
@@ -103,9 +103,7 @@ class Optimizer:
                 f"{self._name}: expected a dict with 'params', got {param_group!r:.100}"
             )
         params = param_group["params"]
-        if isinstance(params, set | frozenset):
-            raise TypeError(f"{self._name}: expected parameters in a fixed order, got a set")
-        params = [params] if isinstance(params, Tensor) else list(params)
+        params = [params] if isinstance(params, Tensor) else self._listed(params)
         group = {"params": params}
         if params and all(isinstance(pair, tuple) and len(pair) == 2 for pair in params):
             group = {
@@ -152,49 +150,22 @@ class Optimizer:
         """
         raise NotImplementedError(f"{self._name}: no step is defined")
 
-    # Hooks
-
-    def register_step_pre_hook(self, hook):
-        """Call a function before each step.
-
-        Parameters
-        ----------
-        hook : callable
-            ``hook(optimizer, args, kwargs)``, where `args` begins with the optimizer. It may return
-            a pair of new arguments.
-
-        Returns
-        -------
-        RemovableHandle
-            Its ``remove()`` takes the hook away.
-
-        Examples
-        --------
-        >>> import tensorlib as tl
-        >>> from tensorlib import optim
-        >>> optimizer = optim.SGD([tl.ones(2).requires_grad_()], lr=0.1)
-        >>> handle = optimizer.register_step_pre_hook(lambda *_: print("a step"))
-        >>> optimizer.step()
-        a step
-        >>> handle.remove()
-        """
-        return RemovableHandle(self._pre_hooks, hook)
-
-    def register_step_post_hook(self, hook):
-        """Call a function after each step that did not fail.
-
-        Parameters
-        ----------
-        hook : callable
-            ``hook(optimizer, args, kwargs)``.
-
-        Returns
-        -------
-        RemovableHandle
-        """
-        return RemovableHandle(self._post_hooks, hook)
+    register_step_pre_hook = _hooks.register_step_pre_hook
+    register_step_post_hook = _hooks.register_step_post_hook
+    register_state_dict_pre_hook = _hooks.register_state_dict_pre_hook
+    register_state_dict_post_hook = _hooks.register_state_dict_post_hook
+    register_load_state_dict_pre_hook = _hooks.register_load_state_dict_pre_hook
+    register_load_state_dict_post_hook = _hooks.register_load_state_dict_post_hook
 
     # Checks
+
+    def _listed(self, params):
+        if isinstance(params, dict | set | frozenset) or not isinstance(params, Iterable):
+            raise TypeError(
+                f"{self._name}: expected an iterable of Tensors or of dicts, in a fixed order, "
+                f"got a {kind_of(params)}"
+            )
+        return list(params)
 
     def _check(self, group):
         """Raise ValueError if an option of the group is out of its range."""
@@ -203,32 +174,31 @@ class Optimizer:
         if not holds:
             raise ValueError(f"{self._name}: expected {expected}, got {value!r}")
 
+    def _require_numbers(self, group, *names):
+        for name in names:
+            self._number(name, group[name])
+
     def _require_nonnegative(self, group, *names):
         for name in names:
-            try:
-                holds = group[name] >= 0
-            except TypeError:
-                kind = type(group[name]).__name__
-                raise TypeError(
-                    f"{self._name}: expected {name} to be a number, got {kind}"
-                ) from None
-            self._require(holds, f"{name} >= 0", group[name])
-
-    def _pair(self, group, name):
-        """An option of two numbers."""
-        pair = group[name]
-        valid = isinstance(pair, tuple | list) and len(pair) == 2
-        self._require(valid, f"{name} to be two numbers", pair)
-        return pair
+            self._require(self._number(name, group[name]) >= 0, f"{name} >= 0", group[name])
 
     def _require_betas(self, group):
-        valid = all(0 <= beta < 1 for beta in self._pair(group, "betas"))
+        valid = all(0 <= beta < 1 for beta in self._several(group, "betas", "two"))
         self._require(valid, "betas to be two numbers in [0, 1)", group["betas"])
+
+    def _several(self, group, name, count):
+        """An option of two or three numbers; the count is a word."""
+        values = group[name]
+        valid = isinstance(values, tuple | list) and len(values) == {"two": 2, "three": 3}[count]
+        self._require(valid, f"{name} to be {count} numbers", values)
+        return [self._number(name, value) for value in values]
+
+    def _number(self, name, value):
+        return check_number(self._name, name, value)
 
     def _check_parameter(self, param):
         if not isinstance(param, Tensor):
-            kind = type(param).__name__
-            raise TypeError(f"{self._name}: expected Tensors as parameters, got {kind}")
+            raise TypeError(f"{self._name}: expected Tensors as parameters, got {kind_of(param)}")
         if not param.is_leaf:
             raise ValueError(
                 f"{self._name}: expected parameters that are no results of operations, got one of "
@@ -261,16 +231,19 @@ class Optimizer:
         >>> optim.SGD([w], lr=0.1).state_dict()["param_groups"][0]["params"]
         [0]
         """
+        for hook in _hooks.at(self, _hooks.STATE_PRE):
+            hook(self)
         places = {id(param): place for place, param in enumerate(self._parameters())}
         groups = [
             {**group, "params": [places[id(param)] for param in group["params"]]}
             for group in self.param_groups
         ]
         state = {places[id(param)]: dict(memory) for param, memory in self.state.items()}
-        return {"state": state, "param_groups": groups}
+        whole = {"state": state, "param_groups": groups}
+        return _hooks.through(self, _hooks.STATE_POST, whole)
 
     def load_state_dict(self, state_dict):
-        """Take over options and state; Tensors are copied.
+        """Take over options and state, as copies.
 
         Parameters
         ----------
@@ -283,18 +256,20 @@ class Optimizer:
         ValueError
             If it does not fit. Nothing was changed then.
         """
+        if isinstance(state_dict, Mapping):
+            state_dict = _hooks.through(self, _hooks.LOAD_PRE, dict(state_dict))
         try:
-            groups, memories = state_dict["param_groups"], state_dict["state"]
+            groups, memories = state_dict["param_groups"], dict(state_dict["state"])
             sizes = [len(group["params"]) for group in groups]
         except (KeyError, TypeError) as error:
             raise self._misfit(f"expected 'param_groups' and 'state', got {error!r}") from None
         own = [len(group["params"]) for group in self.param_groups]
         if sizes != own:
             raise self._misfit(f"expected groups of {own} parameters, got {sizes}")
-        loaded = [
-            {**group, "params": mine["params"]}
-            for group, mine in zip(groups, self.param_groups, strict=True)
-        ]
+        loaded = []
+        for group, mine in zip(groups, self.param_groups, strict=True):
+            kept = {name: mine[name] for name in ("param_names",) if name in mine}
+            loaded.append({**kept, **deepcopy(group), "params": mine["params"]})
         for group in loaded:
             missing = self.defaults.keys() - group.keys()
             if missing:
@@ -309,9 +284,13 @@ class Optimizer:
         for place, memory in memories.items():
             if place not in params:
                 raise self._misfit(f"expected state of the parameters {places}, got {place!r}")
+            if not isinstance(memory, Mapping):
+                raise self._misfit(f"expected dicts of state, got {memory!r:.100}")
             state[params[place]] = self._loaded(memory, params[place])
         self.param_groups[:] = loaded
         self.state = state
+        for hook in _hooks.at(self, _hooks.LOAD_POST):
+            hook(self)
 
     def _loaded(self, memory, param):
         """What was remembered for a parameter, copied, in the parameter's dtype."""
@@ -324,14 +303,14 @@ class Optimizer:
         if isinstance(value, list):
             return [self._copied(item, dtype) for item in value]
         if not hasattr(value, "__array__"):
-            return value
+            return deepcopy(value)
         value = value.detach() if isinstance(value, Tensor) else asarray(value)
-        keeps = dtype is None or value.dtype.kind in "biu"
-        return value.copy() if keeps else value.astype(dtype)
+        alike = dtype is not None and (value.dtype.kind == "c") == (dtype.kind == "c")
+        return value.astype(dtype) if alike and value.dtype.kind not in "biu" else value.copy()
 
-    def _require_shape(self, name, value, param):
-        if value.shape != param.shape:
-            raise self._misfit(f"expected {name!r} of shape {param.shape}, got {value.shape}")
+    def _require_shape(self, name, value, shape):
+        if value.shape != shape:
+            raise self._misfit(f"expected {name!r} of shape {shape}, got {value.shape}")
 
     def _misfit(self, text):
         return ValueError(f"load_state_dict: {self._name}: {text}")
@@ -342,6 +321,10 @@ class Optimizer:
             options = ", ".join(f"{name}={group[name]!r}" for name in self.defaults)
             lines.append(f"\n  {number}: {len(group['params'])} parameters, {options}")
         return f"{self._name}({''.join(lines)}\n)"
+
+
+def kind_of(value):
+    return type(value).__name__
 
 
 def evaluate(closure):

@@ -47,9 +47,9 @@ class Rprop(Elementwise):
 
     def _check(self, group):
         self._require_nonnegative(group, "lr")
-        shrink, grow = self._pair(group, "etas")
+        shrink, grow = self._several(group, "etas", "two")
         self._require(0 < shrink < 1 < grow, "etas with 0 < first < 1 < second", group["etas"])
-        least, most = self._pair(group, "step_sizes")
+        least, most = self._several(group, "step_sizes", "two")
         self._require(0 <= least <= most, "step_sizes with 0 <= first <= second", (least, most))
 
     def _rule(self, group):

@@ -69,6 +69,7 @@ class SGD(Elementwise):
 
     def _check(self, group):
         self._require_nonnegative(group, "lr", "momentum", "weight_decay")
+        self._require_numbers(group, "dampening")
         if group["nesterov"]:
             self._require(group["momentum"] > 0, "momentum > 0 with nesterov", group["momentum"])
             self._require(group["dampening"] == 0, "no dampening with nesterov", group["dampening"])

@@ -2,6 +2,7 @@
 
 from numpy.polynomial.polyutils import format_float  # noqa: F401 (kept)
 
+from tensorlib._arguments import anywhere
 from tensorlib._core._functions import asarray
 from tensorlib._rebound import run_module
 from tensorlib.polynomial._documentation import document_function
@@ -14,6 +15,14 @@ def mapdomain(x, old, new):
     return offset + scale * (x if series or isinstance(x, (int, float, complex)) else asarray(x))
 
 
+def trimseq(seq):
+    """NumPy's; under vmap the zeros at the end go that are zeros in all examples."""
+    length = len(seq)
+    while length > 1 and not anywhere(asarray(seq[length - 1] != 0)):
+        length -= 1
+    return seq[:length]
+
+
 def _divmod(mul, c1, c2):
     """NumPy's division for any family, with a remainder of the dtype of the quotient."""
     c1, c2 = as_series([c1, c2])  # noqa: F821
@@ -21,7 +30,7 @@ def _divmod(mul, c1, c2):
     return quotient, remainder.astype(quotient.dtype)
 
 
-run_module("numpy.polynomial.polyutils", globals(), keep={"format_float", "mapdomain"})
+run_module("numpy.polynomial.polyutils", globals(), keep={"format_float", "mapdomain", "trimseq"})
 
 for _name in set(__all__) - {"format_float"}:  # noqa: F821
     document_function(globals()[_name], "polyutils")

@@ -1,6 +1,6 @@
 """The functions of `tensorlib.random` that share one stream: methods of one `RandomState`.
 
-It is another object than NumPy's, and than the generator that `manual_seed` restarts.
+It is another object than NumPy's, and than the default generator; `manual_seed` restarts both.
 """
 
 from tensorlib.random._bit_generators import MT19937, checked
@@ -22,7 +22,8 @@ functions["ranf"] = functions["sample"] = functions["random_sample"]
 def seed(seed=None):
     """Restart the stream from which the functions of `tensorlib.random` draw.
 
-    Neither NumPy's own stream nor that of `tensorlib.manual_seed` is touched.
+    Neither NumPy's own stream nor that of the default generator is touched;
+    `tensorlib.manual_seed` restarts the latter too.
 
     Parameters
     ----------

@@ -60,7 +60,7 @@ class RandomState(Distributions, np.random.RandomState):
     def seed(self, seed=None):
         """Restart the stream from a seed.
 
-        Neither NumPy's own stream nor that of `tensorlib.manual_seed` is touched.
+        Neither NumPy's own stream nor that of the default generator is touched.
 
         Parameters
         ----------

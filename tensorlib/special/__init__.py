@@ -22,10 +22,10 @@ from tensorlib.special._composites import (
 from tensorlib.special._computed import FUNCTIONS as _FUNCTIONS
 from tensorlib.special._exponentials import log_softmax, logsumexp, softmax, softplus
 from tensorlib.special._foreign import FOREIGN as _FOREIGN
-from tensorlib.special._guarded import guarded as _guarded
+from tensorlib.special._guarded import GUARDED as _GUARDED
 from tensorlib.special._ufuncs import UFUNCS as _UFUNCS
 
-_PUBLIC = _UFUNCS | _guarded(_UFUNCS)
+_PUBLIC = _UFUNCS | _GUARDED
 globals().update(_PUBLIC | _FUNCTIONS | _FOREIGN)
 _UFUNCS_OF_PROTOCOL.update((ufunc.numpy_ufunc(), ufunc) for ufunc in _PUBLIC.values())
 __all__ = sorted(name for name in globals() if not name.startswith("_"))

@@ -5,6 +5,7 @@ import operator
 
 import numpy as np
 
+from tensorlib._arguments import anywhere
 from tensorlib._core._functions import (
     arange,
     asarray,
@@ -122,7 +123,7 @@ def multigammaln(a, d):
     a = asarray(a)
     if asarray(d).ndim or d != int(d):
         raise ValueError(f"multigammaln: expected an integer as d, got {d}")
-    if less_equal(a, 0.5 * (d - 1)).any():
+    if anywhere(less_equal(a, 0.5 * (d - 1))):
         raise ValueError(f"multigammaln: expected a larger than {0.5 * (d - 1)}, got {a}")
     steps = 0.5 * arange(int(d), dtype=np.float64)
     terms = gammaln(a.reshape((1, *a.shape)) - steps.reshape((-1,) + (1,) * a.ndim))
@@ -326,7 +327,7 @@ def spherical_bessel(name, sign_of_even, kind, answer):
         value = function(n, where(below, -z, z))
         if sign_of_even is not None:
             value = value.astype(np.float64)  # as SciPy, also of single precision
-        if not below.any():
+        if not anywhere(below):
             return value
         if sign_of_even is None:
             return where(below, function(n, z + 0j).real, value)

@@ -40,7 +40,8 @@ def checkpoint(
 
     When a walk needs it, the function is called once more, with the random numbers, the precision
     (`tensorlib.amp`) and the arguments that it had. What is kept in between is the arguments
-    alone. Checkpoints nest, and gradients can be differentiated again.
+    alone. Checkpoints nest, gradients can be differentiated again, and the function may compute
+    gradients itself, which needs one call more.
 
     Parameters
     ----------
@@ -93,7 +94,9 @@ def checkpoint(
     first, second = context_fn()
     call = _Call(function, args, kwargs, second, preserve_rng_state, determinism_check == "default")
     with saved_tensors_hooks(call.pack, call.unpack), first:
-        return function(*args, **kwargs)
+        result = function(*args, **kwargs)
+    call.first_is_done()
+    return result
 
 
 class _Call:
@@ -110,12 +113,17 @@ class _Call:
             if preserve_random else None  # fmt: skip
         self.caster = _autocast.current()
         self.layouts = []  # of the tensors asked for
+        self.complete = False  # whether they are all
         self.again = {}  # those of the second call that were not yet taken
         self.lock = threading.RLock()
 
     def pack(self, tensor):
         self.layouts.append((tensor.shape, tensor.dtype))
         return len(self.layouts) - 1
+
+    def first_is_done(self):
+        self.complete = True
+        self.again.clear()  # what a walk inside of the function has left
 
     def unpack(self, number):
         with self.lock:
@@ -128,8 +136,13 @@ class _Call:
             [x.again() if isinstance(x, _Argument) else x for x in self.leaves]
         )
         found = []
+
+        def pack(tensor):
+            found.append(tensor)
+            return len(found) - 1
+
         with self.as_before(), enable_grad(), self.context:
-            push_saved_tensors_hooks(found.append, _unused)
+            push_saved_tensors_hooks(pack, found.__getitem__)  # for walks inside of the function
             try:
                 self.function(*args, **kwargs)
             finally:
@@ -139,12 +152,12 @@ class _Call:
         self.again = dict(enumerate(found))
 
     def compare(self, found):
-        if len(found) != len(self.layouts):
+        if self.complete and len(found) != len(self.layouts):
             raise RuntimeError(
                 "checkpoint: expected the second call of the function to keep as many tensors as "
                 f"the first, {len(self.layouts)}, got {len(found)}"
             )
-        for (shape, dtype), x in zip(self.layouts, found, strict=True):
+        for (shape, dtype), x in zip(self.layouts, found, strict=self.complete):
             if (x.shape, x.dtype) != (shape, dtype):
                 raise RuntimeError(
                     "checkpoint: expected the second call of the function to keep what the first "
@@ -185,10 +198,6 @@ class _Argument:
             )
         tensor = untracked(tensor)
         return tensor.requires_grad_() if self.requires_grad else tensor
-
-
-def _unused(packed):
-    raise RuntimeError("checkpoint: the function walked back through ops of its second call")
 
 
 @contextlib.contextmanager

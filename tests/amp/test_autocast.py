@@ -150,11 +150,62 @@ def test_batch_norm_computes_in_float32_and_keeps_its_inputs_dtype(name, trainin
         np.testing.assert_array_equal(mine, other)  # statistics are as in float32
 
 
+KEEPING = {
+    "elu": lambda a: F.elu(a, 0.7),
+    "selu": F.selu,
+    "celu": lambda a: F.celu(a, 0.7),
+    "lp_pool1d": lambda a: F.lp_pool1d(a, 3, 2),
+    "lp_pool2d": lambda a: F.lp_pool2d(a, 2, 2),
+}
+
+
+@halves
+@pytest.mark.parametrize("name", KEEPING)
+def test_exponentials_and_powers_within_a_function_leave_it_in_the_inputs_dtype(name, half):
+    """As PyTorch's do."""
+    function, a = KEEPING[name], normal(2, 6, 8, dtype=half)
+    with tl.amp.autocast(dtype=half):
+        result = function(a)
+    assert str(result.dtype) == half
+    wanted = function(a.astype("float32"))
+    np.testing.assert_allclose(result.astype("float32"), wanted, SPACING[half], SPACING[half] / 8)
+
+
+@halves
+@pytest.mark.parametrize("state", ["float32", "lower", None])
+@pytest.mark.parametrize("name", ["RNN", "GRU", "LSTM"])
+def test_recurrent_layers_answer_in_the_lower_dtype(name, state, half):
+    layer, x = getattr(nn, name)(3, 4, bidirectional=True), normal(5, 2, 3)
+    hx = []
+    if state is not None:
+        h = normal(2, 2, 4, dtype=half if state == "lower" else state, seed=1)
+        hx = [(h, h) if name == "LSTM" else h]
+    with tl.amp.autocast(dtype=half):
+        output, last = layer(x, *hx)
+    wanted, _ = layer(x, *hx)
+    tensors = [output, *(last if name == "LSTM" else [last])]
+    assert [str(x.dtype) for x in tensors] == [half] * len(tensors)
+    difference = abs(output.detach().astype("float32") - wanted.detach())
+    assert difference.max() < 4 * SPACING[half]
+    output.astype("float32").sum().backward()
+    assert all(p.grad.dtype == "float32" for p in layer.parameters())
+
+
 def test_sums_are_exact_beyond_the_lower_dtype():
     ones = tl.ones(70_000, dtype="float16")
     with tl.amp.autocast(dtype="float16"):
         assert ones.sum().item() == 70_000
         assert tl.cumsum(ones)[-1].item() == 70_000
+
+
+@pytest.mark.parametrize("function", [tl.sum, tl.prod, tl.cumsum])
+def test_sums_in_integers_stay_integers(function):
+    a = tl.asarray([1.5, 2.5], dtype="float16")
+    with tl.amp.autocast(dtype="float16"):
+        result = function(a, dtype="int16")
+    expected = function(a, dtype="int16")
+    assert result.dtype == expected.dtype == "int16"
+    np.testing.assert_array_equal(result, expected)
 
 
 LOSSES = {

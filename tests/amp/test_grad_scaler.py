@@ -223,6 +223,35 @@ def test_closures_are_refused():
     np.testing.assert_array_equal(w.grad, [2 * 65536, 4 * 65536])
 
 
+def test_other_arguments_reach_the_optimizer():
+    class Noted(optim.SGD):
+        def step(self, closure=None, *, note=None):
+            super().step()
+            return closure, note
+
+    w = leaf(1.0)
+    optimizer, scaler = Noted([w], lr=1.0), tl.amp.GradScaler()
+    w.grad = tl.ones(1, dtype="float32")
+    assert scaler.step(optimizer, None, note=3) == (None, 3)
+
+
+def test_a_scale_does_not_vanish():
+    w = leaf(1.0)
+    optimizer = optim.SGD([w], lr=1.0)
+    scaler = tl.amp.GradScaler(init_scale=1e-30, backoff_factor=1e-5, growth_interval=1)
+    for _ in range(4):
+        w.grad = tl.asarray([np.inf], dtype="float32")
+        assert scaler.step(optimizer) is None
+        scaler.update()
+    assert scaler.get_scale() == np.finfo("float32").tiny
+    w.grad = tl.asarray([scaler.get_scale() / 2], dtype="float32")
+    scaler.step(optimizer)
+    assert w.item() == 0.5
+    scaler.update()
+    assert scaler.get_scale() == 2 * np.finfo("float32").tiny
+    assert tl.amp.GradScaler(init_scale=1e-44).get_scale() == np.finfo("float32").tiny
+
+
 def test_gradients_that_cannot_be_unscaled_change_nothing():
     first, second = leaf(1.0), leaf(1.0, dtype="float16")
     first.grad, second.grad = tl.asarray([8.0], dtype="float32"), tl.ones(1, dtype="float16")
@@ -264,6 +293,21 @@ def test_a_step_that_fails_can_be_tried_again():
 def test_errors(options, text):
     with pytest.raises(ValueError, match=text):
         tl.amp.GradScaler(**options)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "expected"),
+    [
+        ("growth_factor", "2", "a number, got str"),
+        ("backoff_factor", None, "a number, got NoneType"),
+        ("growth_interval", 2.5, "an int, got float"),
+        ("init_scale", "4", "a number, got str"),
+    ],
+)
+def test_what_is_no_number(option, value, expected):
+    name = option.removeprefix("init_")
+    with pytest.raises(TypeError, match=f"GradScaler: expected {name} to be {expected}"):
+        tl.amp.GradScaler(**{option: value})
 
 
 def test_a_scale_of_ones_own():

@@ -84,20 +84,39 @@ def test_the_second_call_records_where_the_walk_does_not():
 
 
 def test_transforms():
-    x, w = tl.asarray(X), tl.asarray(W)
-    for one, other in [
-        (
-            lambda x: FUNCTIONS["nested"](x, w).sum(),
-            lambda x: (f(tl.sin(f(x, w)), w) * f(x, w)).sum(),
-        )
-    ]:
-        tangent = tl.ones(X.shape)
-        a = tl.func.jvp(tl.func.grad(one), (x,), (tangent,))[1]
-        b = tl.func.jvp(tl.func.grad(other), (x,), (tangent,))[1]
-        assert_allclose(a, b, rtol=1e-12)
-        assert_allclose(tl.func.hessian(one)(x[:1]), tl.func.hessian(other)(x[:1]), rtol=1e-10)
+    x, w, tangent = tl.asarray(X), tl.asarray(W), tl.ones(X.shape)
+
+    def one(x):
+        return FUNCTIONS["nested"](x, w).sum()
+
+    def other(x):
+        return (f(tl.sin(f(x, w)), w) * f(x, w)).sum()
+
+    a = tl.func.jvp(tl.func.grad(one), (x,), (tangent,))[1]
+    b = tl.func.jvp(tl.func.grad(other), (x,), (tangent,))[1]
+    assert_allclose(a, b, rtol=1e-12)
+    assert_allclose(tl.func.hessian(one)(x[:1]), tl.func.hessian(other)(x[:1]), rtol=1e-10)
     rows = tl.func.vmap(tl.func.grad(lambda r: checkpoint(lambda z: tl.sin(z) * z, r).sum()))(x)
     assert_allclose(rows, np.sin(X) + X * np.cos(X))
+
+
+def penalty(x, w):
+    """The squared length of a gradient, computed inside."""
+    (gradient,) = tl.autograd.grad(f(x, w).sum(), x, create_graph=True)
+    return (gradient * gradient).sum()
+
+
+def test_a_function_that_computes_gradients():
+    x, w = leaves(X, W)
+    expected = tl.autograd.grad(penalty(x, w), [x, w])
+    calls = []
+    y = checkpoint(lambda x, w: (calls.append(0), penalty(x, w))[1], x, w)
+    assert saved_bytes(y).total == 0
+    for a, b in zip(tl.autograd.grad(y, [x, w]), expected, strict=True):
+        assert_array_equal(a, b)
+    assert len(calls) == 3
+    y = checkpoint(lambda x: checkpoint(penalty, x * 1, w) + x.sum(), x)
+    assert_allclose(tl.autograd.grad(y, x)[0], expected[0] + 1)
 
 
 def noisy(x):

@@ -5,11 +5,14 @@ import re
 
 import numpy as np
 import pytest
+import scipy.special
 
 import tensorlib as tl
-from tensorlib._core import _functions
+from tensorlib import special
+from tensorlib._core import _functions, _tape
 from tensorlib._core import ops as table
 from tensorlib._core._dispatch import ops
+from tensorlib.special._ufuncs import UFUNCS
 from tensorlib.testing import assert_array_equal
 
 NAN, INF = np.nan, np.inf
@@ -283,6 +286,30 @@ def test_a_branch_not_taken_has_no_gradient(name, kind):
         if again.requires_grad:
             for gradient in tl.autograd.grad(again, inputs, allow_unused=True):
                 assert gradient is None or not (gradient != 0).any()
+
+
+SPECIAL = [name for name, u in UFUNCS.items() if _tape.has_rule(u.op.name) and name[0] != "_"]
+
+
+@pytest.mark.filterwarnings("ignore:floating point number truncated:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:non-integer arg n:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*_hyp0f1_asy:pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("name", SPECIAL)
+def test_a_branch_not_taken_of_a_special_function_has_no_gradient(name):
+    function = getattr(special, name)
+    hard = [0.0, -1.0, 0.5, INF, NAN] if function.nin > 3 else HARD[2:]
+    args = [x.ravel() for x in np.meshgrid(*[hard] * function.nin, indexing="ij")]
+    args = [tl.asarray(x).requires_grad_() for x in args]
+    if name.startswith("eval_hermite"):
+        args[0] = tl.arange(args[0].size) % 4  # integers alone
+    with np.errstate(all="ignore"), scipy.special.errstate(all="ignore"):
+        total = hidden(function, args)
+        for x in [x for x in args if x.requires_grad and total.requires_grad]:
+            try:
+                (gradient,) = tl.autograd.grad(total, x, retain_graph=True, allow_unused=True)
+            except NotImplementedError:
+                continue  # none is known
+            assert gradient is None or not (gradient != 0).any()
 
 
 @pytest.mark.parametrize("name", ["sqrt", "log", "divide", "power", "arccos", "hypot", "tan"])

@@ -326,6 +326,19 @@ def test_inputs_that_are_written():
         Double.apply(X.detach().requires_grad_())
 
 
+def test_inputs_that_are_written_must_be_returned():
+    class Hides(Function):
+        @staticmethod
+        def forward(ctx, x):
+            x += 1
+            ctx.mark_dirty(x)
+            return x * 2
+
+    text = r"Hides: expected forward to return what it marked as dirty.*shape \(3, 4\)"
+    with pytest.raises(RuntimeError, match=text):
+        Hides.apply(X.detach().requires_grad_() * 1)
+
+
 def test_views_and_inputs_as_outputs():
     class Same(Function):
         @staticmethod
@@ -390,6 +403,12 @@ def test_wrong_gradients(gradients, error, text):
     out = wrong(gradients).apply(x, y)  # the line that is named
     with pytest.raises(error, match=rf"^Wrong: .*{text}.*was at .*test_function\.py:\d+"):
         out.sum().backward()
+
+
+def test_more_gradients_than_arguments_may_be_none():
+    x, y = X.detach().requires_grad_(), T.detach().requires_grad_()
+    wrong(lambda g: (g, 2 * g, None, None)).apply(x, y).sum().backward()
+    close([x.grad, y.grad], [np.ones((3, 4)), np.full((3, 4), 2.0)])
 
 
 def test_missing_methods():

@@ -115,3 +115,76 @@ def test_inputs_that_require_no_gradient(x):
         backward(x.sum(), inputs=tl.ones(2))
     with pytest.raises(ValueError, match="expected at least one Tensor as inputs"):
         backward(x.sum(), inputs=[])
+
+
+# what PyTorch's has besides
+
+
+def both(program):
+    """What a program gives with each library, as lists."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch")
+
+    def plain(found):
+        if isinstance(found, dict):
+            return {key: plain(value) for key, value in found.items()}
+        return [None if g is None else g.detach().tolist() for g in found]
+
+    x = np.array([1.0, 2.0, 3.0])
+    ours = program(tl, tl.asarray, tl.asarray(x.copy()).requires_grad_())
+    theirs = program(torch, torch.tensor, torch.tensor(x, requires_grad=True))
+    return plain(ours), plain(theirs)
+
+
+ROWS = np.array([[1.0, 0, 0], [0, 2, 0], [1, 1, 1], [0, 0, 0]])
+PROGRAMS = {
+    "one": lambda lib, make, x: lib.autograd.grad(x * x, x, make(ROWS), is_grads_batched=True),
+    "two outputs, an unused input": lambda lib, make, x: lib.autograd.grad(
+        [lib.sin(x), (x**3).sum()], [make([1.0]).requires_grad_(), x],
+        [make(ROWS), make([1.0, 2.0, 0.0, 1.0])], is_grads_batched=True, allow_unused=True,
+    ),
+    "differentiated": lambda lib, make, x: lib.autograd.grad(
+        lib.autograd.grad(x**3, x, make(ROWS), None, True, True, None, True)[0].sum(), x
+    ),
+    "a dict": lambda lib, make, x: lib.autograd.grad((x * x).sum(), {"x": x}),
+    "zeros": lambda lib, make, x: lib.autograd.grad(
+        x.sum(), [make([1.0, 2.0]).requires_grad_(), x], materialize_grads=True
+    ),
+    "zeros that are differentiated": lambda lib, make, x: lib.autograd.grad(
+        lib.autograd.grad(
+            x.sum(), make([1.0]).requires_grad_(), create_graph=True, materialize_grads=True
+        )[0].sum() + x.sum(), x,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_as_torch(name):
+    ours, theirs = both(PROGRAMS[name])
+    assert ours == theirs
+
+
+def test_zeros_of_a_batch(x):
+    unused = tl.ones(4).requires_grad_()
+    found, _ = grad(
+        x * 2, [unused, x], tl.ones((3, 2)), is_grads_batched=True, materialize_grads=True
+    )
+    assert_array_equal(found, np.zeros((3, 4)))
+
+
+def test_backward_to_a_dict_of_inputs(x):
+    backward(x.sum(), inputs={"x": x})
+    assert_array_equal(x.grad, [1, 1])
+
+
+def test_refusals_of_batches_and_zeros(x):
+    text = "grad: expected allow_unused to be None or True, as materialize_grads is True"
+    with pytest.raises(ValueError, match=text):
+        grad(x.sum(), x, allow_unused=False, materialize_grads=True)
+    with pytest.raises(RuntimeError, match=r"output's shape \(2,\), along the first axis, got"):
+        grad(x * 2, x, tl.ones(2), is_grads_batched=True)
+    with pytest.raises(RuntimeError, match="a batch of gradients for each output.*got none at"):
+        grad(x.sum(), x, is_grads_batched=True)
+    with pytest.raises(TypeError, match="^grad: expected Tensors as inputs, got int$"):
+        grad(x.sum(), 3)
+    with pytest.warns(FutureWarning, match="only_inputs has no effect"):
+        grad(x.sum(), x, only_inputs=False)

@@ -269,9 +269,13 @@ def test_svg_without_the_package(monkeypatch):
 
 
 def test_wrong_arguments():
-    with pytest.raises(TypeError, match="make_dot: expected Tensors, got int"):
+    with pytest.raises(TypeError, match="make_dot: expected Tensors as params, got int"):
         make_dot(tl.ones(2), {"x": 3})
-    with pytest.raises(TypeError, match="increment_version: expected Tensors, got str"):
+    with pytest.raises(TypeError, match="make_dot: expected Tensors as outputs, got int"):
+        make_dot(3)
+    with pytest.raises(TypeError, match="saved_bytes: expected Tensors as outputs, got str"):
+        saved_bytes(["x"])
+    with pytest.raises(TypeError, match="increment_version: expected Tensors as tensor, got str"):
         graph.increment_version(["x"])
     x, y = tl.ones(2), tl.ones(2)
     before = x._version, y._version

@@ -160,6 +160,7 @@ def test_jacobians_and_products():
             vjp(g),
             value,
             a.make_jvp(f)(x, y)(onp.array([1.0, 3.0])),
+            a.make_jvp(f, (0, 1))(x, y)((onp.array([1.0, 3.0]), y)),
             a.deriv(lambda t: np.sin(t) * t)(0.4),
         ]
 
@@ -387,6 +388,9 @@ def test_grad_dispatches():
         tl.autograd.grad(tl.sin, x)
     with pytest.raises(RuntimeError, match="one real output of one element"):
         tl.autograd.grad(tl.sin)(tl.ones(2))
+    with pytest.raises(ValueError, match="deriv: expected argnums below 1, .* got 3"):
+        tl.autograd.deriv(tl.sin, 3)(1.0)
+    assert tl.autograd.elementwise_grad(lambda x: 3.0)(onp.ones(2)).tolist() == [0, 0]
     with pytest.raises(ValueError, match=r"grad_named: expected one of the arguments \['x'\]"):
         tl.autograd.grad_named(lambda x: x, "y")
 
@@ -419,6 +423,7 @@ def torch_functional(name, of, inputs, **kwargs):
     assert len(ours) == len(theirs)
     for a, b in zip(ours, theirs, strict=True):
         assert not a.requires_grad
+        assert a.shape == b.shape
         assert_allclose(a, b.numpy(), rtol=1e-12, atol=1e-12)
 
 
@@ -446,6 +451,7 @@ def test_functional_hessian_and_its_products(inputs):
     if len(inputs) == 1:
         for name in ("hvp", "vhp"):
             torch_functional(name, of, inputs, v=B)
+            torch_functional(name, lambda lib, x: of(lib, x).reshape(1), inputs, v=B)
 
 
 def test_functional_vjp_and_jvp():

@@ -176,6 +176,27 @@ def test_retained_gradients_are_those_after_the_hooks():
     check(program)
 
 
+def test_retained_gradients_are_those_after_hooks_that_came_later():
+    def program(lib, x):
+        y = x * x
+        y.retain_grad()
+        y.register_hook(lambda g: g * 2)
+        lib.sin(y).sum().backward()
+        return [y.grad, x.grad]
+
+    check(program)
+
+
+def test_retained_gradients_are_memory_of_their_own():
+    x = tl.array(X).requires_grad_()
+    y = x * 1
+    y.retain_grad()
+    (y + 0).sum().backward()
+    y.grad *= 5
+    assert_allclose(y.grad, np.full(X.shape, 5.0))
+    assert_allclose(x.grad, np.ones(X.shape))
+
+
 def test_hooks_of_nodes():
     def program(lib, x):
         seen = []
@@ -188,6 +209,35 @@ def test_hooks_of_nodes():
         return [*seen, x.grad]
 
     check(program)
+
+
+def test_a_hook_of_a_node_cannot_give_to_an_input_that_needs_none():
+    x, w = tl.array(X).requires_grad_(), tl.array(X)
+    y, z = x * w, x * w
+    y.grad_fn.register_hook(lambda inputs, outputs: (inputs[0] * 2, w))
+    y.sum().backward()
+    assert_allclose(x.grad, 2 * X)
+    assert w.grad is None
+    z.grad_fn.register_hook(lambda inputs, outputs: (inputs[0], tl.ones(5)))
+    with pytest.raises(RuntimeError, match=r"multiply: expected a gradient of shape \(2, 3\)"):
+        z.sum().backward()
+
+
+def test_hooks_of_nodes_see_the_dtype_of_the_result():
+    x = tl.array(X, dtype="f").requires_grad_()
+    y = x * 2
+    seen = []
+    y.grad_fn.register_prehook(lambda outputs: (tl.ones(X.shape),))
+    y.grad_fn.register_hook(lambda inputs, outputs: seen.extend(outputs))
+    y.sum().backward()
+    assert seen[0].dtype == x.grad.dtype == "float32"
+
+
+def test_a_hook_before_a_node_has_to_give_a_gradient():
+    y = tl.array(X).requires_grad_() * 2
+    y.grad_fn.register_prehook(lambda outputs: (None,))
+    with pytest.raises(RuntimeError, match="^multiply: expected a gradient from a hook, got None"):
+        y.sum().backward()
 
 
 def test_hooks_of_results_that_need_none():
@@ -314,6 +364,21 @@ def test_multi_grad_hooks():
         return [g for grads in sorted(seen, key=len) for g in grads]
 
     check(program)
+
+
+@pytest.mark.parametrize("mode", ["all", "any"])
+def test_multi_grad_hooks_after_a_walk_that_failed(mode):
+    x = tl.array(X).requires_grad_()
+    y, seen = x * 2, []
+    graph.register_multi_grad_hook([x, y], seen.append, mode=mode)
+    with x.register_hook(lambda g: 1 / 0), pytest.raises(ZeroDivisionError):
+        y.sum().backward(retain_graph=True)
+    seen.clear()
+    y.sum().backward()
+    found = seen[0] if mode == "all" else [2 * seen[0], seen[0]]
+    assert len(seen) == 1
+    for gradient, value in zip(found, (2.0, 1.0), strict=True):
+        assert_allclose(gradient, np.full(X.shape, value))
 
 
 def test_multi_grad_hooks_check_their_arguments():

@@ -141,12 +141,20 @@ INF, NAN = np.inf, np.nan
         (tl.copysign, [[0.0, 2.0, -2.0], [-1.0, -1.0, -1.0]], [[0, -1, 1], [0, 0, 0]]),
         (tl.heaviside, [[0.0, 1.0, -1.0], 0.5], [[0, 0, 0], 1]),
         (tl.max, [[1.0, 3.0, 3.0]], [[0, 0.5, 0.5]]),
+        (tl.max, [[1.0, NAN, INF, NAN]], [[0, 0.5, 0, 0.5]]),
+        (lambda x: tl.min(x, axis=1), [[[1.0, NAN], [2.0, 2.0]]], [[[0, 1], [0.5, 0.5]]]),
         (tl.min, [[[1.0, 1.0], [1.0, 1.0]]], [[[0.25, 0.25], [0.25, 0.25]]]),
     ],
 )
 def test_kinks(f, args, expected):
     for found, wanted in zip(gradient(f, *args), expected, strict=True):
         assert_allclose(found, wanted)
+
+
+def test_shares_of_more_elements_than_float16_can_count():
+    x = tl.zeros(100_000, dtype="e").requires_grad_()
+    tl.max(x).backward()
+    assert_array_equal(x.grad, np.full(100_000, 1e-5, np.float16))
 
 
 def test_relu_at_zero_and_nan():

@@ -1,6 +1,7 @@
 """Walks of several threads at once, over graphs and leaves that they share."""
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -116,6 +117,28 @@ def test_higher_derivatives_hooks_and_checkpoints():
 
     expected = derivative()
     together(lambda number: assert_array_equal(derivative(), expected))
+
+
+def test_one_function_in_several_threads():
+    class Square(tl.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x * x
+
+        @staticmethod
+        def backward(ctx, gradient):
+            time.sleep(0.01 * next(pauses))  # the others begin and end in the meantime
+            return 2 * ctx.saved_tensors[0] * gradient
+
+    pauses = iter([*range(THREADS)])
+    x = leaf(5)
+    y = Square.apply(x).sum()
+
+    def walk(number):
+        assert_array_equal(tl.autograd.grad(y, x, retain_graph=True)[0], 2 * x.detach())
+
+    together(walk)
 
 
 def test_modes_and_hooks_for_saved_tensors_belong_to_threads():

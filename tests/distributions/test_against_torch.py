@@ -355,6 +355,25 @@ def test_kl_divergence(p, q, tolerance):
         compare(function(tl), function(torch), args, "float64")
 
 
+@pytest.mark.parametrize("name", ["Bernoulli", "Binomial", "Geometric"])
+def test_kl_divergence_where_q_is_sure(name):
+    p, q = np.array([0.5, 0.5, 1.0]), np.array([1.0, 0.25, 1.0])
+    theirs = (getattr(torch.distributions, name)(probs=torch.tensor(x[1])) for x in (p, q))
+    expected = [np.inf, torch.distributions.kl_divergence(*theirs), 0]
+    made = [getattr(distributions, name)(probs=tl.asarray(x)) for x in (p, q)]
+    np.testing.assert_allclose(array_of(distributions.kl_divergence(*made)), expected, atol=1e-12)
+
+
+def test_kl_divergence_of_large_logits_is_finite():
+    p, q = (distributions.Bernoulli(logits=tl.asarray(x, dtype="float32")) for x in (0.0, 30.0))
+    assert distributions.kl_divergence(p, q).item() == pytest.approx(15 - np.log(2), rel=1e-6)
+
+
+def test_mode_of_weibull_without_a_peak():
+    weibull = distributions.Weibull(2.0, tl.asarray([0.5, 0.6, 1.0, 2.0]))
+    np.testing.assert_allclose(array_of(weibull.mode), [0, 0, 0, np.sqrt(2)], rtol=1e-12)
+
+
 def test_mode_of_kumaraswamy():
     a, b = tl.asarray([1.5, 3.0, 0.5]), tl.asarray([2.0, 1.0, 2.0])
     mode = array_of(distributions.Kumaraswamy(a, b).mode)

@@ -200,6 +200,50 @@ def test_samples_have_the_dtype_of_the_parameters(name, dtype):
     assert distribution.log_prob(samples).dtype == np.dtype(dtype)
 
 
+RELAXED = {"RelaxedBernoulli": 0.3, "RelaxedOneHotCategorical": [0.3, 0.7]}
+
+
+@pytest.mark.parametrize("name", RELAXED)
+def test_a_temperature_that_is_a_number_has_the_dtype_of_the_parameters(name):
+    probs = tl.asarray(RELAXED[name], dtype="float32")
+    samples = getattr(distributions, name)(0.5, probs).rsample()
+    assert samples.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda p: distributions.Bernoulli(p).entropy(),
+        lambda p: distributions.Categorical(p).log_prob(1),
+        lambda p: distributions.Categorical(p).entropy(),
+        lambda p: distributions.Gamma(p, 1.0).sample(),
+        lambda p: distributions.StickBreakingTransform()(p),
+        lambda p: distributions.StickBreakingTransform().inv(p),
+    ],
+)
+def test_parameters_of_bfloat16(make):
+    pytest.importorskip("ml_dtypes", reason="bfloat16 needs ml_dtypes: pip install ml_dtypes")
+    values = tl.asarray([0.25, 0.75])
+    tl.manual_seed(0)
+    found = make(values.astype("bfloat16"))
+    tl.manual_seed(0)
+    expected = make(values)
+    np.testing.assert_allclose(array(found.astype("float64")), array(expected), rtol=0.02)
+
+
+WITH_ICDF = [n for n in REAL_SAMPLES if n not in ("StudentT", "FisherSnedecor", *OF_GAMMA)]
+
+
+@pytest.mark.parametrize("name", WITH_ICDF)
+def test_quantiles_of_numbers_and_lists(name):
+    parameters, expected = CONTINUOUS[name]
+    distribution = getattr(distributions, name)(*(tl.asarray(x, "float32") for x in parameters))
+    for probability in (0.25, [0.25, 0.5]):
+        found = distribution.icdf(probability)
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(array(found), expected.ppf(probability), rtol=1e-5, atol=1e-6)
+
+
 # gradients of samples
 
 

@@ -373,6 +373,28 @@ def test_subclasses_are_served_by_the_nearest_rule():
     assert distributions.kl_divergence(p, p).item() == -1.0
 
 
+def test_bounds_are_written_when_they_are_asked_for():
+    class Bound:
+        def __ge__(self, x):
+            return x <= 1
+
+        def __format__(self, spec):
+            raise RuntimeError("written")
+
+    constraint = constraints.independent(constraints.less_than(Bound()), 0)
+    with pytest.raises(RuntimeError, match="written"):
+        repr(constraint)
+    uniform = distributions.Uniform(tl.zeros(3), 1.0)
+    with pytest.raises(ValueError, match=r"expected value to be from \[0. 0. 0.\] to \[1. 1. 1.\]"):
+        uniform.log_prob(tl.full(3, 2.0))
+
+
+def test_equal_transforms_have_one_hash():
+    d = distributions
+    for make in (lambda: d.AffineTransform(tl.ones(2), 2.0), lambda: d.ExpTransform().inv):
+        assert make() == make() and hash(make()) == hash(make())
+
+
 def test_constraints():
     x = tl.asarray([-1.0, 0.0, 0.5, 1.0, 2.0])
     for constraint, expected in [

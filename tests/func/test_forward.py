@@ -5,7 +5,7 @@ import pytest
 from func_cases import COMPLEX, DIFFERENTIABLE, Case, close, differences, leaves
 
 import tensorlib as tl
-from tensorlib.func import grad, hessian, hvp, jacfwd, jacrev, jvp, linearize, vmap
+from tensorlib.func import grad, hessian, hvp, jacfwd, jacrev, jvp, linearize, vjp, vmap
 
 RNG = np.random.default_rng
 MODES = [(name, False) for name in DIFFERENTIABLE] + [(name, True) for name in COMPLEX]
@@ -398,16 +398,66 @@ def test_linearize():
         derivative(tl.ones(3), t)
 
 
+def test_dicts_are_matched_by_their_keys():
+    x, y = tl.asarray(2.0), tl.asarray(3.0)
+    one, zero = tl.asarray(1.0), tl.asarray(0.0)
+
+    def function(d):
+        return {"p": d["a"] * d["b"], "q": d["b"]}
+
+    primals = ({"a": x, "b": y},)
+    assert jvp(function, primals, ({"b": zero, "a": one},))[1]["p"].item() == 3
+    assert linearize(function, *primals)[1]({"b": zero, "a": one})["p"].item() == 3
+    (found,) = vjp(function, *primals)[1]({"q": zero, "p": one})
+    assert (found["a"].item(), found["b"].item()) == (3, 2)
+    with pytest.raises(TypeError, match=r"jvp: .* a dict of \['a', 'b'\], got a dict of \['a'\]"):
+        jvp(function, primals, ({"a": one},))
+    with pytest.raises(TypeError, match=r"vjp: expected gradients .* \['p', 'q'\], got Tensor"):
+        vjp(function, *primals)[1](one)
+
+
+def test_aux_of_jacobians_need_not_be_a_tensor():
+    x = tl.asarray([1.0, 2.0])
+    for jacobian in (jacfwd, jacrev):
+        found, aux = jacobian(lambda x: (x * x, {"sum": x.sum(), "note": "n"}), has_aux=True)(x)
+        close([found, aux["sum"]], [np.diag([2.0, 4.0]), 3.0])
+        assert aux["note"] == "n"
+
+
+def test_a_failed_function_leaves_tensors_from_outside_usable():
+    y = tl.zeros(2)
+
+    def fails(x):
+        y[0] = x
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        jvp(fails, (tl.asarray(3.0),), (tl.asarray(5.0),))
+    assert (y + 1).tolist() == [4, 1]
+
+
+def test_lists_of_dual_numbers():
+    def function(x):
+        return tl.asarray([x[0], 1.0, x[1] * x[0]]) + tl.abs([x[0], x[1], x[0]])
+
+    x, t = tl.asarray([1.0, 2.0]), tl.asarray([3.0, 4.0])
+    close(jvp(function, (x,), (t,)), [np.array([2.0, 3.0, 3.0]), np.array([6.0, 4.0, 13.0])])
+
+
 def test_errors():
     x = tl.ones(2)
     with pytest.raises(TypeError, match="jvp: expected tuples of primals and tangents, got Tensor"):
         jvp(tl.sin, x, (x,))
     with pytest.raises(ValueError, match=r"tangents of the primals' shapes, got \(3,\) for \(2,\)"):
         jvp(tl.sin, (x,), (tl.ones(3),))
-    with pytest.raises(TypeError, match="a tangent for each of 1 primals, got 2"):
+    with pytest.raises(TypeError, match="the structure of the primals, here a sequence of 1, got"):
         jvp(tl.sin, (x,), (x, x))
     with pytest.raises(TypeError, match="floating-point or complex primals, got int64"):
         jvp(tl.sin, (tl.asarray([1, 2]),), (x,))
+    with pytest.raises(TypeError, match="the primals' dtypes, got complex128 for float64"):
+        jvp(tl.sin, (x,), (x * 1j,))
+    with pytest.raises(RuntimeError, match="grad: expected one real output of .*, got none"):
+        grad(lambda x: ())(x)
     with pytest.raises(TypeError, match="expected Tensors from the function, got str"):
         jvp(lambda x: "no", (x,), (x,))
     with pytest.raises(TypeError, match=r"expected a pair \(output, aux\)"):

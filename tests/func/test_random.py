@@ -72,6 +72,19 @@ def test_draws(name, make):
         close(run("same"), stacked([draw(make(5), X[i], K[i]) for i in range(4)]))
 
 
+def test_gamma_distribution():
+    def draw(shape):
+        tl.manual_seed(1)
+        return tl.distributions.Gamma(shape, 1.0).rsample()
+
+    shape = (X[0] / 2).requires_grad_()  # below 1 and above, which are drawn differently
+    draw(shape).sum().backward()
+    close(jvp(draw, (X[0] / 2,), (tl.ones(3),))[1], shape.grad)
+    tl.manual_seed(1)
+    found = vmap(lambda x: tl.distributions.Gamma(x, 1.0).rsample(), randomness="different")(X)
+    assert found.shape == X.shape and (found > 0).all()
+
+
 def test_global_functions():
     random.seed(3)
     found = vmap(lambda x: x + random.rand(3), randomness="different")(X)

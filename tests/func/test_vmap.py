@@ -80,6 +80,89 @@ def test_as_strided():
     close(tangents, stacked([jvp(window_products, (r,), (r,))[1] for r in rows]))
 
 
+def test_results_that_are_named_tuples_or_lists():
+    x = tl.asarray([[1.0, 2.0, 2.0], [3.0, 1.0, 1.0]])
+    found = vmap(tl.unique_counts)(x)
+    close(list(found), [np.array([[1.0, 2.0], [1.0, 3.0]]), np.array([[1, 2], [2, 1]])])
+    points = tl.asarray(RNG(0).uniform(size=(2, 5, 2)))
+    loop = [np.histogramdd(p.numpy(), 3, range=[(0, 1)] * 2) for p in points]
+    counts, edges = vmap(lambda p: tl.histogramdd(p, 3, range=[(0, 1)] * 2))(points)
+    close([counts, *edges], stacked([(c, *e) for c, e in loop]))
+
+
+def test_a_scalar_beside_a_batch_that_is_written_out():
+    x, out = tl.asarray([[1.0, 2.0], [3.0, 4.0]]), tl.zeros((2, 2))
+    close(vmap(lambda x, out: tl.add(2, x, out=out))(x, out), x.numpy() + 2)
+
+
+def test_checks_of_values_look_at_all_examples():
+    x = tl.asarray([[0.5, 0.25], [0.75, 0.5]])
+    for name in ("binary_cross_entropy", "gaussian_nll_loss"):
+        function = getattr(tl.nn.functional, name)
+        args = 2 if name[0] == "b" else 3
+        close(vmap(lambda x, f=function, n=args: f(*[x] * n))(x),
+              np.stack([function(*[row] * args).item() for row in x]))  # fmt: skip
+    with pytest.raises(ValueError, match=r"expected probabilities in \[0, 1\]"):
+        vmap(lambda x: tl.nn.functional.binary_cross_entropy(x, x))(x * 2)
+    normal = tl.distributions.Normal
+    close(vmap(lambda x: normal(x, x).log_prob(x))(x), normal(x, x).log_prob(x))
+    with pytest.raises(ValueError, match="Normal: expected scale to be .*, got a batch in shape"):
+        vmap(lambda x: normal(x, -x))(x)
+    with pytest.raises(FloatingPointError, match="log: made NaN"):
+        vmap(anomalous)(x - 0.5)
+    close(vmap(grad(lambda x: anomalous(x).sum()))(x), 1 / x.numpy())
+
+
+def anomalous(x):
+    with tl.autograd.detect_anomaly(), tl.errstate(invalid="ignore", divide="ignore"):
+        return tl.log(x)
+
+
+def test_roots():
+    p = tl.asarray([[0.0, 1.0, -3.0, 2.0], [0.0, 2.0, 3.0, 2.0]])
+    close(vmap(lambda p: tl.sort(tl.roots(p)))(p),
+          np.stack([np.sort(np.roots(row.numpy()).astype(complex)) for row in p]))  # fmt: skip
+    assert vmap(tl.roots)(p[:1]).dtype == float
+    with (
+        pytest.raises(np.linalg.LinAlgError, match="must not contain infs or NaNs"),
+        np.errstate(divide="ignore"),
+    ):
+        vmap(tl.roots)(tl.asarray([[0.0, 1.0, 2.0], [1.0, 2.0, 3.0]]))
+
+
+@pytest.mark.parametrize("dims", [(0, 0, 0, 0), (0, None, None, None), (None, 0, None, None),
+                                  (None, None, 0, None), (None, None, None, 0)])  # fmt: skip
+@pytest.mark.parametrize("reduction", ["none", "mean"])
+def test_ctc_loss(dims, reduction):
+    scores = tl.asarray(RNG(0).standard_normal((3, 6, 2, 5)))
+    args = [
+        tl.nn.functional.log_softmax(scores, -1),
+        tl.asarray(RNG(1).integers(1, 5, (3, 2, 3))),
+        tl.asarray([[6, 5], [4, 6], [5, 5]]),
+        tl.asarray([[3, 2], [1, 3], [2, 2]]),
+    ]
+    args = [x if d == 0 else x[0] for x, d in zip(args, dims, strict=True)]
+
+    def loss(*args):
+        return tl.nn.functional.ctc_loss(*args, reduction=reduction)
+
+    for function in (loss, grad(lambda *args: loss(*args).sum())):
+        loop = [function(*[x if d is None else x[k] for x, d in zip(args, dims, strict=True)])
+                for k in range(3)]  # fmt: skip
+        close(vmap(function, dims)(*args), stacked(loop))
+
+
+def test_ctc_loss_of_targets_one_after_the_other():
+    x = tl.nn.functional.log_softmax(tl.asarray(RNG(0).standard_normal((3, 6, 2, 5))), -1)
+    targets = tl.asarray([[1, 2, 3, 4], [2, 2, 1, 1], [4, 3, 2, 1]])
+    lengths = tl.asarray([[3, 1], [2, 2], [1, 3]])
+
+    def loss(x, targets, lengths):
+        return tl.nn.functional.ctc_loss(x, targets, (6, 6), lengths)
+
+    close(vmap(loss)(x, targets, lengths), stacked(map(loss, x, targets, lengths)))
+
+
 def test_shapes_that_depend_on_values_are_refused():
     x = tl.asarray([[1.0, 0.0], [0.0, 0.0]])
     with pytest.raises(RuntimeError, match="result of nonzero would depend on the elements"):
@@ -362,6 +445,14 @@ def test_errors():
         vmap(lambda x: 2.0)(x)
     with pytest.raises(ValueError, match="expected in_dims of the structure"):
         vmap(tl.add, (0,))(x, x)
+    with pytest.raises(TypeError, match="expected integers as in_dims, got 0.5"):
+        vmap(tl.sin, 0.5)(x)
+    with pytest.raises(TypeError, match="expected integers as chunk_size, got 1.5"):
+        vmap(tl.sin, chunk_size=1.5)
+    with pytest.raises(ValueError, match="expected out_dims of the structure"):
+        vmap(lambda x: {"p": x}, out_dims={"q": 0})(x)
+    with pytest.raises(RuntimeError, match="a tensor inside of vmap .* no value for Python"):
+        vmap(lambda x: tl.zeros(()) + tl.array_equal(x, x))(x)
     with pytest.raises(ValueError, match="expected out_dims below 2, got 2"):
         vmap(tl.sin, out_dims=2)(x)
     with pytest.raises(ValueError, match="no elements|got none"):

@@ -122,6 +122,29 @@ def test_lstsq(shape, columns, dtype):
     check_grads(f, [numbers(shape, dtype), numbers((shape[0], *columns), dtype, 1)])
 
 
+@both
+@pytest.mark.parametrize("unitriangular", [False, True])
+@pytest.mark.parametrize("left", [True, False])
+@pytest.mark.parametrize("upper", [True, False])
+def test_solve_triangular(upper, left, unitriangular, dtype):
+    def f(a, b):
+        b = b if left else tl.matrix_transpose(b)
+        return linalg.solve_triangular(a, b, upper=upper, left=left, unitriangular=unitriangular)
+
+    for first, second in [((3, 3), (3, 2)), ((2, 3, 3), (3, 1)), ((3, 3), (2, 3, 1))]:
+        check_grads(f, [invertible(first, dtype), numbers(second, dtype)], order=2)
+    check_grads(lambda a, b: f(a, b[:, None]), [invertible((3, 3), float), numbers(3, complex)])
+
+
+@both
+@pytest.mark.parametrize("upper", [True, False])
+def test_cholesky_solve(upper, dtype):
+    def f(a, b):
+        return linalg.cholesky_solve(b, linalg.cholesky(positive(a), upper=upper), upper)
+
+    check_grads(f, [numbers((2, 3, 3), dtype), numbers((3, 2), dtype)], order=2)
+
+
 def test_tensorsolve_and_tensorinv():
     a = numbers((2, 3, 6)) + np.eye(6).reshape(2, 3, 6) * 3
     check_grads(linalg.tensorsolve, [a, numbers((2, 3))])

@@ -11,7 +11,8 @@ from layouts import LAYOUTS, array_of, examples, outcome
 import tensorlib as tl
 from tensorlib import linalg
 
-NAMES = [name for name in linalg.__all__ if name != "LinAlgError"]
+PYTORCHS = {"cholesky_solve", "solve_triangular"}
+NAMES = sorted(set(linalg.__all__) - PYTORCHS - {"LinAlgError"})
 DTYPES = [np.dtype(letter) for letter in "?bhilBHILfdFD"]
 OUTER = [(), (2,), (3, 1), (0,)]
 
@@ -58,7 +59,7 @@ def hermitian(x):
 
 
 def test_all_names():
-    assert set(linalg.__all__) == set(np.linalg.__all__)
+    assert set(linalg.__all__) == set(np.linalg.__all__) | PYTORCHS
     assert linalg.LinAlgError is np.linalg.LinAlgError
 
 
@@ -175,6 +176,107 @@ def test_solve_and_lstsq(first, second):
         for k in ((), (1,), (3,), (0,)):
             compare("lstsq", numbers((m, n), first), numbers((m, *k), second))
             compare("lstsq", numbers((m, n), first), numbers((m, *k), second), 0.5)
+
+
+TRIANGULAR = [  # shapes of A and of B
+    ((3, 3), (3,)),
+    ((3, 3), (3, 2)),
+    ((1, 1), (1, 4)),
+    ((2, 3, 3), (3, 2)),
+    ((3, 3), (2, 3, 1)),
+    ((2, 1, 3, 3), (5, 3, 2)),
+    ((0, 0), (0, 2)),
+    ((0, 3, 3), (3, 2)),
+    ((3, 3), (3, 0)),
+]
+
+
+@pytest.mark.parametrize("shapes", TRIANGULAR, ids=str)
+@pytest.mark.parametrize("unitriangular", [False, True])
+@pytest.mark.parametrize("left", [True, False])
+@pytest.mark.parametrize("upper", [True, False])
+@pytest.mark.parametrize("first, second", ["ff", "dd", "FF", "DD", "fD", "id"])
+def test_triangular_equations(first, second, upper, left, unitriangular, shapes):
+    a, b = (numbers(s, np.dtype(t)) for s, t in zip(shapes, (first, second), strict=True))
+    a = a + (4 * np.eye(shapes[0][-1])).astype(a.dtype)
+    if not left and b.ndim > 1:
+        b = b.swapaxes(-1, -2)
+    found = linalg.solve_triangular(a, b, upper=upper, left=left, unitriangular=unitriangular)
+    triangle = (np.triu if upper else np.tril)(a).astype(np.result_type(a, "d"))
+    if unitriangular:
+        triangle[..., range(a.shape[-1]), range(a.shape[-1])] = 1
+    if not left:
+        triangle, b = triangle.swapaxes(-1, -2), b if b.ndim == 1 else b.swapaxes(-1, -2)
+    expected = np.linalg.solve(triangle, b)
+    if not left and b.ndim > 1:
+        expected = expected.swapaxes(-1, -2)
+    dtype = np.result_type(a if first != "i" else np.float64, b)
+    assert found.dtype == dtype
+    tolerance = 1e-5 if dtype.char in "fF" else 1e-12
+    np.testing.assert_allclose(array_of(found), expected, tolerance, tolerance)
+
+
+@pytest.mark.parametrize("order", ["C", "F", "steps", "reversed"])
+def test_triangular_equations_in_any_layout(order):
+    a = numbers((2, 4, 4)) + 4 * np.eye(4)
+    layout = {
+        "C": a,
+        "F": a.swapaxes(-1, -2).copy().swapaxes(-1, -2),
+        "steps": np.repeat(a, 2, -1)[..., ::2],
+        "reversed": a[::-1, ::-1, ::-1].copy()[::-1, ::-1, ::-1],
+    }[order]
+    b = np.asfortranarray(numbers((4, 3)))
+    before = a.copy(), b.copy()
+    found = linalg.solve_triangular(tl.asarray(layout), tl.asarray(b), upper=True)
+    np.testing.assert_allclose(array_of(found), np.linalg.solve(np.triu(a), b), 1e-12)
+    np.testing.assert_array_equal(layout, before[0])
+    np.testing.assert_array_equal(b, before[1])
+
+
+def test_the_other_triangle_is_not_read():
+    a = np.array([[2.0, np.nan], [1.0, 4.0]])
+    np.testing.assert_allclose(
+        array_of(linalg.solve_triangular(a, [2.0, 9.0], upper=False)), [1.0, 2.0]
+    )
+    a[[0, 1], [0, 1]] = np.inf, 0
+    np.testing.assert_allclose(
+        array_of(linalg.solve_triangular(a, [2.0, 9.0], upper=False, unitriangular=True)), [2, 7]
+    )
+
+
+@pytest.mark.parametrize("upper", [True, False])
+@pytest.mark.parametrize("dtype", "fdFD")
+def test_cholesky_solve(dtype, upper):
+    a = numbers((2, 3, 3), dtype)
+    a = a @ a.conj().swapaxes(-1, -2) + np.eye(3, dtype=dtype)
+    factor = linalg.cholesky(a, upper=upper)
+    tolerance = 1e-4 if dtype in "fF" else 1e-11
+    for shape in ((3,), (3, 2), (4, 1, 3, 2)):
+        b = numbers(shape, dtype)
+        found = linalg.cholesky_solve(b, factor, upper)
+        assert found.dtype == dtype
+        np.testing.assert_allclose(array_of(found), np.linalg.solve(a, b), tolerance, tolerance)
+
+
+@pytest.mark.parametrize("name", ["solve_triangular", "cholesky_solve"])
+def test_triangular_equations_have_pytorchs_signature(name):
+    torch = pytest.importorskip("torch", reason="to compare with PyTorch: pip install torch")
+    a, b = numbers((2, 3, 3)) + 4 * np.eye(3), numbers((2, 3, 2))
+    calls = {
+        "solve_triangular": (torch.linalg, [
+            ((a, b), {"upper": True}),
+            ((a, b.swapaxes(-1, -2)), {"upper": False, "left": False, "unitriangular": True}),
+        ]),
+        "cholesky_solve": (torch, [((b, a), {}), ((b, a, True), {})]),
+    }  # fmt: skip
+    module, cases = calls[name]
+    for args, options in cases:
+        theirs = [torch.tensor(x) if isinstance(x, np.ndarray) else x for x in args]
+        np.testing.assert_allclose(
+            array_of(getattr(linalg, name)(*args, **options)),
+            getattr(module, name)(*theirs, **options).numpy(),
+            rtol=1e-10,
+        )
 
 
 def test_matrices_of_lower_rank():

@@ -467,6 +467,8 @@ def test_arguments_of_multihead_attention_that_are_refused():
         ValueError, match="^MultiheadAttention: .* multiple of num_heads, .* 8 and 3"
     ):
         nn.MultiheadAttention(8, 3)
+    with pytest.raises(TypeError, match="^MultiheadAttention: expected embed_dim to be an int"):
+        nn.MultiheadAttention("8", 2)
     with pytest.raises(ValueError, match="^MultiheadAttention: expected a probability"):
         nn.MultiheadAttention(8, 2, dropout=2)
     module = nn.MultiheadAttention(8, 2)
@@ -541,12 +543,26 @@ def test_multi_head_attention_forward(separate, extra, average, dtype):
     compare(call(F), call(TF), args, dtype)
 
 
+@pytest.mark.parametrize("need_weights", [False, True])
+def test_a_mask_of_another_dtype_changes_none(need_weights):
+    x, one = tl.ones((3, 1, 2), dtype="float32"), tl.eye(2, dtype="float32")
+    joint = tl.concatenate([one, one, one])
+    mask = tl.asarray(np.triu(np.full((3, 3), -1.0), 1))
+    y, _ = F.multi_head_attention_forward(
+        x, x, x, 2, 1, joint, None, None, None, False, 0.0, one, None,
+        attn_mask=mask, need_weights=need_weights,
+    )  # fmt: skip
+    assert y.dtype == np.float32
+
+
 def test_errors_of_multi_head_attention_forward():
     x, weight = tl.ones((3, 2, 4)), tl.ones((4, 4))
     rest = (None, None, None, False, 0.0, weight, None)
     name = "^multi_head_attention_forward: "
     with pytest.raises(ValueError, match=name + r".* width 6, .* got \(3, 2, 4\) and 2"):
         F.multi_head_attention_forward(x, x, x, 6, 2, None, *rest)
+    with pytest.raises(ValueError, match=name + "expected num_heads >= 1, got 0"):
+        F.multi_head_attention_forward(x, x, x, 4, 0, None, *rest)
     with pytest.raises(TypeError, match=name + "expected in_proj_weight, got None"):
         F.multi_head_attention_forward(x, x, x, 4, 2, None, *rest)
     with pytest.raises(TypeError, match=name + "expected q_proj_weight, k_proj_weight and"):

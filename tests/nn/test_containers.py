@@ -84,6 +84,8 @@ def test_lists(kind):
         x.insert(0, 1)
     with pytest.raises(ValueError, match=f"{name}: expected 2 modules for the slice, got 1"):
         x[:2] = [letters("a")]
+    with pytest.raises(TypeError, match=f"{name}: expected a Module, got int"):
+        x[:2] = [letters("a"), 1]
     with pytest.raises(TypeError, match=f"{name}: expected modules to add, got int"):
         _ = x + 1
     assert word(x) == "gijm"
@@ -167,6 +169,9 @@ def test_parameter_list():
         x[4] = tl.ones(1)
     with pytest.raises(RuntimeError, match="ParameterList: it holds parameters and cannot be call"):
         x()
+    with pytest.raises(TypeError, match="floating"):
+        x.insert(0, tl.ones(1, dtype="int64"))
+    assert [p.size for p in x] == [9, 4, 5, 6]
     assert repr(nn.ParameterList([tl.ones(2), 3])) == (
         "ParameterList(\n  (0): Parameter of shape (2,), float64\n  (1): object of type int\n)"
     )
@@ -197,6 +202,8 @@ def test_parameter_dict():
     assert x["a"] == "text" and list(x.state_dict()) == ["b", "c"]
     with pytest.raises(KeyError, match="ParameterDict: expected another name than 'keys'"):
         x["keys"] = tl.ones(1)
+    with pytest.raises(KeyError, match="ParameterDict: expected a name without dots, got 'a.b'"):
+        x["a.b"] = tl.ones(1)
     with pytest.raises(TypeError, match="ParameterDict: expected a str as name, got int"):
         x[1] = tl.ones(1)
     with pytest.raises(KeyError):

@@ -4,8 +4,7 @@ import inspect
 
 import numpy as np
 import pytest
-import torch
-from parity import array_of, compare, dtypes
+from parity import array_of, compare, dtypes, torch
 
 import tensorlib as tl
 from tensorlib import nn
@@ -154,13 +153,10 @@ def test_layers(name, shape, noise):
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_pytorchs_parameters(name):
-    for ours, theirs in [
-        (getattr(F, name), getattr(torch.nn.functional, name)),
-        (getattr(nn, LAYERS[name]), getattr(torch.nn, LAYERS[name])),
-    ]:
-        own, other = (inspect.signature(f).parameters.values() for f in (ours, theirs))
-        own = [(p.name, p.default) for p in own if p.kind is not p.KEYWORD_ONLY]
-        assert own == [(p.name, p.default) for p in other]
+    functions = getattr(F, name), getattr(torch.nn.functional, name)
+    ours, theirs = (inspect.signature(f).parameters.values() for f in functions)
+    ours = [(p.name, p.default) for p in ours if p.kind is not p.KEYWORD_ONLY]
+    assert ours == [(p.name, p.default) for p in theirs]
 
 
 @pytest.mark.parametrize("name", LAYERS)

@@ -189,6 +189,25 @@ def test_the_module_scales_long_rows_and_weighs_samples():
     assert_close(ours.weight, theirs.weight, "float64")
 
 
+def test_a_padding_row_is_a_constant_in_forward_mode():
+    weight, index = tl.asarray(table()), tl.asarray([0, 2, 2])
+    _, tangent = tl.func.jvp(
+        lambda w: F.embedding(index, w, padding_idx=2), (weight,), (tl.ones_like(weight),)
+    )
+    assert_array_equal(tangent, np.repeat([[1.0], [0.0], [0.0]], WIDTH, 1))
+
+
+@pytest.mark.parametrize("mode", ["sum", "mean", "max"])
+def test_padded_bags_under_vmap(mode):
+    index, weight = picks(3, 2, 5), table()
+    result = tl.func.vmap(
+        lambda i: F.embedding_bag(i, tl.asarray(weight), mode=mode, padding_idx=1)
+    )(tl.asarray(index))
+    for i, own in zip(index, result, strict=True):
+        args = torch.tensor(i), torch.tensor(weight)
+        assert_close(own, TF.embedding_bag(*args, mode=mode, padding_idx=1), "float64")
+
+
 def test_second_order():
     index = tl.asarray(picks(3, 4))
     weights = np.random.default_rng(3).standard_normal((3, 4))

@@ -93,8 +93,3 @@ def test_edges():
 def test_refused(call, error, text):
     with pytest.raises(error, match=text):
         call(tl.ones((2, 6)))
-
-
-def test_text():
-    assert repr(nn.Unflatten(1, (2, 3))) == "Unflatten(dim=1, unflattened_size=(2, 3))"
-    assert repr(nn.Flatten()) == "Flatten(start_dim=1, end_dim=-1)"

@@ -165,6 +165,8 @@ def test_empty_tensors():
             TypeError,
             "uniform_: expected a floating dtype, got int64",
         ),
+        (lambda: init.uniform_(tl.empty(3), 1.0, 0.0), ValueError, "uniform_: .* a=1.0 and b=0.0"),
+        (lambda: init.normal_(tl.empty(3), 0.0, -1.0), ValueError, "normal_: .* std >= 0, got -1"),
         (lambda: init.normal_(tl.zeros(3, dtype="complex64")), TypeError, "got complex64"),
         (lambda: init.calculate_gain("leaky_relu", "x"), ValueError, "calculate_gain: .* got 'x'"),
         (

@@ -111,6 +111,14 @@ def test_conversions_copies_and_pickles_of_lazy_modules():
     assert lazy.has_uninitialized_params()
 
 
+def test_buffers_without_a_shape_are_converted():
+    lazy = nn.LazyBatchNorm1d().double()
+    lazy(tl.ones((2, 3)))
+    assert type(lazy) is nn.BatchNorm1d
+    dtypes = [x.dtype.name for x in lazy.state_dict().values()]
+    assert dtypes == ["float64"] * 4 + ["int64"]
+
+
 def test_resetting_waits():
     lazy = nn.LazyLinear(3)
     lazy.reset_parameters()
@@ -131,7 +139,7 @@ def test_inputs_that_do_not_fit():
     lazy(tl.ones((1, 2, 5, 5), dtype="float32"))
     with pytest.raises(ValueError, match="LazyConv2d: expected channels that fall into 3 groups"):
         nn.LazyConv2d(4, 3, groups=3)
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="LazyBatchNorm2d: expected an input of 4 axes, got shape"):
         nn.LazyBatchNorm2d()(tl.ones((2, 2), dtype="float32"))
 
 

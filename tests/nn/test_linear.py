@@ -1,7 +1,5 @@
 """Linear and bilinear maps beside PyTorch's."""
 
-import math
-
 import numpy as np
 import pytest
 from parity import compare, compare_modules, dtypes, torch
@@ -67,30 +65,12 @@ def test_second_order():
     )
 
 
-def test_first_values_of_bilinear():
-    tl.manual_seed(0)
-    layer = nn.Bilinear(25, 40, 10)
-    bound = 1 / math.sqrt(25)
-    values = np.asarray(layer.weight.detach())
-    assert values.dtype == np.float32
-    assert np.abs(values).max() <= bound
-    assert abs(values.std() / (bound / math.sqrt(3)) - 1) < 0.02
-    assert np.abs(np.asarray(layer.bias.detach())).max() <= bound
-    assert nn.Bilinear(2, 3, 4, bias=False).bias is None
-
-
 def test_identity():
     layer = nn.Identity(54, unused=1)
     x = tl.ones(3)
     assert layer(x) is x
     assert repr(layer) == "Identity()"
     assert not list(layer.parameters())
-
-
-def test_texts():
-    assert repr(nn.Linear(2, 3)) == "Linear(in_features=2, out_features=3, bias=True)"
-    text = "Bilinear(in1_features=2, in2_features=3, out_features=4, bias=False)"
-    assert repr(nn.Bilinear(2, 3, 4, bias=False)) == text
 
 
 @pytest.mark.parametrize(

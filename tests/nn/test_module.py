@@ -124,8 +124,20 @@ def test_attributes():
     assert net.note == "plain"
 
 
+def test_a_parameter_left_out_can_be_registered():
+    layer = nn.Linear(2, 3, bias=False)
+    layer.register_parameter("bias", nn.Parameter(tl.ones(3, dtype="float32")))
+    assert list(layer.state_dict()) == ["weight", "bias"]
+    assert layer.bias.tolist() == [1, 1, 1]
+
+
 def test_attributes_refused():
     net = Net()
+    for member in (nn.Parameter(tl.ones(2)), nn.Buffer(tl.ones(2)), nn.ReLU()):
+        with pytest.raises(KeyError, match="Net: expected a name without dots, got 'a.b'"):
+            setattr(net, "a.b", member)
+        with pytest.raises(KeyError, match="Net: the class already has 'forward'"):
+            net.forward = member
     with pytest.raises(TypeError, match="Net: expected a Parameter or None for 'scale', got Tens"):
         net.scale = tl.ones(2)
     with pytest.raises(TypeError, match="expected a Module or None for 'head', got int"):
@@ -240,6 +252,8 @@ def test_buffers_by_assignment():
     assert [name for name, _ in net.named_buffers()] == ["mean", "scratch"]
     assert list(net.state_dict()) == ["mean"]
     assert not net.mean.requires_grad and type(net.mean + 1) is tl.Tensor
+    for other in (copy.deepcopy(net.scratch), pickle.loads(pickle.dumps(net.scratch))):
+        assert type(other) is nn.Buffer and not other.persistent
     net.scratch = nn.Buffer(tl.ones(3))
     assert list(net.state_dict()) == ["mean", "scratch"]
 

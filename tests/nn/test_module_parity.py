@@ -1,4 +1,4 @@
-"""Every module beside PyTorch's of the same name: state, attributes, repr, initial values."""
+"""Every module beside PyTorch's of the same name: signature, state, attributes, repr, values."""
 
 import inspect
 import re
@@ -191,6 +191,29 @@ def test_state(call):
             assert a[key].requires_grad == x.requires_grad, key
     for walk in ("named_modules", "named_children"):
         assert [n for n, _ in getattr(ours, walk)()] == [n for n, _ in getattr(theirs, walk)()]
+
+
+# What one of both has and the other leaves out on purpose.
+NOT_SHARED = {"device", "dtype", "generator", "options", "reduce", "size_average"}
+NOT_SHARED |= {"max_value", "min_value"}  # old names of options of Hardtanh
+
+
+def parameters_of(library, name, method):
+    found = inspect.signature(getattr(getattr(library, name), method)).parameters.values()
+    # Functions that are defaults are each library's own.
+    return [
+        (p.name, p.kind, getattr(p.default, "__name__", p.default))
+        for p in found
+        if p.name not in NOT_SHARED
+    ]
+
+
+@pytest.mark.parametrize("method", ["__init__", "forward"])
+@pytest.mark.parametrize("name", sorted({call.partition("(")[0] for call in CALLS}))
+def test_signatures(name, method):
+    expected = parameters_of(torch.nn, name, method)
+    if inspect.Parameter.VAR_POSITIONAL not in {kind for _, kind, _ in expected}:
+        assert parameters_of(nn, name, method) == expected
 
 
 # How PyTorch's own fast paths are chosen, and attributes that say nothing.

@@ -84,13 +84,6 @@ def test_layers(kind, axes, padding, batch, dtype):
     assert repr(ours) == repr(theirs)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("axes", [1, 2, 3])
-def test_signatures(kind, axes):
-    ours, theirs = (getattr(lib, f"{kind}Pad{axes}d") for lib in (nn, torch.nn))
-    assert list(inspect.signature(ours).parameters) == list(inspect.signature(theirs).parameters)
-
-
 def test_signature_of_the_function():
     pairs = zip(*(inspect.signature(f).parameters.values() for f in (F.pad, TF.pad)), strict=True)
     for a, b in pairs:

@@ -140,6 +140,14 @@ def test_refused_and_nothing_changed():
         module.forward = wrong
         with pytest.raises(ValueError, match=text):
             parametrize.register_parametrization(layer, "weight", module)
+    before = layer.weight.tolist()
+    for wrong in (lambda x: x[0], lambda x: x.to("float64"), lambda x: (x[0], x[0])):
+        module = nn.Module()
+        module.forward = lambda x, *rest: x.T
+        module.right_inverse = wrong
+        with pytest.raises(ValueError, match=text):
+            parametrize.register_parametrization(layer, "weight", module)
+    assert layer.weight.tolist() == before and layer.weight.dtype == np.float32
     assert list(layer.state_dict()) == names and isinstance(layer.weight, nn.Parameter)
     module = nn.Module()
     module.forward = lambda x: x.T

@@ -311,6 +311,14 @@ def test_max_unpool(axes, kernel_size, stride, padding, dtype):
     compare(ours, theirs, [values, places], dtype, **options)
 
 
+def test_the_output_size_of_unpooling_is_a_shape_or_lengths():
+    x, places = tl.asarray([[1.0, 2.0]]), tl.asarray([[0, 3]])
+    for size in (5, (5,), (1, 5)):
+        assert F.max_unpool1d(x, places, 2, output_size=size).tolist() == [[1, 0, 0, 2, 0]]
+    with pytest.raises(TypeError, match="max_unpool1d: expected output_size to be an int, got 4.5"):
+        F.max_unpool1d(x, places, 2, output_size=4.5)
+
+
 @axes_counts
 def test_second_order_of_unpooling(axes):
     places = rng.permutation(4**axes)[: 2**axes].reshape((1,) + (2,) * axes)
@@ -480,12 +488,12 @@ REFUSED = [
     (
         lambda: F.avg_pool2d(X, 1 << 40),
         ValueError,
-        "avg_pool2d: expected options of at most 2147483647",
+        "avg_pool2d: expected kernel_size of at most 2147483647",
     ),
     (
         lambda: F.max_pool2d(X, 2, stride=1 << 62),
         ValueError,
-        "max_pool2d: expected options of at most",
+        "max_pool2d: expected stride of at most 2147483647",
     ),
     (
         lambda: F.avg_pool2d(X[:, :, :0], 1),
@@ -581,7 +589,7 @@ REFUSED = [
     (
         lambda: F.max_unpool2d(X, PLACES, 1, padding=5),
         ValueError,
-        "max_unpool2d: expected an output with elements, got (-6, -6)",
+        "max_unpool2d: expected an output >= 1, got (-6, -6)",
     ),
     (
         lambda: F.avg_pool2d(X, 2, divisor_override=2.5),

@@ -1,7 +1,5 @@
 """The transformer and its layers against PyTorch."""
 
-import inspect
-
 import numpy as np
 import pytest
 from parity import array_of, assert_close, compare, copy_weights, dtypes, pair_of, torch
@@ -230,21 +228,6 @@ def test_dropout():
     assert (array_of(layer(x)) != array_of(layer(x))).any()
     layer.eval()
     np.testing.assert_array_equal(layer(x).detach(), layer(x).detach())
-
-
-NAMES = ["", "Encoder", "EncoderLayer", "Decoder", "DecoderLayer"]
-
-
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("method", ["__init__", "forward"])
-def test_signatures(name, method):
-    def names(library):
-        function = getattr(getattr(library.nn, f"Transformer{name}"), method)
-        found = inspect.signature(function).parameters.values()
-        defaults = [(p.name, getattr(p.default, "__name__", p.default)) for p in found]
-        return [pair for pair in defaults if pair[0] not in ("device", "dtype")]
-
-    assert names(tl) == names(torch)
 
 
 def test_arguments_that_are_refused():

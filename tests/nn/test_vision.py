@@ -284,13 +284,6 @@ def test_layers(name, args, options, shape, dtype):
     compare_modules(name, args, [rng.standard_normal(shape)], dtype, **options)
 
 
-@pytest.mark.parametrize("name, args, options, shape", LAYERS)
-def test_texts_of_layers(name, args, options, shape):
-    assert repr(getattr(nn, name)(*args, **options)) == repr(
-        getattr(torch.nn, name)(*args, **options)
-    )
-
-
 # errors
 
 X = tl.ones((1, 2, 4, 4))

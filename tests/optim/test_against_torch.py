@@ -50,8 +50,12 @@ CASES = [
     ("ASGD", {}),
     ("ASGD", {"lr": 0.1, "lambd": 0.1, "alpha": 0.5, "t0": 5, "weight_decay": 0.1}),
     ("ASGD", {"lr": 0.1, "t0": 5, "maximize": True}),
+    ("Adafactor", {}),
+    ("Adafactor", {"lr": 0.3, "beta2_decay": -0.4, "d": 1.5, "weight_decay": 0.1}),
+    ("Adafactor", {"lr": 2.0, "eps": (0.3, 0.5), "maximize": True}),
 ]
 cases = pytest.mark.parametrize("name, options", CASES)
+REAL = {"Adafactor"}
 
 
 @pytest.fixture(autouse=True)
@@ -117,7 +121,7 @@ LEFT_OUT = {"foreach", "fused", "capturable", "differentiable", "device"}
 @pytest.mark.parametrize("module", ["optim", "optim.lr_scheduler", "optim.swa_utils"])
 def test_names_and_signatures(module):
     ours, theirs = operator.attrgetter(module)(tl), operator.attrgetter(module)(torch)
-    missing = {"Adafactor", "SparseAdam", "swap_in_optimizer_params_and_state"}
+    missing = {"SparseAdam", "swap_in_optimizer_params_and_state"}
     public = {name for name in getattr(theirs, "__all__", dir(theirs)) if name[0] not in "_"}
     public -= {"Any", "ParamsT"}
     assert {name for name in public - missing if not hasattr(ours, name)} == set()
@@ -136,6 +140,10 @@ def test_names_and_signatures(module):
 @pytest.mark.parametrize("dtype", ["float32", "float64", "complex128"])
 def test_twenty_steps(name, options, dtype):
     values, gradients = problem(dtype)
+    if name in REAL and dtype == "complex128":
+        with pytest.raises(TypeError, match=f"{name}: expected real parameters, got {dtype}"):
+            both(name, options, values)
+        return
     ours, theirs, mine, yours = both(name, options, values)
     for step, now in enumerate(gradients):
         # A parameter may have no gradient at some steps.
@@ -226,6 +234,19 @@ def test_half_precision_is_that_of_floats_rounded(name, options, dtype):
     got, expected = (array_of(x.detach().astype("float64")) for x in (half, single))
     spacing = 2.0**-10 if dtype == "float16" else 2.0**-7
     np.testing.assert_allclose(got, expected, spacing, spacing)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_adafactor_of_stacks_of_matrices(dtype):
+    values, gradients = problem(dtype, ((2, 3, 4), (1, 6), (5, 1), (1, 1, 1)))
+    ours, theirs, mine, yours = both("Adafactor", {"lr": 0.5}, values)
+    for now in gradients:
+        set_gradients(ours, theirs, now)
+        mine.step()
+        yours.step()
+    for x, y in zip(ours, theirs, strict=True):
+        assert_near(array_of(x), array_of(y), dtype)
+    assert_same_state(mine, yours, dtype)
 
 
 @pytest.mark.parametrize("adjust", [None, "original", "match_rms_adamw"])

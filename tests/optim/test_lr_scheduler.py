@@ -400,6 +400,16 @@ def test_refused(function, error, text):
         function()
 
 
+def test_a_rate_that_is_a_tensor_may_be_changed_in_place():
+    rate = tl.asarray(1.0)
+    optimizer = optim.SGD([nn.Parameter(tl.ones(1))], lr=rate)
+    scheduler = lr_scheduler.LambdaLR(optimizer, lambda epoch: 0.5**epoch)
+    optimizer.param_groups[0]["lr"] *= 10
+    rate *= 10
+    scheduler.step()
+    assert scheduler.get_last_lr() == [0.5]
+
+
 def test_a_refused_state_changes_nothing():
     scheduler = lr_scheduler.StepLR(make(), 1)
     for state in ({"last_epoch": 5}, {**scheduler.state_dict(), "gama": 3}):

@@ -27,8 +27,10 @@ ALL = {
     optim.RMSprop: {"lr": 0.1, "centered": True, "momentum": 0.5},
     optim.Rprop: {"lr": 0.1},
     optim.ASGD: {"lr": 0.1, "t0": 2},
+    optim.Adafactor: {"lr": 0.1, "weight_decay": 1e-3},
 }
 every = pytest.mark.parametrize("make, options", list(ALL.items()))
+elementwise = pytest.mark.parametrize("make, options", list(ALL.items())[:-1])
 
 
 def run(make, x, gradients, options):
@@ -90,10 +92,11 @@ def test_neighbours_are_left_alone():
 
 
 @pytest.mark.parametrize("shape", [(), (0,), (3, 0, 2), (1,) * 9, (2, 1, 2, 1, 2)])
-def test_odd_shapes(shape):
+@pytest.mark.parametrize("make", [optim.Adam, optim.Adafactor])
+def test_odd_shapes(make, shape):
     parameter = nn.Parameter(tl.ones(shape))
     parameter.grad = tl.ones(shape)
-    optim.Adam([parameter], lr=0.5).step()
+    make([parameter], lr=0.5).step()
     assert_allclose(parameter.detach(), np.full(shape, 0.5), rtol=1e-7)
 
 
@@ -115,7 +118,7 @@ def test_results_do_not_depend_on_how_work_is_shared_out():
     assert_array_equal(whole, tl.concatenate(parts))
 
 
-@every
+@elementwise
 def test_what_is_not_a_number_stays_where_it_is(make, options):
     x, g = np.ones(100), np.full(100, 0.5)
     g[[3, 50]] = np.nan
@@ -320,6 +323,94 @@ def test_a_failed_step_runs_no_hook_after_it():
         optimizer.step(lambda: 1 / 0)
 
 
+def test_a_step_that_calls_its_base_runs_each_hook_once():
+    class Twice(optim.SGD):
+        def step(self, closure=None):
+            super().step(closure)
+            return super().step(closure)
+
+    class Mixin:
+        def step(self, closure=None):
+            return super().step(closure)
+
+    class Mixed(Mixin, optim.SGD):
+        pass
+
+    for make, expected in ((Twice, 0.0), (Mixed, 0.5)):
+        a, calls = nn.Parameter(tl.ones(1)), []
+        optimizer = make([a], lr=0.5)
+        optimizer.register_step_pre_hook(lambda *_, calls=calls: calls.append("before"))
+        optimizer.register_step_post_hook(lambda *_, calls=calls: calls.append("after"))
+        a.grad = tl.ones(1)
+        optimizer.step()
+        assert calls == ["before", "after"]
+        assert a.item() == expected
+
+
+@pytest.mark.parametrize("prepend", [False, True])
+def test_hooks_of_the_state(prepend):
+    torch = pytest.importorskip("torch", reason="to compare with it: pip install torch")
+    found = []
+    for library, parameter in (
+        (optim, nn.Parameter(tl.ones(1))),
+        (torch.optim, torch.nn.Parameter(torch.ones(1))),
+    ):
+        optimizer, calls = library.SGD([parameter], lr=0.5), []
+
+        def note(name, calls=calls, optimizer=optimizer):
+            def hook(who, *state):
+                assert who is optimizer
+                calls.append((name, *[list(each) for each in state]))
+                if name == "replaces":
+                    return {**state[0], "new": 1}
+                if name == "changes":
+                    state[0]["changed"] = True
+                return None
+
+            return hook
+
+        optimizer.register_state_dict_pre_hook(note("first"))
+        optimizer.register_state_dict_pre_hook(note("second"), prepend=prepend)
+        optimizer.register_state_dict_post_hook(note("replaces"))
+        optimizer.register_state_dict_post_hook(note("changes"), prepend=prepend)
+        given = optimizer.state_dict()
+        optimizer.register_load_state_dict_pre_hook(note("replaces"))
+        optimizer.register_load_state_dict_pre_hook(note("changes"), prepend=prepend)
+        optimizer.register_load_state_dict_post_hook(note("third"))
+        handle = optimizer.register_load_state_dict_post_hook(note("fourth"), prepend=prepend)
+        before = {**given, "param_groups": [{**given["param_groups"][0], "lr": 0.25}]}
+        before.pop("new")
+        optimizer.load_state_dict(before)
+        assert "new" not in before  # hooks have a copy
+        handle.remove()
+        optimizer.load_state_dict(before)
+        assert optimizer.param_groups[0]["lr"] == 0.25
+        found.append((calls, list(given)))
+    assert found[0] == found[1]
+
+
+def test_a_hook_may_adapt_a_state_and_a_refused_one_runs_no_hook_after_it():
+    optimizer = optim.SGD([nn.Parameter(tl.ones(1))], lr=0.5)
+    state, calls = optimizer.state_dict(), []
+    optimizer.register_load_state_dict_post_hook(lambda _: calls.append(1))
+    (group,) = state["param_groups"]
+    other = {"state": {}, "param_groups": [{**group, "rate": group["lr"]}]}
+    other["param_groups"][0].pop("lr")
+    with pytest.raises(ValueError, match="expected an option 'lr'"):
+        optimizer.load_state_dict(other)
+    assert calls == []
+
+    def rename(optimizer, state_dict):
+        groups = [{**group, "lr": group["rate"]} for group in state_dict["param_groups"]]
+        return {**state_dict, "param_groups": groups}
+
+    with optimizer.register_load_state_dict_pre_hook(rename):
+        optimizer.load_state_dict(other)
+    assert calls == [1]
+    with pytest.raises(TypeError, match="hook: expected a function, got int"):
+        optimizer.register_state_dict_post_hook(3)
+
+
 # A user's own
 
 
@@ -417,6 +508,26 @@ def test_load_state_dict_copies():
     assert_allclose(second.state[b]["exp_avg"], [0.1, 0.1])
 
 
+def test_load_state_dict_copies_options_and_keeps_names():
+    rate = tl.asarray(0.5)
+    first = optim.SGD([nn.Parameter(tl.ones(2))], lr=rate)
+    second = optim.SGD([("w", nn.Parameter(tl.ones(2)))])
+    second.load_state_dict(first.state_dict())
+    rate *= 2
+    (group,) = second.param_groups
+    assert group["lr"] == 0.5 and group["param_names"] == ["w"]
+
+
+def test_load_state_dict_keeps_real_state_of_complex_parameters():
+    a, b = (nn.Parameter(tl.ones(2, dtype="complex128")) for _ in "ab")
+    first, second = Lion([a], lr=1.0), Lion([b], lr=1.0)
+    first.state[a].update(norm=tl.ones(()), history={"norms": [1.0]})
+    second.load_state_dict(first.state_dict())
+    assert second.state[b]["norm"].dtype == "float64"
+    first.state[a]["history"]["norms"].append(2.0)
+    assert second.state[b]["history"] == {"norms": [1.0]}
+
+
 def test_load_state_dict_refuses_and_changes_nothing():
     a = nn.Parameter(tl.ones(2))
     optimizer = optim.Adam([a])
@@ -429,6 +540,8 @@ def test_load_state_dict_refuses_and_changes_nothing():
         ({**good, "param_groups": []}, r"expected groups of \[1\] parameters, got \[\]"),
         ({**good, "param_groups": [{"params": [0]}]}, "expected an option 'amsgrad'"),
         ({**good, "param_groups": [{**group, "lr": -1}]}, "expected lr >= 0, got -1"),
+        ({**good, "state": None}, "expected 'param_groups' and 'state', got TypeError"),
+        ({**good, "state": {0: 3}}, "expected dicts of state, got 3"),
         ({**good, "state": {3: {}}}, r"expected state of the parameters \[0\], got 3"),
         (
             {**good, "state": {0: {"exp_avg": tl.zeros(3)}}},
@@ -454,6 +567,8 @@ P = nn.Parameter(tl.ones(2))
         (lambda: optim.SGD(P), TypeError, "SGD: expected an iterable of .* got a Parameter"),
         (lambda: optim.SGD({P}), TypeError, "in a fixed order, got a set"),
         (lambda: optim.SGD([{"params": {P}}]), TypeError, "in a fixed order, got a set"),
+        (lambda: optim.SGD(None), TypeError, "SGD: expected an iterable of .* got a NoneType"),
+        (lambda: optim.SGD([{"params": 3}]), TypeError, "SGD: expected an iterable .* got a int"),
         (lambda: optim.SGD([1.0]), TypeError, "SGD: expected Tensors as parameters, got float"),
         (lambda: optim.SGD([P * 2]), ValueError, "are no results of operations"),
         (lambda: optim.SGD([P, P]), ValueError, r"a parameter of shape \(2,\) comes twice"),
@@ -461,6 +576,16 @@ P = nn.Parameter(tl.ones(2))
         (lambda: optim.SGD([{"weights": [P]}]), TypeError, "expected a dict with 'params'"),
         (lambda: optim.SGD([P], lr=-1), ValueError, "SGD: expected lr >= 0, got -1"),
         (lambda: optim.SGD([P], lr="1"), TypeError, "SGD: expected lr to be a number, got str"),
+        (lambda: optim.SGD([P], lr=tl.ones(2)), TypeError, "lr to be a number, got Tensor"),
+        (lambda: optim.SGD([P], dampening="1"), TypeError, "SGD: expected dampening to be a"),
+        (lambda: optim.ASGD([P], t0=None), TypeError, "ASGD: expected t0 to be a number, got None"),
+        (lambda: optim.Adadelta([P], rho="1"), TypeError, "Adadelta: expected rho to be a number"),
+        (lambda: optim.Adam([P], betas=("1", 0.9)), TypeError, "Adam: expected betas to be a num"),
+        (lambda: optim.Adafactor([P], eps=1e-3), ValueError, "Adafactor: expected eps to be two"),
+        (lambda: optim.Adafactor([P], eps=(None, -1)), ValueError, "eps to be two numbers >= 0"),
+        (lambda: optim.Adafactor([P], eps=(1, None)), TypeError, "expected eps to be a number"),
+        (lambda: optim.Adafactor([P], d=0.5), ValueError, "Adafactor: expected d >= 1, got 0.5"),
+        (lambda: optim.Adafactor([P], beta2_decay=1), ValueError, "beta2_decay <= 0, got 1"),
         (lambda: optim.Adam([P], betas=0.9), ValueError, "betas to be two numbers, got 0.9"),
         (lambda: optim.Rprop([P], etas=(1, 2, 3)), ValueError, "Rprop: expected etas to be two"),
         (lambda: optim.SGD([P], lr=np.nan), ValueError, "expected lr >= 0, got nan"),
@@ -488,6 +613,17 @@ P = nn.Parameter(tl.ones(2))
             r"Muon: expected ns_steps in \[0, 100\), got 100",
         ),
         (
+            lambda: optim.Muon([nn.Parameter(tl.ones((2, 2)))], ns_steps=2.5),
+            ValueError,
+            r"Muon: expected ns_steps in \[0, 100\), got 2.5",
+        ),
+        (
+            lambda: optim.Muon([nn.Parameter(tl.ones((2, 2)))], ns_coefficients=3),
+            ValueError,
+            "Muon: expected ns_coefficients to be three numbers, got 3",
+        ),
+        (lambda: optim.LBFGS([{"params": []}]), ValueError, "LBFGS: expected parameters, got none"),
+        (
             lambda: optim.LBFGS([P], line_search_fn="armijo"),
             ValueError,
             "LBFGS: expected line_search_fn as 'strong_wolfe' or None, got 'armijo'",
@@ -495,7 +631,7 @@ P = nn.Parameter(tl.ones(2))
         (
             lambda: optim.LBFGS([{"params": [P]}, {"params": [nn.Parameter(tl.ones(1))]}]),
             ValueError,
-            "LBFGS: expected parameters in one group",
+            "LBFGS: expected parameters in one group, got a second one",
         ),
     ],
 )
@@ -545,6 +681,21 @@ def test_a_refused_step_changes_nothing(make, options, spoil):
         assert_array_equal(now[key], value)
 
 
+def test_a_step_with_the_gradients_of_a_batch():
+    a = nn.Parameter(tl.ones(2))
+    optimizer = optim.SGD([a], lr=1.0)
+
+    def step(gradient):
+        a.grad = gradient
+        optimizer.step()
+
+    with pytest.raises(
+        RuntimeError, match=r"SGD\.step: a tensor inside of vmap stands for a batch"
+    ):
+        tl.func.vmap(step)(tl.ones((3, 2)))
+    assert_array_equal(a.detach(), [1, 1])
+
+
 def test_a_parameter_that_cannot_be_written():
     a, b = nn.Parameter(tl.ones(2)), nn.Parameter(tl.ones(2))
     fixed = np.ones(2)
@@ -565,6 +716,11 @@ def test_muon_refuses_before_it_changes_anything():
     b.requires_grad_(False)
     b.shape = (1, 4)
     with pytest.raises(ValueError, match=r"Muon\.step: expected .* \(1, 4\), got \(2, 2"):
+        optimizer.step()
+    assert_array_equal(a.detach(), np.ones((2, 2)))
+    b.shape = (2, 2)
+    optimizer.state[b]["momentum_buffer"] = tl.zeros(3)
+    with pytest.raises(ValueError, match=r"Muon\.step: expected 'momentum_buffer' of shape"):
         optimizer.step()
     assert_array_equal(a.detach(), np.ones((2, 2)))
     good = optimizer.state_dict()

@@ -205,15 +205,6 @@ def test_another_bit_generator():
         tl.random.set_bit_generator(old)
 
 
-def test_manual_seed_leaves_the_functions_alone():
-    generator = tl.random.default_generator()
-    state = generator.bit_generator.state
-    tl.random.seed(7)
-    tl.manual_seed(1)
-    assert tl.random.rand().item() == np.random.RandomState(7).rand()
-    generator.bit_generator.state = state
-
-
 def test_threads_share_a_stream():
     tl.random.seed(7)
     drawn = []

@@ -274,6 +274,57 @@ def test_hostile_parameters_are_nan():
     assert done.returncode == 0, done.stderr or done.returncode
 
 
+HANGING = """
+import itertools
+import numpy as np
+import tensorlib as tl
+
+size = [0.0, 1.0, 2.3, 1e4 + 0.3, 1e6, 1e8, 1e12, 1e300, np.inf]
+signed = size + [-x for x in size] + [np.nan]
+x = tl.asarray(signed).requires_grad_()
+np.seterr(all="ignore")
+for a, b in itertools.product(signed[1::2], signed[::2]):
+    tl.special.hyp1f1(a, b, x).sum().backward()
+tl.special.exprel(x).sum().backward()
+print(tl.special.yn(np.inf, 1e300).item(), tl.special.lpmv(np.inf, 0.5, 1.0).item())
+"""
+
+
+def test_nothing_hangs():
+    command = [sys.executable, "-P", "-c", HANGING]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=120, env=dict(os.environ)
+    )
+    assert done.returncode == 0, done.stderr or done.returncode
+    assert done.stdout == "nan nan\n"
+
+
+@pytest.mark.parametrize(
+    "a, b, x, limit",
+    [
+        (2.0, 3.0, np.inf, np.inf),
+        (2.0, 3.0, 1e15, np.inf),
+        (0.5, -2.5, 1e15, -np.inf),
+        (-0.5, 2.0, np.inf, -np.inf),
+        (2.3, 2.3, -1e15, 0),  # exp(x)
+        (2.5, 1.5, -1e15, 0),  # exp(x) (1 + x / 1.5)
+        (-2.0, 3.0, 1e15, 1e30 / 12),  # a polynomial
+        (0.5, 1.5, -1e12, np.sqrt(np.pi) / 2e6),  # of the error function
+        (1e12, 1e12, 1e12, np.nan),  # nothing is known
+    ],
+)
+def test_kummers_function_far_out(a, b, x, limit):
+    for values in (x, [1.0, x]):
+        found = special.hyp1f1(a, b, tl.asarray(values)).numpy().ravel()
+        np.testing.assert_allclose(found[-1], limit, rtol=1e-12)
+    out = tl.zeros(2)
+    assert special.hyp1f1(a, b, [x, 1.0], out=out) is out
+    np.testing.assert_allclose(out[0], limit, rtol=1e-12)
+    x = tl.asarray(x).requires_grad_()
+    if np.isinf(limit):
+        assert tl.autograd.grad(special.hyp1f1(a, b, x), x)[0].item() == limit
+
+
 @pytest.mark.parametrize("name", ["obl_ang1", "obl_cv", "pro_rad1", "pro_rad2"])
 def test_spheroidal_functions_in_single_precision(name):
     x = np.float32([1.1369617, 1.25])

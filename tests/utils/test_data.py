@@ -1,7 +1,7 @@
 """Data sets, samplers, collation and the loader."""
 
 import inspect
-from collections import OrderedDict, namedtuple
+from collections import OrderedDict, defaultdict, namedtuple
 
 import numpy as np
 import pytest
@@ -134,6 +134,8 @@ def test_subset(dataset):
     some = Subset(dataset, [8, 2, 5])
     assert len(some) == 3 and some[1][1].item() == 2
     assert labels_of(DataLoader(some, batch_size=2)) == [[8, 2], [5]]
+    assert some[[2, 0]][1].tolist() == [5, 8]
+    assert Subset(some, [1, 2])[[0, 1]][1].tolist() == [2, 5]
 
 
 def test_collate():
@@ -151,7 +153,9 @@ def test_collate():
         ([], ValueError, "expected samples, got none"),
         ([None, None], TypeError, "got NoneType"),
         ([(1, 2), (1,)], ValueError, "sequences of the same length"),
+        ([(1, 2), 3], ValueError, "sequences of the same length"),
         ([{"a": 1}, {"b": 1}], ValueError, "mappings with the same keys"),
+        ([{"a": 1}, 3], ValueError, "mappings with the same keys"),
         ([tl.zeros(2), tl.zeros(3)], ValueError, "shape"),
     ],
 )
@@ -436,6 +440,9 @@ def test_collate_keeps_the_kind_of_what_holds_samples():
     assert type(batch) is OrderedDict and batch["a"].dtype == np.bool_
     assert_array_equal(batch["b"][0], [1, 1])
     assert batch["b"][1] == ["u", "u"]
+    samples = [defaultdict(list, a=1), defaultdict(list, a=2)]
+    batch = default_collate(samples)
+    assert batch["a"].tolist() == [1, 2] and batch["new"] == [] and samples[0]["a"] == 1
     assert type(default_collate([(1, 2), (3, 4)])) is list
 
 

@@ -217,6 +217,8 @@ void storage_free(Storage *storage) {
 
 MemoryStats memory_stats() { return stats; }
 
+void reset_peak_memory_stats() { stats.peak = stats.allocated; }
+
 void set_cache_limit(size_t nbytes) {
   stats.cache_limit = nbytes;
   if (stats.cached > nbytes) empty_cache();

@@ -54,6 +54,7 @@ inline Writes *writes_of(Storage *storage) {
 }
 
 MemoryStats memory_stats();
+void reset_peak_memory_stats();  // the maximum is what is in use now
 void set_cache_limit(size_t nbytes);
 void empty_cache();
 

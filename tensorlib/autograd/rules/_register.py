@@ -4,10 +4,11 @@ from tensorlib._core import _tape
 from tensorlib._core._functions import zeros_like
 
 
-def _with_names(function):
-    """A rule's function with the names of what it needs besides the gradient."""
-    if function is None:
-        return None
+def with_names(function):
+    """A rule's function with the names of what it needs besides the gradient; pairs of both, and
+    None, stay."""
+    if function is None or isinstance(function, tuple):
+        return function
     code = function.__code__
     return function, code.co_varnames[1 : code.co_argcount]
 
@@ -38,9 +39,9 @@ def rule(op, *functions, variadic=None, materialize=True):
         For a name that the op does not have, or a wrong number of functions.
     """
     if variadic is not None:
-        _tape.set_rule(op, None, _with_names(variadic), materialize)
+        _tape.set_rule(op, None, with_names(variadic), materialize)
     elif functions:
-        _tape.set_rule(op, tuple(map(_with_names, functions)))
+        _tape.set_rule(op, tuple(map(with_names, functions)))
     else:
         raise ValueError(f"rule: expected one function for each input of {op}, got none")
 

@@ -28,6 +28,10 @@ def solve(a, b):
     return apply(ops.solve, (a, b), ())
 
 
+def solve_triangular(a, b, upper, unitriangular=False):
+    return apply(ops.solve_triangular, (a, b), (upper, unitriangular))
+
+
 def inv(a):
     return apply(ops.inv, (a,), ())
 
@@ -63,12 +67,22 @@ def inv_rule(g, out):
     return -(h @ g @ h)
 
 
+def solve_triangular_a(g, a, out, upper, unitriangular):
+    result = -matmul(solve_triangular_b(g, a, upper, unitriangular), adjoint(out))
+    return triu(result, unitriangular) if upper else tril(result, -unitriangular)
+
+
+def solve_triangular_b(g, a, upper, unitriangular):
+    return solve_triangular(adjoint(a), g, not upper, unitriangular)
+
+
 rule("inv", inv_rule)
 rule(
     "solve",
     lambda g, a, out: -matmul(solve(adjoint(a), g), adjoint(out)),
     lambda g, a: solve(adjoint(a), g),
 )
+rule("solve_triangular", solve_triangular_a, solve_triangular_b)
 
 
 def det_rule(g, a, out):
@@ -135,7 +149,7 @@ def cholesky_rule(g, out, upper):
     below = tril(inner, -1)
     inner = below + adjoint(below) + with_diagonal(diagonal(inner).real)
     h = adjoint(lower)
-    return solve(h, adjoint(solve(h, inner))) / 2
+    return solve_triangular(h, adjoint(solve_triangular(h, inner, True)), True) / 2
 
 
 rule("cholesky", cholesky_rule)
@@ -253,7 +267,7 @@ def qr_of_columns(g_q, g_r, q, r):
     inner = triu(g_r @ adjoint(r) - adjoint(q) @ g_q)
     above = triu(inner, 1)
     symmetric = above + adjoint(above) + with_diagonal(diagonal(inner).real)
-    return adjoint(solve(r, adjoint(g_q + q @ symmetric)))
+    return adjoint(solve_triangular(r, adjoint(g_q + q @ symmetric), True))
 
 
 rule("qr", qr_rule)

@@ -7,10 +7,13 @@ from tensorlib._core._functions import (
     cumprod,
     cumsum,
     equal,
+    isnan,
+    logical_or,
     ones,
     reshape,
     sum,
     transpose,
+    where,
 )
 from tensorlib._joining import concatenate
 from tensorlib.autograd.rules._common import conj, inverse
@@ -33,10 +36,10 @@ rule("sum", sum_rule)
 
 
 def extremum_rule(g, x, out, axis):
-    """Equal shares for all elements that are the extremum."""
-    share = equal(x, with_axes(out, x.shape, axis)).astype(g.dtype)
-    share = share / sum(share, axis=axis, keepdims=True)
-    return with_axes(g, x.shape, axis) * share
+    """Equal shares for all elements that are the extremum; a NaN is."""
+    chosen = logical_or(equal(x, with_axes(out, x.shape, axis)), isnan(x))
+    share = with_axes(g, x.shape, axis) / sum(chosen, axis=axis, keepdims=True)
+    return where(chosen, share.astype(g.dtype), 0)
 
 
 rule("max", extremum_rule)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tensorlib._array_api import finfo
 from tensorlib._core._functions import asarray, cumprod, cumsum, exp, log, matmul, sigmoid
 from tensorlib._creation import eye, tril
 from tensorlib._joining import concatenate
@@ -58,15 +59,16 @@ class StickBreakingTransform(Transform):
         return x - asarray(np.log(left), dtype=x.dtype)
 
     def _call(self, x):
-        limits = np.finfo(x.dtype)
-        parts = clip(sigmoid(self._shifted(x)), float(limits.tiny), 1 - float(limits.eps))
+        limits = finfo(x.dtype)
+        least, most = limits.smallest_normal, 1 - limits.eps
+        parts = clip(sigmoid(self._shifted(x)), least, most)
         rest = cumprod(1 - parts, axis=-1)
         first = concatenate([parts[..., :1], parts[..., 1:] * rest[..., :-1]], axis=-1)
         return concatenate([first, rest[..., -1:]], axis=-1)
 
     def _inverse(self, y):
         parts = y[..., :-1]
-        rest = clip(1 - cumsum(parts, axis=-1), float(np.finfo(y.dtype).tiny), None)
+        rest = clip(1 - cumsum(parts, axis=-1), finfo(y.dtype).smallest_normal, None)
         left = asarray(np.log(np.arange(parts.shape[-1], 0, -1)), dtype=y.dtype)
         return log(parts) - log(rest) + left
 

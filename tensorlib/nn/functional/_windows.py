@@ -4,8 +4,6 @@ from typing import NamedTuple
 
 from tensorlib.nn._arguments import check_window, int_tuple
 
-LARGEST = (1 << 31) - 1  # keeps sums and products of positions inside 64 bits
-
 
 class Windows(NamedTuple):
     """The geometry of windows, with a number for each of the last axes."""
@@ -38,14 +36,6 @@ def check_real(operation, x):
         raise TypeError(f"{operation}: expected real numbers, got {x.dtype}")
 
 
-def size_tuple(operation, name, value, axes):
-    """Lengths of axes, from one int or that many."""
-    sizes = int_tuple(operation, name, value, axes, 1)
-    if max(sizes) > LARGEST:
-        raise ValueError(f"{operation}: expected {name} of at most {LARGEST}, got {value!r}")
-    return sizes
-
-
 def windows(operation, shape, axes, kernel_size, stride, padding, dilation, ceil_mode):
     """Check the options of pooling and count the windows."""
     kernel_size = int_tuple(operation, "kernel_size", kernel_size, axes, 1)
@@ -53,11 +43,6 @@ def windows(operation, shape, axes, kernel_size, stride, padding, dilation, ceil
     padding = int_tuple(operation, "padding", padding, axes, 0)
     dilation = int_tuple(operation, "dilation", dilation, axes, 1)
     check_rank(operation, shape, axes)
-    if max(*kernel_size, *stride, *padding, *dilation) > LARGEST:
-        raise ValueError(
-            f"{operation}: expected options of at most {LARGEST}, got kernel_size {kernel_size}, "
-            f"stride {stride}, padding {padding} and dilation {dilation}"
-        )
     extents = tuple(d * (k - 1) + 1 for k, d in zip(kernel_size, dilation, strict=True))
     if any(2 * p > extent for p, extent in zip(padding, extents, strict=True)):
         raise ValueError(
@@ -92,4 +77,4 @@ def adaptive_size(operation, shape, axes, output_size):
     wanted = output_size if isinstance(output_size, tuple | list) else (output_size,) * axes
     if len(wanted) == axes:
         wanted = tuple([n if m is None else m for n, m in zip(sizes, wanted, strict=True)])
-    return size_tuple(operation, "output_size", wanted, axes)
+    return int_tuple(operation, "output_size", wanted, axes, 1)

@@ -455,7 +455,9 @@ def softmin(input, dim=None, dtype=None):
     >>> F.softmin(tl.asarray([0.0, 1000.0]), dim=0).tolist()
     [1.0, 0.0]
     """
-    return _along("softmin", ops.softmax, -input, dim, dtype)
+    if dtype is not None:  # first: unsigned integers have no negative ones
+        input = input.astype(dtype, copy=False)
+    return _along("softmin", ops.softmax, -input, dim, None)
 
 
 def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1, *, generator=None):

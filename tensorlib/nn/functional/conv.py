@@ -250,7 +250,7 @@ def _convolve(operation, axes, input, weight, bias, stride, padding, dilation, g
             f"{operation}: expected weight of shape {form} with out a multiple"
             f" of groups, got {weight.shape} for images {input.shape} in {groups} groups"
         )
-    check_bias(operation, bias, weight)
+    check_bias(operation, bias, weight.shape[:1])
     images = input if input.ndim == axes + 2 else input[None]
     if isinstance(padding, str):
         pairs = same_padding(operation, padding, weight.shape[2:], stride, dilation)
@@ -281,8 +281,7 @@ def _transpose(
             f"got {weight.shape} for images {input.shape} in {groups} groups"
         )
     out = weight.shape[1] * groups
-    if bias is not None and bias.shape != (out,):
-        raise ValueError(f"{operation}: expected bias of shape {(out,)}, got {bias.shape}")
+    check_bias(operation, bias, (out,))
     if any(o >= max(s, d) for o, s, d in zip(output_padding, stride, dilation, strict=True)):
         raise ValueError(
             f"{operation}: expected output_padding below stride {stride} or dilation {dilation}, "

@@ -3,10 +3,10 @@
 from tensorlib._core._functions import greater_equal, where
 from tensorlib.nn._arguments import check_probability
 from tensorlib.nn.functional._in_place import written
+from tensorlib.nn.functional.rectifiers import SELU_ALPHA, SELU_SCALE
 from tensorlib.random import default_generator
 
-# What selu approaches at -inf: its scale times its alpha, negative.
-SELU_LIMIT = -1.7580993408473766
+SELU_LIMIT = -SELU_SCALE * SELU_ALPHA  # what selu approaches at -inf
 
 
 def dropout(input, p=0.5, training=True, inplace=False, *, generator=None):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tensorlib._arguments import followed
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import arange, full, maximum, where, zeros
 from tensorlib._core._tensor import Tensor
@@ -156,7 +157,7 @@ def embedding_bag(
     sums = apply(ops.index_add, (sums, rows), ((bags,),))[:count]
     if mode == "sum":
         return sums
-    sizes = bincount(bags if counted is None else bags[counted], minlength=count + 1)[:count]
+    sizes = bincount(bags, counted, count + 1)[:count]
     return sums / maximum(sizes, 1).astype(rows.dtype)[:, None]
 
 
@@ -307,7 +308,7 @@ def _rows(weight, input, padding_idx, by_frequency):
         repeats = bincount(input.reshape(-1), minlength=weight.shape[0])[input]
         constant = rows.detach()
         rows = constant + (rows - constant) / repeats.astype(rows.dtype)[..., None]
-    if padding_idx is not None and rows.requires_grad:
+    if padding_idx is not None and followed(rows):
         rows[input == padding_idx] = weight.detach()[padding_idx]  # what it is, as a constant
     return rows
 
@@ -326,5 +327,5 @@ def _largest(rows, bags, starts, count, counted):
     laid = full((count + 1, length, rows.shape[1]), -np.inf, dtype=rows.dtype)
     laid = apply(ops.index_put, (laid, rows), ((bags, places),))[:count]
     largest = laid.max(axis=1, initial=-np.inf)
-    full_bags = bincount(bags if counted is None else bags[counted], minlength=count + 1)[:count]
-    return where((full_bags > 0)[:, None], largest, 0)
+    sizes = bincount(bags, counted, count + 1)[:count]
+    return where((sizes > 0)[:, None], largest, 0)

@@ -120,7 +120,7 @@ def _fractional_max_pool(
             f"{operation}: expected output_size + kernel_size - 1 of at most {sizes}, got "
             f"output_size {counts} and kernel_size {kernel_size}"
         )
-    shape = (*input.shape[: -axes - 1], input.shape[-axes - 1], axes)
+    shape = (*input.shape[:-axes], axes)
     shape = shape if len(shape) == 3 else (1, *shape)
     if samples is None:
         samples = default_generator().random(shape).astype(input.dtype)

@@ -6,8 +6,8 @@ import numpy as np
 
 from tensorlib._core._functions import asarray
 from tensorlib._core._resample import SparseRows
+from tensorlib.nn._arguments import LARGEST, int_tuple
 from tensorlib.nn.functional._resampling import adaptive_averages, remembered, resample
-from tensorlib.nn.functional._windows import LARGEST, size_tuple
 
 RANKS = {
     "nearest": (3, 4, 5),
@@ -212,7 +212,7 @@ def _new_size(sizes, size, scale_factor, recompute):
                 "interpolate: expected recompute_scale_factor with scale_factor only, got it with "
                 f"size {size!r}"
             )
-        return size_tuple("interpolate", "size", size, axes), None
+        return int_tuple("interpolate", "size", size, axes, 1), None
     factors = check_scale("interpolate", scale_factor, axes)
     counts = tuple(
         int(min(n * factor, LARGEST + 1)) for n, factor in zip(sizes, factors, strict=True)
@@ -222,7 +222,7 @@ def _new_size(sizes, size, scale_factor, recompute):
             f"interpolate: expected a new size of at least one, got {counts} by scale_factor "
             f"{scale_factor!r} from {sizes}"
         )
-    return size_tuple("interpolate", "a new size", counts, axes), None if recompute else factors
+    return int_tuple("interpolate", "a new size", counts, axes, 1), None if recompute else factors
 
 
 def check_scale(operation, factor, axes):

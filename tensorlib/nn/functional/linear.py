@@ -37,8 +37,7 @@ def linear(input, weight, bias=None):
             "linear: expected shapes (..., in) and (out, in) or (in,), "
             f"got {input.shape} and {weight.shape}"
         )
-    if bias is not None and bias.shape != weight.shape[:-1]:
-        raise ValueError(f"linear: expected bias of shape {weight.shape[:-1]}, got {bias.shape}")
+    check_bias("linear", bias, weight.shape[:-1])
     # One product of two matrices, where many small ones would be slower.
     leading = input.shape[:-1]
     rows = reshape(input, (math.prod(leading), input.shape[-1])) if input.ndim > 2 else input
@@ -84,7 +83,7 @@ def bilinear(input1, input2, weight, bias=None):
             "bilinear: expected shapes (..., in1), (..., in2) and (out, in1, in2), "
             f"got {input1.shape}, {input2.shape} and {weight.shape}"
         )
-    check_bias("bilinear", bias, weight)
+    check_bias("bilinear", bias, weight.shape[:1])
     out, in1, in2 = weight.shape
     samples = math.prod(leading)
     # One product of matrices for all outputs, then one of matrices and vectors for each sample.

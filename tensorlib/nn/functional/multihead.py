@@ -4,7 +4,7 @@ from tensorlib._core._functions import asarray, broadcast_to, matmul, transpose,
 from tensorlib._joining import concatenate
 from tensorlib._manipulation import swapaxes
 from tensorlib.autograd.rules.attention import attention_weights
-from tensorlib.nn._arguments import check_probability
+from tensorlib.nn._arguments import check_probability, int_tuple
 from tensorlib.nn.functional.attention import scaled_dot_product_attention
 from tensorlib.nn.functional.dropout import dropout
 from tensorlib.nn.functional.linear import linear
@@ -107,6 +107,7 @@ def multi_head_attention_forward(
     """
     name = "multi_head_attention_forward"
     check_probability(name, dropout_p)
+    (num_heads,) = int_tuple(name, "num_heads", num_heads, 1, 1)
     if query.shape[-1:] != (embed_dim_to_check,) or embed_dim_to_check % num_heads:
         raise ValueError(
             f"{name}: expected query of width {embed_dim_to_check}, a multiple of num_heads, got "
@@ -246,7 +247,9 @@ def _joined(attn_mask, key_padding_mask, heads, keys, dtype):
         hidden = masks[0] if len(masks) == 1 else masks[0] | masks[1]
         return ~hidden
     first, *others = (
-        where(mask, asarray(-float("inf"), dtype=dtype), 0) if mask.dtype == bool else mask
+        where(mask, asarray(-float("inf"), dtype=dtype), 0)
+        if mask.dtype == bool
+        else mask.astype(dtype, copy=False)
         for mask in masks
     )
     return first + others[0] if others else first

@@ -7,16 +7,17 @@ batch, channel and place, and weights belong to a group and a channel.
 
 import math
 
-from tensorlib._array_api import finfo
+import numpy as np
+
 from tensorlib._core._autocast import following
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import broadcast_to, maximum, ones, zeros
 from tensorlib._dtypes import result_type
-from tensorlib._joining import concatenate
 from tensorlib._manipulation import swapaxes
 from tensorlib.autograd import no_grad
 from tensorlib.linalg import vector_norm
 from tensorlib.nn._arguments import int_tuple
+from tensorlib.nn.functional._resampling import window_averages
 
 # Up to so many, the numbers of channels are written out for each place.
 FEW_PLACES = 256
@@ -197,7 +198,7 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
         Of the axes to take the mean over.
     weight : Tensor, shape normalized_shape, optional
     eps : float, optional
-        By default the spacing of numbers of the input's dtype at one.
+        By default the spacing of numbers of the input's dtype at one; of 16 bits, float32's.
 
     Returns
     -------
@@ -220,7 +221,7 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
     shape = _last_axes("rms_norm", input, normalized_shape)
     input, weight, _ = _operands("rms_norm", input, weight, None, shape)
     if eps is None:
-        eps = float(finfo(input.dtype).eps)
+        eps = float(np.finfo(_statistics_dtype(input)).eps)
     return _normalize(input, _rows(input, shape), weight, None, eps, centred=False)[0]
 
 
@@ -307,15 +308,9 @@ def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
             f"local_response_norm: expected an input of shape (N, C, L, ...), got {input.shape}"
         )
     channels = input.shape[1]
-    squares = input * input
-    total = squares
-    # Of the channels before and after, those that exist for some channel.
-    for shift in range(1, min(size // 2, channels - 1) + 1):
-        none = zeros((input.shape[0], shift, *input.shape[2:]), dtype=input.dtype)
-        total = total + concatenate((none, squares[:, :-shift]), axis=1)
-        if shift <= (size - 1) // 2:
-            total = total + concatenate((squares[:, shift:], none), axis=1)
-    return input / (total * (alpha / size) + k) ** beta
+    neighbours = window_averages(channels, channels, size, 1, size // 2, size)
+    means = apply(ops.resample, (input * input,), (1, neighbours))
+    return input / (means * alpha + k) ** beta
 
 
 def normalize(input, p=2.0, dim=1, eps=1e-12, out=None):
@@ -429,17 +424,23 @@ def _check_running(operation, input, mean, variance, needed):
 
 def by_statistics(input, statistics, weight, bias, eps):
     """The input normalized by given statistics."""
-    mean, variance = statistics
+    wide = input.astype(_statistics_dtype(input), copy=False)
+    mean, variance = (x.astype(wide.dtype, copy=False) for x in statistics)
     factor = (variance + eps) ** -0.5
     if weight is not None:
         factor = factor * weight
     shift = -mean * factor
     if bias is not None:
         shift = shift + bias
-    factor, shift = (_for_places(x, input) for x in (factor, shift))
-    result = input * factor
+    factor, shift = (_for_places(x, wide) for x in (factor, shift))
+    result = wide * factor
     result += shift  # in place: the gradient does not need what was there
-    return result
+    return result.astype(input.dtype, copy=False)
+
+
+def _statistics_dtype(input):
+    """The dtype to compute in: float32 for 16 bits, which leave few digits to a difference."""
+    return input.dtype if input.dtype.itemsize > 2 else np.dtype("float32")
 
 
 def _for_places(values, input):

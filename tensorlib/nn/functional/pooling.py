@@ -2,13 +2,10 @@
 
 import math
 
+from tensorlib._core._autocast import following
 from tensorlib._core._functions import where
 from tensorlib.nn.functional._resampling import adaptive_averages, resample, window_averages
-from tensorlib.nn.functional._windows import (
-    adaptive_size,
-    check_floating,
-    windows,
-)
+from tensorlib.nn.functional._windows import adaptive_size, check_floating, windows
 
 
 def avg_pool1d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
@@ -247,7 +244,8 @@ def _lp_pool(operation, input, axes, norm_type, kernel_size, stride, ceil_mode):
     )
     sums = means * math.prod(plan.kernel_size)
     some = sums != 0
-    return where(some, where(some, sums, 1) ** (1 / norm_type), 0)  # no gradient at a zero
+    norms = where(some, where(some, sums, 1) ** (1 / norm_type), 0)  # no gradient at a zero
+    return following(norms, input)
 
 
 def check_exponent(operation, norm_type):

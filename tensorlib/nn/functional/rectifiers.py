@@ -1,13 +1,7 @@
 """Activations that are linear where the input is positive, and their in-place forms."""
 
 from tensorlib._core._autocast import following
-from tensorlib._core._functions import (
-    expm1,
-    greater,
-    greater_equal,
-    less_equal,
-    where,
-)
+from tensorlib._core._functions import expm1, greater, greater_equal, less_equal, where
 from tensorlib._core._functions import leaky_relu as leaky
 from tensorlib._core._functions import relu as rectified
 from tensorlib.nn.functional._in_place import written
@@ -105,6 +99,7 @@ def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
     Parameters
     ----------
     input : Tensor
+        Of a floating dtype.
     min_val, max_val : float, optional
     inplace : bool, optional
         Whether to write into `input`, and return it.
@@ -153,6 +148,7 @@ def relu6(input, inplace=False):
     Parameters
     ----------
     input : Tensor
+        Of a floating dtype.
     inplace : bool, optional
         Whether to write into `input`, and return it.
 
@@ -339,7 +335,7 @@ def elu(input, alpha=1.0, inplace=False):
     positive = greater(input, 0)
     # Of the negative numbers alone, so that no overflow of the others is in the gradient.
     left = expm1(where(positive, 0, input))
-    return where(positive, input, left if alpha == 1 else left * alpha)
+    return following(where(positive, input, left if alpha == 1 else left * alpha), input)
 
 
 def elu_(input, alpha=1.0):
@@ -435,7 +431,7 @@ def celu(input, alpha=1.0, inplace=False):
         return written("celu", celu, input, alpha)
     positive = greater(input, 0)
     left = expm1(where(positive, 0, input) / alpha) * alpha
-    return where(positive, input, left)
+    return following(where(positive, input, left), input)
 
 
 def celu_(input, alpha=1.0):

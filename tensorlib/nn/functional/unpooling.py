@@ -5,7 +5,7 @@ import math
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import arange, where, zeros
 from tensorlib.nn._arguments import int_tuple
-from tensorlib.nn.functional._windows import check_rank, size_tuple
+from tensorlib.nn.functional._windows import check_rank
 
 
 def max_unpool1d(input, indices, kernel_size, stride=None, padding=0, output_size=None):
@@ -19,7 +19,7 @@ def max_unpool1d(input, indices, kernel_size, stride=None, padding=0, output_siz
         alone has a gradient.
     kernel_size, stride, padding : int
         Those of the pooling.
-    output_size : sequence of ints, optional
+    output_size : int or sequence of ints, optional
         The length of the result, for which a pooling leaves several possibilities; shape of
         the whole result or its last axis.
 
@@ -119,7 +119,6 @@ def _max_unpool(operation, input, axes, indices, kernel_size, stride, padding, o
     sizes = _unpooled_size(
         operation, input.shape[-axes:], kernel_size, stride, padding, output_size
     )
-    size_tuple(operation, "an output", sizes, axes)
     flat = (math.prod(stack), math.prod(input.shape[-axes:]))
     total = math.prod(sizes)
     places = indices.reshape(flat)
@@ -140,14 +139,12 @@ def _unpooled_size(operation, sizes, kernel_size, stride, padding, output_size):
         (n - 1) * s - 2 * p + k
         for n, s, p, k in zip(sizes, stride, padding, kernel_size, strict=True)
     )
-    if output_size is None:
-        if min(usual) < 1:
-            raise ValueError(f"{operation}: expected an output with elements, got {usual}")
-        return usual
     axes = len(sizes)
-    wanted = tuple(output_size)
-    wanted = wanted[2:] if len(wanted) == axes + 2 else wanted
-    wanted = int_tuple(operation, "output_size", wanted, axes, 1)
+    if output_size is None:
+        return int_tuple(operation, "an output", usual, axes, 1)
+    if isinstance(output_size, tuple | list) and len(output_size) in (axes + 1, axes + 2):
+        output_size = output_size[-axes:]
+    wanted = int_tuple(operation, "output_size", output_size, axes, 1)
     if any(abs(n - m) >= s for n, m, s in zip(wanted, usual, stride, strict=True)):
         raise ValueError(
             f"{operation}: expected output_size less than a stride, {stride}, from {usual}, "

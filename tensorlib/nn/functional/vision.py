@@ -7,7 +7,6 @@ import numpy as np
 
 from tensorlib._core._functions import absolute, arange, asarray, floor, fmax, fmin, rint, where
 from tensorlib.nn._arguments import int_tuple
-from tensorlib.nn.functional._windows import size_tuple
 
 PADDING_MODES = ("zeros", "border", "reflection")
 
@@ -199,14 +198,14 @@ def affine_grid(theta, size, align_corners=None):
         raise ValueError(
             f"affine_grid: expected size (N, C, H, W) or (N, C, D, H, W), got {size!r}"
         )
-    size = size_tuple("affine_grid", "size", size, len(size))
+    size = int_tuple("affine_grid", "size", size, len(size), 1)
     axes = len(size) - 2
     if theta.shape != (size[0], axes, axes + 1):
         raise ValueError(
             f"affine_grid: expected theta of shape {(size[0], axes, axes + 1)} for size {size}, "
             f"got {theta.shape}"
         )
-    if theta.dtype.kind in "biu":
+    if theta.dtype.kind in "biuc":
         raise TypeError(f"affine_grid: expected theta of a floating dtype, got {theta.dtype}")
     ends = [(n - 1 if align_corners else n) or 1 for n in size[2:]]
     lines = [(2 * np.arange(n) - (n - 1)) / end for n, end in zip(size[2:], ends, strict=True)]

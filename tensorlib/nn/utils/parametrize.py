@@ -59,33 +59,35 @@ class ParametrizationList(ModuleList):
             for module in reversed(modules):
                 value = _inverse(module, value) if hasattr(module, "right_inverse") else value
         self.is_tensor = isinstance(value, Tensor)
+        values = _listed(value)
+        self.ntensors = len(values)
+        if not unsafe:
+            with no_grad():
+                _check_same("the result of the parametrization", self._compute(values), original)
         if self.is_tensor:
-            self.ntensors = 1
             # The optimizer that has the tensor goes on with it.
             if value is not original:
                 _set(original, value.detach())
-            _register(self, "original", original, isinstance(original, Parameter))
-        else:
-            _check_sequence(value)
-            self.ntensors = len(value)
-            for name, part in zip(self._names(), value, strict=True):
-                if isinstance(original, Parameter):
-                    part = Parameter(part.detach(), original.requires_grad)
-                _register(self, name, part, isinstance(original, Parameter))
-        if not unsafe:
-            with no_grad():
-                _check_same("the result of the parametrization", self(), original)
+            values = [original]
+        elif isinstance(original, Parameter):
+            values = [Parameter(part.detach(), original.requires_grad) for part in values]
+        for name, part in zip(self._names(), values, strict=True):
+            _register(self, name, part)
 
     def forward(self):
         cached = _Cache.depth > 0
         if cached and self in _Cache.values:
             return _Cache.values[self]
-        first, *rest = self
-        value = first(*self._originals())
-        for module in rest:
-            value = module(value)
+        value = self._compute(self._originals())
         if cached:
             _Cache.values[self] = value
+        return value
+
+    def _compute(self, originals):
+        first, *rest = self
+        value = first(*originals)
+        for module in rest:
+            value = module(value)
         return value
 
     def right_inverse(self, value):
@@ -104,18 +106,13 @@ class ParametrizationList(ModuleList):
                         "tensor cannot be assigned"
                     )
                 value = module.right_inverse(value)
-            values = [value] if self.is_tensor else value
-            if not self.is_tensor:
-                _check_sequence(values)
+            values = _listed(value)
             if len(values) != self.ntensors:
                 raise ValueError(
                     f"parametrize: expected {self.ntensors} tensors from right_inverse, got "
                     f"{len(values)}"
                 )
             for new, old in zip(values, self._originals(), strict=True):
-                if not isinstance(new, Tensor):
-                    kind = type(new).__name__
-                    raise ValueError(f"parametrize: expected a Tensor, got {kind}")
                 if new.dtype != old.dtype:
                     raise ValueError(f"parametrize: expected dtype {old.dtype}, got {new.dtype}")
             for new, old in zip(values, self._originals(), strict=True):
@@ -252,7 +249,7 @@ def remove_parametrizations(module, tensor_name, leave_parametrized=True):
     del module.parametrizations[tensor_name], module._computed[tensor_name]
     if not module._computed:
         del module.parametrizations
-    _register(module, tensor_name, member, isinstance(member, Parameter))
+    _register(module, tensor_name, member)
     return module
 
 
@@ -309,8 +306,8 @@ def cached():
             _Cache.values = {}
 
 
-def _register(module, name, tensor, as_parameter):
-    if as_parameter:
+def _register(module, name, tensor):
+    if isinstance(tensor, Parameter):
         module.register_parameter(name, tensor)
     else:
         module.register_buffer(name, tensor)
@@ -332,12 +329,15 @@ def _inverse(module, value):
         return value
 
 
-def _check_sequence(values):
+def _listed(value):
+    """What a ``right_inverse`` returned, as a sequence of Tensors."""
+    values = [value] if isinstance(value, Tensor) else value
     if not isinstance(values, tuple | list) or not all(isinstance(x, Tensor) for x in values):
         raise ValueError(
             "parametrize: expected right_inverse to return a Tensor or a sequence of Tensors, got "
-            f"{type(values).__name__}"
+            f"{type(value).__name__}"
         )
+    return values
 
 
 def _check_step(parametrization, value):

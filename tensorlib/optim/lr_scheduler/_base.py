@@ -1,5 +1,6 @@
 """``LRScheduler``: what all schedulers share."""
 
+from copy import copy
 from types import FunctionType
 
 from tensorlib.optim.optimizer import Optimizer
@@ -48,7 +49,7 @@ class LRScheduler:
         self._check_optimizer(optimizer)
         for number, group in enumerate(optimizer.param_groups):
             if last_epoch == -1:
-                group.setdefault("initial_lr", group["lr"])
+                group.setdefault("initial_lr", copy(group["lr"]))  # of a Tensor
             elif "initial_lr" not in group:
                 raise KeyError(
                     f"{self._name}: expected 'initial_lr' in param_groups[{number}] to go on from "

@@ -1,7 +1,8 @@
 """From samples to a batch, and from arrays to Tensors."""
 
 import numbers
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
+from copy import copy
 
 import numpy as np
 
@@ -49,13 +50,13 @@ def default_collate(batch):
     if isinstance(first, str | bytes):
         return samples
     if isinstance(first, Mapping):
-        if any(sample.keys() != first.keys() for sample in samples):
+        if not all(isinstance(x, Mapping) and x.keys() == first.keys() for x in samples):
             raise ValueError("default_collate: expected mappings with the same keys")
         return rebuilt(
             first, {key: default_collate([sample[key] for sample in samples]) for key in first}
         )
     if isinstance(first, Sequence):
-        if any(len(sample) != len(first) for sample in samples):
+        if not all(isinstance(x, Sequence) and len(x) == len(first) for x in samples):
             raise ValueError("default_collate: expected sequences of the same length")
         parts = [default_collate(part) for part in zip(*samples, strict=True)]
         return parts if type(first) is tuple else rebuilt(first, parts)
@@ -96,6 +97,10 @@ def default_convert(data):
 
 def rebuilt(like, parts):
     """New parts in a mapping or sequence of the same type, if that takes them."""
+    if isinstance(like, MutableMapping):  # with what else it has, as a default
+        result = copy(like)
+        result.update(parts)
+        return result
     kind = type(like)
     if isinstance(like, tuple) and hasattr(like, "_fields"):
         return kind(*parts)

@@ -103,7 +103,7 @@ class TensorDataset(Dataset):
 
 
 class Subset(Dataset):
-    """Some of the samples of a data set.
+    """Some of the samples of a data set; those of a list of numbers are taken at once.
 
     Parameters
     ----------
@@ -122,6 +122,8 @@ class Subset(Dataset):
         self.indices = indices
 
     def __getitem__(self, index):
+        if isinstance(index, list):
+            return self.dataset[[self.indices[number] for number in index]]
         return self.dataset[self.indices[index]]
 
     def __len__(self):

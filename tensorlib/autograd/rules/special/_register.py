@@ -2,6 +2,7 @@
 
 from tensorlib._core import _tape
 from tensorlib.autograd.rules._common import conj, times
+from tensorlib.autograd.rules._register import with_names
 from tensorlib.special._ufuncs import UFUNCS
 
 refused = {}  # name of a function -> the inputs by which it has no derivative
@@ -26,7 +27,7 @@ def gradients(name, /, **by_input):
     """Say how gradients pass a function that is not analytic: as for `derivatives`, but the
     functions get the gradient of the output first, and return that of the input."""
     op = UFUNCS[name].op
-    known = {i: _with_names(function) for i, function in by_input.items()}
+    known = {i: with_names(function) for i, function in by_input.items()}
     unknown = [i for i in op.inputs if i not in known]
     if set(known) - set(op.inputs):
         raise ValueError(f"{op.name}: expected inputs of {op.inputs}, got {tuple(known)}")
@@ -41,14 +42,6 @@ def refuse_the_rest():
     for name, ufunc in UFUNCS.items():
         if _tape.has_rule(ufunc.op.name) is None:
             gradients(name)
-
-
-def _with_names(function):
-    """A rule, with the names of what it needs besides the gradient."""
-    if isinstance(function, tuple):
-        return function
-    code = function.__code__
-    return function, code.co_varnames[1 : code.co_argcount]
 
 
 def _chained(derivative):

@@ -24,7 +24,8 @@ from tensorlib.autograd.rules.special._densities import (
     t_density,
 )
 from tensorlib.autograd.rules.special._register import derivatives
-from tensorlib.special._ufuncs import _kolmogp, _ncf_pdf, _nct_pdf, _smirnovp, ndtri
+from tensorlib.special._guarded import _ncf_pdf, _nct_pdf
+from tensorlib.special._ufuncs import _kolmogp, _smirnovp, ndtri
 
 # of counts, by the probability of one success or the mean: 8.17.5 and 8.4.10. SciPy rounds the
 # count down and cuts other fractions off.

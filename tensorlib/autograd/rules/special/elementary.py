@@ -19,7 +19,8 @@ from tensorlib._core._functions import (
 )
 from tensorlib.autograd.rules._register import zero
 from tensorlib.autograd.rules.special._register import derivatives, gradients
-from tensorlib.special._ufuncs import cosdg, expit, hyp1f1, hyp2f1, sindg
+from tensorlib.special._guarded import hyp1f1
+from tensorlib.special._ufuncs import cosdg, expit, hyp2f1, sindg
 
 DEGREE = math.pi / 180
 LN2, LN10 = math.log(2.0), math.log(10.0)

@@ -2,9 +2,9 @@
 
 from tensorlib._core._functions import exp
 from tensorlib.autograd.rules.special._register import derivatives
+from tensorlib.special._guarded import hyp1f1
 from tensorlib.special._ufuncs import (
     hyp0f1,
-    hyp1f1,
     hyp2f1,
     hyperu,
     log_wright_bessel,

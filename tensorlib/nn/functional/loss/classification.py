@@ -2,6 +2,7 @@
 
 import math
 
+from tensorlib._arguments import anywhere
 from tensorlib._core._autocast import in_float32
 from tensorlib._core._functions import arange, log, log1p, logaddexp, where
 from tensorlib._core._wrapping import wrapped_of
@@ -323,7 +324,7 @@ def binary_cross_entropy(input, target, weight=None, reduction="mean"):
     0.6931
     """
     target = _of_same_shape("binary_cross_entropy", input, target)
-    if ((input < 0) | (input > 1)).any():
+    if anywhere(~((input >= 0) & (input <= 1))):  # also NaN
         raise ValueError("binary_cross_entropy: expected probabilities in [0, 1] as input")
     tiny, sure = input <= LEAST, input == 1
     true = where(tiny, -100, log(where(tiny, 1, input)))

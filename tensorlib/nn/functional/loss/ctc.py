@@ -4,8 +4,10 @@ import operator
 
 import numpy as np
 
+from tensorlib._arguments import followed, integer
 from tensorlib._core._autocast import in_float32
-from tensorlib._core._functions import asarray, logaddexp, maximum, where
+from tensorlib._core._functions import arange, asarray, full, logaddexp, maximum, where
+from tensorlib._core._recorder import run_apart
 from tensorlib._core._tensor import Tensor
 from tensorlib._joining import concatenate, stack
 from tensorlib.nn._arguments import check_reduction
@@ -84,22 +86,31 @@ def ctc_loss(
     if alone:
         log_probs, targets = log_probs[:, None], targets.reshape((1, -1))
     times, samples, classes = log_probs.shape
+    blank = integer("ctc_loss", "blank", blank)
     if not 0 <= blank < classes:
         raise IndexError(f"ctc_loss: expected blank from 0 to {classes - 1}, got {blank}")
-    input_lengths = _lengths("input_lengths", input_lengths, samples)
-    target_lengths = _lengths("target_lengths", target_lengths, samples)
-    if (input_lengths > times).any():
-        raise ValueError(
-            f"ctc_loss: expected input_lengths up to {times}, got {input_lengths.max()}"
-        )
-    labels = _labels(targets, target_lengths, classes)
-    states = np.full((samples, 2 * labels.shape[1] + 1), blank)
-    states[:, 1::2] = labels
-    losses = _losses(log_probs, states, input_lengths, target_lengths)
+
+    # Under vmap targets of all lengths get as many states, which the ends leave out again.
+    width = targets.shape[-1] if followed(target_lengths) else None
+
+    def plan(targets, input_lengths, target_lengths):
+        input_lengths = _lengths("input_lengths", input_lengths, samples)
+        target_lengths = _lengths("target_lengths", target_lengths, samples)
+        if (input_lengths > times).any():
+            raise ValueError(
+                f"ctc_loss: expected input_lengths up to {times}, got {input_lengths.max()}"
+            )
+        labels = _labels(targets, target_lengths, classes, width)
+        states = np.full((samples, 2 * labels.shape[1] + 1), blank)
+        states[:, 1::2] = labels
+        return tuple(map(asarray, (states, input_lengths, target_lengths)))
+
+    states, when, lengths = run_apart(plan, (targets, input_lengths, target_lengths))
+    losses = _losses(log_probs, states, when, lengths)
     losses = where(losses > -0.1 * NEVER, 0.0 if zero_infinity else np.inf, losses)
     losses = losses.astype(log_probs.dtype)
     if reduction == "mean":
-        losses = losses / asarray(np.maximum(target_lengths, 1), dtype=losses.dtype)
+        losses = losses / maximum(lengths, 1).astype(losses.dtype)
     return losses[0] if alone and reduction == "none" else reduced("ctc_loss", losses, reduction)
 
 
@@ -110,29 +121,26 @@ def _losses(log_probs, states, input_lengths, target_lengths):
     """
     dtype = log_probs.dtype if log_probs.dtype.itemsize >= 4 else np.dtype("float32")
     samples, count = states.shape
-    rows = np.arange(samples).reshape((-1, 1))
-    scores = log_probs[:, asarray(rows), asarray(states)].astype(dtype)
+    rows = arange(samples).reshape((-1, 1))
+    scores = log_probs[:, rows, states].astype(dtype)
     scores = maximum(scores, NEVER)
 
+    never = full((samples, 1), NEVER, dtype=dtype)
+    outside = concatenate([never, never], axis=1)
     # A state can be left out, unless the two around it would merge.
-    jump = np.full((samples, count), NEVER)
-    jump[:, 1:2] = 0.0
-    jump[:, 2:][states[:, 2:] != states[:, :-2]] = 0.0
-    start = np.full((samples, count + 2), NEVER)
-    start[:, 1] = 0.0
-    outside = asarray(start[:, :1].repeat(2, 1), dtype=dtype)
-    jump, alpha = asarray(jump, dtype=dtype), asarray(start, dtype=dtype)
+    merge = where(states[:, 2:] == states[:, :-2], NEVER, 0.0).astype(dtype)
+    jump = concatenate([never, never * 0, merge], axis=1)[:, :count]
+    alpha = concatenate([never, never * 0, full((samples, count), NEVER, dtype=dtype)], axis=1)
 
-    first = int(input_lengths.min(initial=len(log_probs)))
+    first = 0 if followed(input_lengths) else int(input_lengths.min(initial=len(log_probs)))
     alphas = [alpha]
     for score in _each(scores):
         near = logaddexp(alpha[:, 2:], alpha[:, 1:-1])
         alpha = logaddexp(near, alpha[:, :-2] + jump) + score
         alpha = concatenate([outside, alpha], axis=1)
         alphas.append(alpha)
-    last = 2 * target_lengths.reshape((-1, 1)) + np.array([[1, 2]])  # a label, or a blank after it
-    when = input_lengths.reshape((-1, 1)) - first
-    ends = stack(alphas[first:])[asarray(when), asarray(rows), asarray(last)]
+    last = 2 * target_lengths[:, None] + asarray([[1, 2]])  # a label, or a blank after it
+    ends = stack(alphas[first:])[input_lengths[:, None] - first, rows, last]
     return -logaddexp(ends[:, 0], ends[:, 1])
 
 
@@ -147,7 +155,7 @@ def _lengths(name, lengths, samples):
         if lengths.dtype.kind not in "iu":
             raise TypeError(f"ctc_loss: expected integers as {name}, got {lengths.dtype}")
         lengths = lengths.reshape(-1).tolist()
-    lengths = (lengths,) if isinstance(lengths, int) else tuple(lengths)
+    lengths = lengths if np.iterable(lengths) else (lengths,)
     try:
         found = np.array([operator.index(n) for n in lengths], dtype=np.int64)
     except (TypeError, OverflowError) as error:
@@ -160,8 +168,8 @@ def _lengths(name, lengths, samples):
     return found
 
 
-def _labels(targets, lengths, classes):
-    """The labels of all samples as the rows of one array, as long as the longest."""
+def _labels(targets, lengths, classes, width):
+    """The labels of all samples as the rows of one array, of a width or as long as the longest."""
     if targets.dtype.kind not in "iu":
         raise TypeError(f"ctc_loss: expected targets of an integer dtype, got {targets.dtype}")
     given = np.array(targets.detach())
@@ -173,8 +181,8 @@ def _labels(targets, lengths, classes):
             f"({total},), the sum of target_lengths, got {given.shape}"
         )
     inside = np.arange(longest) < lengths.reshape((-1, 1))
-    labels = np.zeros((len(lengths), longest), dtype=np.int64)
-    labels[inside] = given[:, :longest][inside] if padded else given
+    labels = np.zeros((len(lengths), longest if width is None else width), dtype=np.int64)
+    labels[:, :longest][inside] = given[:, :longest][inside] if padded else given
     if labels.size and not (labels.min() >= 0 and labels.max() < classes):
         raise IndexError(
             f"ctc_loss: expected targets from 0 to {classes - 1}, got targets from "

@@ -3,6 +3,7 @@
 import math
 import warnings
 
+from tensorlib._arguments import anywhere
 from tensorlib._core._autocast import in_float32
 from tensorlib._core._functions import (
     absolute,
@@ -10,7 +11,6 @@ from tensorlib._core._functions import (
     exp,
     greater,
     log,
-    maximum,
     minimum,
     square,
     where,
@@ -318,11 +318,11 @@ def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"
         negative = var < 0
         var = asarray(var, dtype=input.dtype)
     else:
-        negative = (var < 0).any()
+        negative = anywhere(var < 0)
         var = _variance_beside(input, var)
     if negative:
         raise ValueError("gaussian_nll_loss: expected var >= 0, got a negative one")
-    var = var + (maximum(var, eps) - var).detach()
+    var = where(var < eps, var - var.detach() + eps, var)
     losses = 0.5 * (log(var) + square(input - target) / var)
     if full:
         losses = losses + 0.5 * math.log(2 * math.pi)
