@@ -1,10 +1,10 @@
-"""Compare tensorlib with NumPy and PyTorch, side by side.
+"""Compare tensorlib with NumPy, PyTorch, numexpr and Numba, side by side.
 
     python asv_bench/compare.py --group small --group record
 
 Each library has a process of its own, and all stay alive: the repeats go in turn through the
 libraries, so a slow moment of the machine hits all of them. What is compared is data, in
-comparison/cases.py.
+comparison/groups.
 """
 
 import argparse
@@ -20,11 +20,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # also where PYTHONSAFEPATH is set
 
-from comparison.cases import GROUPS
+from comparison.chart import draw
+from comparison.groups import GROUPS
 from comparison.report import GroupResult, table
-from comparison.workers import CaseError, Launcher, Worker
+from comparison.workers import CaseError, Launcher, Worker, chosen, running
 
 INSTALL = {
+    "numba": "pip install numba",
+    "numexpr": "pip install numexpr",
     "numpy": "pip install numpy",
     "tensorlib": "spin build, or make bench",
     "torch": "pip install torch",
@@ -34,7 +37,7 @@ INSTALL = {
 def main(arguments=None):
     options = parse(arguments)
     groups = {name: GROUPS[name] for name in options.group or GROUPS}
-    wanted = {library for group in groups.values() for library in group.libraries}
+    wanted = {name.split()[0] for group in groups.values() for name in group.libraries}
     missing = [name for name in INSTALL if name in wanted and not importlib.util.find_spec(name)]
     for name in missing:
         print(f"{name} is not installed and left out: {INSTALL[name]}")
@@ -55,6 +58,8 @@ def main(arguments=None):
             print(f"compare.py: {name}: {error}", file=sys.stderr)
             return 1
         print("\n" + table(results[name]), flush=True)
+    if options.chart:
+        draw(results, options.chart)
     if options.json:
         machine = {"system": platform.platform(), "cpu": cpu_name(), "cpus": cpus()}
         report = {
@@ -69,7 +74,7 @@ def main(arguments=None):
 
 def compare(name, group, threads, repeats, missing):
     """Time the cases of a group with all of its libraries that are installed."""
-    libraries = [library for library in group.libraries if library not in missing]
+    libraries = [name for name in group.libraries if name.split()[0] not in missing]
     result = GroupResult(name, group, threads, repeats)
     with ExitStack() as stack:
         kind = Launcher if group.processes else Worker
@@ -78,11 +83,16 @@ def compare(name, group, threads, repeats, missing):
             case: prepare(result, case, statement, workers)
             for case, statement in group.cases.items()
         }
+        stop, wake = stack.enter_context(running(group.beside))
         for repeat in range(repeats):
             for case, ready in able.items():
                 first = repeat % max(len(ready), 1)  # nobody is always the first
                 for library in ready[first:] + ready[:first]:
+                    if workers[library].alone:
+                        stop()
                     result.add(case, library, workers[library].time(case))
+                    if workers[library].alone:
+                        wake()
     return result
 
 
@@ -90,9 +100,7 @@ def prepare(result, case, statement, workers):
     """Run a case once with each library; return those that can, with equal answers."""
     values = {}
     for library, worker in workers.items():
-        own = statement
-        if isinstance(statement, dict):
-            own = statement.get(library, statement.get("default"))
+        own = chosen(statement, worker.library)
         if own is None:
             continue
         try:
@@ -134,9 +142,13 @@ def parse(arguments):
     add("--repeats", type=positive, metavar="N", help="timings of each case (default: its group's)")
     add("--threads", type=positive, metavar="N", help="in each library (default: the group's)")
     add("--json", type=Path, metavar="FILE", help="write all timings to this file, too")
+    add("--chart", type=Path, metavar="FILE", help="draw the ratios, too (PNG; needs matplotlib)")
     options = parser.parse_args(arguments)
-    if options.json and not options.json.resolve().parent.is_dir():
-        parser.error(f"--json {options.json}: there is no such folder")
+    for path in filter(None, (options.json, options.chart)):
+        if not path.resolve().parent.is_dir():
+            parser.error(f"{path}: there is no such folder")
+    if options.chart and not importlib.util.find_spec("matplotlib"):
+        parser.error("--chart: pip install matplotlib")
     return options
 
 

@@ -257,6 +257,7 @@ OTHERS = {
     "softmax": direct("softmax", square, 1),
     "softmax_backward": direct("softmax_backward", squares, 1),
     "solve": decomposed("solve", inputs=2),
+    "solve_triangular": decomposed("solve_triangular", False, False, inputs=2),
     "sort": direct("sort", square, 1, None),
     "svd": decomposed("svd", False),
     "svdvals": decomposed("svdvals"),

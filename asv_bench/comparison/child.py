@@ -15,7 +15,8 @@ import timeit
 import numpy as np
 
 SECONDS = 0.02  # of one timing, at least: so many loops are run
-COPY = {"numpy": "array", "tensorlib": "array", "torch": "tensor"}
+COPY = {"torch": "tensor"}  # how a library makes an array of an ndarray, if not by `array`
+NUMPYS = ("numba", "numexpr")  # work on ndarrays
 
 
 class Session:
@@ -23,7 +24,8 @@ class Session:
         self.library = importlib.import_module(library)
         if library == "torch":
             self.library.set_num_threads(threads)
-        array = getattr(self.library, COPY[library])
+        maker = np if library in NUMPYS else self.library
+        array = getattr(maker, COPY.get(library, "array"))
         self.names = {"xp": self.library, "np": np, "array": array}
         self.cases = {}  # a timer and a number of loops for each
 

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field
 from statistics import geometric_mean, median, quantiles
 
-from comparison.cases import Group
+from comparison.group import BEST, Group
 
 SUBJECT = "tensorlib"
 
@@ -26,18 +26,26 @@ class GroupResult:
         timed = {library for timings in self.seconds.values() for library in timings}
         return [x for x in self.group.libraries if x in timed and x != SUBJECT]
 
-    def ratios(self, other):
+    def ratios(self, other, cases=""):
         """The ratios of tensorlib's time to another library's, repeat by repeat, of each case."""
-        return {
-            case: [a / b for a, b in zip(timings[SUBJECT], timings[other], strict=True)]
-            for case, timings in self.seconds.items()
-            if SUBJECT in timings and other in timings
-        }
+        found = {}
+        for case, timings in self.seconds.items():
+            rival = self.fastest(timings) if other == BEST else other
+            if case.startswith(cases) and SUBJECT in timings and rival in timings:
+                pairs = zip(timings[SUBJECT], timings[rival], strict=True)
+                found[case] = [a / b for a, b in pairs]
+        return found
+
+    def fastest(self, timings):
+        """The library that took the least time for a case, but for tensorlib."""
+        medians = {library: median(times) for library, times in timings.items()}
+        return min(medians.keys() - {SUBJECT}, key=medians.get, default=None)
 
     def measure(self, target):
         """What a target limits; None where not all of its cases were measured."""
-        ratios = self.ratios(target.library)
-        if ratios.keys() != self.group.cases.keys():
+        ratios = self.ratios(target.library, target.cases)
+        wanted = {case for case in self.group.cases if case.startswith(target.cases)}
+        if ratios.keys() != wanted:
             return None
         if target.measure == "geometric mean":
             return overall(ratios)
@@ -63,6 +71,8 @@ def table(result):
     """The lines that tell of a group."""
     others = result.others()
     libraries = [x for x in result.group.libraries if x in {SUBJECT, *others}]
+    if len(others) > 1:
+        others = [*others, BEST]
     rows = [["", *libraries, *(f"{SUBJECT}/{other}" for other in others)]]
     for case, timings in result.seconds.items():
         row = [case]

@@ -3,13 +3,16 @@
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 CHILD = Path(__file__).with_name("child.py")
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+THREAD_VARIABLES = [
+    f"{name}_NUM_THREADS" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA", "NUMEXPR", "TENSORLIB")
+]
 
 
 class CaseError(Exception):
@@ -20,13 +23,37 @@ def environment(threads):
     return {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads))}
 
 
+def chosen(forms, library):
+    """What is given for a library; the same for all of them where it is not a dict."""
+    return forms.get(library, forms.get("default")) if isinstance(forms, dict) else forms
+
+
+@contextlib.contextmanager
+def running(program):
+    """A process that runs while the block does; yields functions that stop it and wake it."""
+    if not program:
+        yield lambda: None, lambda: None
+        return
+    process = subprocess.Popen([sys.executable, "-P", "-c", program])
+    try:
+        yield (
+            lambda: process.send_signal(signal.SIGSTOP),
+            lambda: process.send_signal(signal.SIGCONT),
+        )
+    finally:
+        process.kill()
+        process.wait()
+
+
 class Worker:
     """A process that keeps one library loaded and times statements when asked."""
 
-    def __init__(self, library, threads, setup):
-        self.library = library
+    def __init__(self, name, threads, setup):
+        self.library, _, word = name.partition(" ")
+        self.alone = word == "alone"
+        threads = 1 if self.alone else threads
         self.process = subprocess.Popen(
-            [sys.executable, "-P", str(CHILD), library, str(threads)],
+            [sys.executable, "-P", str(CHILD), self.library, str(threads)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment(threads),
@@ -34,7 +61,7 @@ class Worker:
         )
         self.broken = None
         try:
-            self.ask("setup", setup)
+            self.ask("setup", chosen(setup, self.library))
         except CaseError as error:  # then each case of the group says so
             self.broken = error
 
@@ -74,6 +101,8 @@ class Worker:
 
 class Launcher:
     """Times whole processes: a program for each case, in which {library} stands for the name."""
+
+    alone = False
 
     def __init__(self, library, threads, setup):
         self.library = library
