@@ -25,16 +25,16 @@ from tensorlib._core._loops cimport (
     LoopTable,
     Walk,
     loop_done,
+    run_elementwise,
+    run_flat,
     store_scalar,
     take_float_status,
     walk_prepare,
-    walk_run,
 )
 from tensorlib._core._recorder cimport step_in, step_out, watched
 from tensorlib._core._reduce cimport accumulate, fold
 from tensorlib._core._tape cimport any_tracked, grad_enabled, keeps_input, record
 from tensorlib._core._tensor cimport (
-    LONG,
     MAX_DIMS,
     Tensor,
     check_writeable,
@@ -45,11 +45,15 @@ from tensorlib._core._tensor cimport (
     tensor_empty,
     tuple_of,
 )
+from tensorlib._core._threads cimport ThreadPool, pool
 
 import numpy as np
 
 from tensorlib._core import _tape, _views
 from tensorlib._core import ops as table
+from tensorlib._core._recorder import innermost
+
+ThreadPool.share(pool())
 
 cdef enum:
     MAX_OPERANDS = 8
@@ -165,10 +169,11 @@ ops = make_ops()
 
 cdef object tell_recorder(Op op, tuple inputs, tuple params):
     """Hand a call to the innermost recorder."""
-    cdef object recorder = step_out(), result
+    cdef object recorder = innermost(), result
+    if recorder.wraps and op.way == ELEMENTWISE:
+        inputs = tuple(as_tensors(op, inputs))
+    step_out()
     try:
-        if recorder.wraps and op.way == ELEMENTWISE:
-            inputs = tuple(as_tensors(op, inputs))
         result = recorder.apply(op, inputs, params)
     finally:
         step_in(recorder)
@@ -203,7 +208,7 @@ cdef list as_tensors(Op op, tuple inputs):
 cdef object watched_elementwise(Op op, tuple inputs, object out, tuple request):
     """An elementwise op with given outputs or dtypes, for a recorder: casts and writes apart."""
     from tensorlib._core._operators import assign
-    cdef list operands = as_operands(op, inputs)
+    cdef list tensors, operands = as_operands(op, inputs)
     cdef Loop *loop = choose_loop(op, operands, request)
     cdef Py_ssize_t[MAX_DIMS] shape
     cdef int ndim
@@ -212,8 +217,9 @@ cdef object watched_elementwise(Op op, tuple inputs, object out, tuple request):
             apply(ops.astype, (x,), (dtype_object(loop.dtypes[i]),)) if isinstance(x, Tensor)
             and (<Tensor>x).dtype_ != loop.dtypes[i] else x for i, x in enumerate(operands)]
     if out is not None:
-        ndim = broadcast_shape(op, [x for x in operands if isinstance(x, Tensor)], shape)
-        check_outputs(op, operands, out, loop, ndim, shape,
+        tensors = [x for x in operands if isinstance(x, Tensor)]
+        ndim = broadcast_shape(op, tensors, shape)
+        check_outputs(op, tensors, out, loop, ndim, shape,
                       "same_kind" if request is None else request[1])
         operands = [unwritten(op, x, out) for x in operands]
     result = tell_recorder(op, tuple(operands), ())
@@ -305,11 +311,7 @@ cdef inline int run_contiguous(Op op, Loop *loop, Tensor a, Tensor b, Tensor out
         pointers[2] = out.data
         steps[2] = moves * dtype_itemsize(loop.dtypes[2])
     take_float_status()
-    if n > LONG:
-        with nogil:
-            loop.function(pointers, &n, steps, loop.data)
-    else:
-        loop.function(pointers, &n, steps, loop.data)
+    run_flat(loop, pointers, steps, 2 if b is None else 3, n)
     return loop_done(op.name, op.name)
 
 
@@ -370,11 +372,7 @@ cdef object binary_scalar(Op op, Tensor a, object scalar, bint swapped):
             steps[swapped], steps[not swapped] = dtype_itemsize(a.dtype_) if n != 1 else 0, 0
             pointers[2], steps[2] = out.data, dtype_itemsize(out.dtype_) if n != 1 else 0
             take_float_status()
-            if n > LONG:
-                with nogil:
-                    loop.function(pointers, &n, steps, loop.data)
-            else:
-                loop.function(pointers, &n, steps, loop.data)
+            run_flat(loop, pointers, steps, 3, n)
             loop_done(op.name, op.name)
             if (a.tracked or a.base is not None) and any_tracked((a,)):
                 record(op.rule, (element, a) if swapped else (a, element), (), out)
@@ -716,9 +714,5 @@ cdef int run_strided(Op op, Loop *loop, list inputs, list outputs, int ndim,
     if not walk_prepare(&walk):
         return 0
     take_float_status()
-    if size > LONG:
-        with nogil:
-            walk_run(walk, pointers, loop.function, loop.data)
-    else:
-        walk_run(walk, pointers, loop.function, loop.data)
+    run_elementwise(loop, &walk, pointers, size)
     return loop_done(op.name, op.name)

@@ -1,7 +1,7 @@
 from cpython.exc cimport PyErr_Occurred
 from libc.stdint cimport uint8_t
 
-from tensorlib._core._tensor cimport Tensor
+from tensorlib._core._tensor cimport LONG, Tensor
 
 ctypedef void (*LoopFunction)(char **args, const Py_ssize_t *dims, const Py_ssize_t *steps,
                               void *data) noexcept nogil
@@ -21,6 +21,15 @@ cdef extern from "strided.h" namespace "tl" nogil:
     void walk_core(const Walk &walk, char **start, LoopFunction loop, void *data,
                    Py_ssize_t *dims, Py_ssize_t *steps)
 
+cdef extern from "parallel_loops.h" namespace "tl" nogil:
+    cdef struct TimedLoop:
+        LoopFunction function
+        void *data
+        float *cost
+
+    # As walk_run, on several threads where that pays; elements must not depend on each other.
+    void walk_run_long(const Walk &walk, char **start, const TimedLoop &loop)
+
 cdef extern from "float_status.h" namespace "tl" nogil:
     # What was raised since the last call, in NumPy's bits; clears it.
     int take_float_status()
@@ -32,6 +41,8 @@ cdef struct Loop:
     LoopFunction function
     void *data
     uint8_t dtypes[8]  # inputs, then outputs
+    bint threads       # whether any thread may run it: it sets no errors of Python's
+    float cost         # of an element in nanoseconds, as measured; 0 while unknown
 
 cdef class LoopTable:
     cdef readonly str name
@@ -69,6 +80,36 @@ cdef inline int loop_done(str op, str reported) except -1:
     if PyErr_Occurred() != NULL:
         raise_loop_error(op)
     return report_float_status(reported, status) if status else 0
+
+
+cdef inline void run_elementwise(Loop *loop, Walk *walk, char **pointers, Py_ssize_t size) noexcept:
+    """Run a loop over a prepared walk, with the GIL released where that pays."""
+    cdef TimedLoop timed
+    if size <= LONG:
+        walk_run(walk[0], pointers, loop.function, loop.data)
+        return
+    with nogil:
+        if loop.threads:
+            timed.function, timed.data, timed.cost = loop.function, loop.data, &loop.cost
+            walk_run_long(walk[0], pointers, timed)
+        else:
+            walk_run(walk[0], pointers, loop.function, loop.data)
+
+
+cdef inline void run_flat(Loop *loop, char **pointers, const Py_ssize_t *steps, int operands,
+                          Py_ssize_t n) noexcept:
+    """The same along one axis."""
+    cdef Walk walk
+    cdef int k
+    if n <= LONG:
+        loop.function(pointers, &n, steps, loop.data)
+        return
+    walk.ndim = 1
+    walk.operands = operands
+    walk.shape[0] = n
+    for k in range(operands):
+        walk.strides[0][k] = steps[k]
+    run_elementwise(loop, &walk, pointers, n)
 
 
 cdef int store_scalar(char *address, int dtype, object value) except -1

@@ -17,6 +17,7 @@ from tensorlib._core._dtypes cimport (
     TL_FLOAT64,
     TL_INT64,
     TL_NDTYPES,
+    TL_UINT64,
     dtype_id,
     dtype_itemsize,
     dtype_object,
@@ -183,6 +184,8 @@ cdef class LoopTable:
                 find_registered(<PyUFuncObject *>self.ufunc, dtypes, loop)
         if loop.function == NULL:
             raise TypeError(f"{self.name}: not supported for {describe(inputs)}")
+        # An error is set in the thread that runs the loop, so it must be the caller's.
+        loop.threads = self.numpys and not (self.name == "power" and loop.dtypes[0] <= TL_UINT64)
         return 0
 
     def types(self):

@@ -1,13 +1,21 @@
 // A small pool of threads for tasks that are worth tens of microseconds and more.
 //
-// Tasks are handed out one by one, the caller takes its share, and nobody spins. What a task
-// computes must not depend on who runs it. After a fork the child starts a pool of its own.
+// Tasks are handed out one by one, the caller takes its share, and nobody spins for long. What a
+// task computes must not depend on who runs it. After a fork the child starts a pool of its own.
+//
+// Threads never make it slower for long: where a job took more time than its caller would have
+// needed alone, because another process had the worker's CPU, short jobs are run alone until that
+// loss is small beside the time since.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -18,8 +26,19 @@
 #if defined(__unix__) || defined(__APPLE__)
 #include <pthread.h>
 #endif
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <xmmintrin.h>
+#endif
 
 namespace tl {
+
+typedef double Nanoseconds;
+
+inline Nanoseconds clock_now() {
+  return Nanoseconds(std::chrono::duration_cast<std::chrono::nanoseconds>(
+                         std::chrono::steady_clock::now().time_since_epoch())
+                         .count());
+}
 
 class ThreadPool {
  public:
@@ -32,18 +51,22 @@ class ThreadPool {
     return own;
   }
 
+  // A typing error must not start more than the system bears.
+  static constexpr int kMostThreads = 1024;
+
   // Extensions see each other's symbols not: the pool of one is given to all others.
   static void share(ThreadPool *pool) { shared() = pool; }
 
   int threads() const { return threads_; }
   void set_threads(int threads) { threads_ = threads < 1 ? 1 : threads; }
 
-  // Runs the tasks on at most `threads` threads, numbered from zero, which is the caller.
-  void run(intptr_t tasks, int threads, Task task, void *context) {
+  // Runs the tasks on at most `threads` threads, numbered from zero, which is the caller. `alone`
+  // is how long it would take without threads, where that is known.
+  void run(intptr_t tasks, int threads, Task task, void *context, Nanoseconds alone = kUnknown) {
     State *state = state_;
-    std::unique_lock<std::mutex> turn(state->turn, std::defer_lock);
     // While somebody else's job has the threads, a caller works alone.
-    if (threads <= 1 || tasks <= 1 || !turn.try_lock()) {
+    if (threads <= 1 || tasks <= 1 || (alone < kUnknown && state->rests(alone)) ||
+        state->taken.exchange(true, std::memory_order_acquire)) {
       for (intptr_t index = 0; index < tasks; ++index) task(context, index, 0);
       return;
     }
@@ -53,19 +76,32 @@ class ThreadPool {
     job.context = context;
     job.tasks = tasks;
     job.seats = threads - 1;
+    Nanoseconds const start = clock_now();
+    bool sleepers;
     {
       std::lock_guard<std::mutex> lock(state->mutex);
       state->job = &job;
-      ++state->jobs;
+      state->jobs.fetch_add(1, std::memory_order_release);
+      sleepers = state->sleeping > 0;
     }
-    state->wake.notify_all();
-    job.work(0);
-    std::unique_lock<std::mutex> lock(state->mutex);
-    state->job = nullptr;  // a worker that wakes late finds nothing
-    state->done.wait(lock, [&] { return job.working == 0; });
+    if (sleepers) state->wake.notify_all();
+    intptr_t const own = job.work(0);
+    Nanoseconds const worked = clock_now() - start;
+    finish(state, &job);
+    if (alone < kUnknown) {
+      // What the caller did tells how long all would have taken it now.
+      if (own > 0) alone = std::max(alone, worked * Nanoseconds(tasks) / Nanoseconds(own));
+      state->note(start, clock_now() - start, alone);
+    }
+    state->taken.store(false, std::memory_order_release);
   }
 
  private:
+  static constexpr Nanoseconds kUnknown = std::numeric_limits<Nanoseconds>::infinity();
+  static constexpr Nanoseconds kSpin = 20e3;  // how long a thread looks out for work, or for its end
+  static constexpr Nanoseconds kLoss = 10e3;  // what a thread's wakening may cost
+  static constexpr Nanoseconds kRest = 20;    // a loss is to be at most a twentieth of the time
+
   static ThreadPool *&shared() {
     static ThreadPool *pool = nullptr;
     return pool;
@@ -76,24 +112,44 @@ class ThreadPool {
     void *context;
     intptr_t tasks;
     int seats;
-    int seated = 0;   // workers that have joined, and
-    int working = 0;  // those not done yet; both under State::mutex
+    int seated = 0;               // workers that have joined, under State::mutex
+    std::atomic<int> working{0};  // those not done yet
     std::atomic<intptr_t> next{0};
 
-    void work(int worker) {
-      for (intptr_t index; (index = next.fetch_add(1)) < tasks;) task(context, index, worker);
+    // The number of tasks done.
+    intptr_t work(int worker) {
+      intptr_t done = 0;
+      for (intptr_t index; (index = next.fetch_add(1)) < tasks; ++done) {
+        task(context, index, worker);
+      }
+      return done;
     }
   };
 
   // Never freed: threads may wait on it until the process ends.
   struct State {
-    std::mutex turn;   // held by the caller whose job runs
-    std::mutex mutex;  // guards `job`
+    std::atomic<bool> taken{false};  // by the caller whose job runs
+    std::mutex mutex;                // guards `job`, `sleeping`
     std::condition_variable wake;
     std::condition_variable done;
     Job *job = nullptr;
-    uint64_t jobs = 0;  // so far; tells a new job from an old one at the same address
+    std::atomic<uint64_t> jobs{0};  // so far; tells a new job from an old one at the same address
+    int sleeping = 0;
     int workers = 0;
+    std::atomic<Nanoseconds> rest_until{0};
+    std::atomic<Nanoseconds> rest_below{0};  // jobs as short as those that lost
+
+    bool rests(Nanoseconds alone) const {
+      return alone < rest_below.load(std::memory_order_relaxed) &&
+             clock_now() < rest_until.load(std::memory_order_relaxed);
+    }
+
+    void note(Nanoseconds start, Nanoseconds elapsed, Nanoseconds alone) {
+      Nanoseconds const loss = elapsed - alone;
+      if (loss < kLoss) return;
+      rest_until.store(start + elapsed + kRest * loss, std::memory_order_relaxed);
+      rest_below.store(8 * alone, std::memory_order_relaxed);
+    }
   };
 
   ThreadPool() : threads_(default_threads()), state_(new State) {
@@ -104,16 +160,46 @@ class ThreadPool {
   }
 
   static int default_threads() {
-    if (char const *text = std::getenv("OMP_NUM_THREADS")) {
-      int threads = std::atoi(text);
-      if (threads > 0) return threads;
+    for (char const *name : {"TENSORLIB_NUM_THREADS", "OMP_NUM_THREADS"}) {
+      char const *text = std::getenv(name);
+      int const threads = text ? std::atoi(text) : 0;
+      if (threads > 0) return std::min(threads, kMostThreads);
     }
+    int threads = int(std::thread::hardware_concurrency());
 #if defined(__linux__)
     cpu_set_t allowed;
-    if (sched_getaffinity(0, sizeof(allowed), &allowed) == 0) return CPU_COUNT(&allowed);
+    if (sched_getaffinity(0, sizeof(allowed), &allowed) == 0) threads = CPU_COUNT(&allowed);
+    // What a container may use, in microseconds of each period (cgroup v2).
+    if (std::FILE *file = std::fopen("/sys/fs/cgroup/cpu.max", "r")) {
+      long quota, period;
+      if (std::fscanf(file, "%ld %ld", &quota, &period) == 2 && period > 0) {
+        int const whole = int((quota + period - 1) / period);
+        if (whole < threads) threads = whole;
+      }
+      std::fclose(file);
+    }
 #endif
-    int threads = int(std::thread::hardware_concurrency());
     return threads > 0 ? threads : 1;
+  }
+
+  static void pause() {
+#if defined(__x86_64__) && defined(__GNUC__)
+    _mm_pause();
+#else
+    std::this_thread::yield();
+#endif
+  }
+
+  // Waits a little for `happened`; whether it did.
+  template <class Happened>
+  static bool look_out(Happened happened) {
+    for (Nanoseconds const start = clock_now();;) {
+      for (int i = 0; i < 32; ++i) {
+        if (happened()) return true;
+        pause();
+      }
+      if (clock_now() - start > kSpin) return false;
+    }
   }
 
   static void start_workers(State *state, int workers) {
@@ -126,19 +212,40 @@ class ThreadPool {
     }
   }
 
-  static void serve(State *state) {
+  // Waits for the workers that have joined.
+  static void finish(State *state, Job *job) {
+    {
+      std::lock_guard<std::mutex> lock(state->mutex);
+      state->job = nullptr;  // a worker that wakes late finds nothing
+    }
+    if (look_out([&] { return job->working.load(std::memory_order_acquire) == 0; })) return;
     std::unique_lock<std::mutex> lock(state->mutex);
+    state->done.wait(lock, [&] { return job->working.load(std::memory_order_acquire) == 0; });
+  }
+
+  static void serve(State *state) {
     for (uint64_t seen = 0;;) {
-      state->wake.wait(lock, [&] { return state->jobs != seen; });
-      seen = state->jobs;
+      auto const called = [&] { return state->jobs.load(std::memory_order_acquire) != seen; };
+      bool const called_soon = look_out(called);
+      std::unique_lock<std::mutex> lock(state->mutex);
+      if (!called_soon) {
+        ++state->sleeping;
+        state->wake.wait(lock, called);
+        --state->sleeping;
+      }
+      seen = state->jobs.load(std::memory_order_relaxed);
       Job *job = state->job;
       if (job == nullptr || job->seated == job->seats) continue;
-      int worker = ++job->seated;
-      ++job->working;
+      int const worker = ++job->seated;
+      job->working.fetch_add(1, std::memory_order_relaxed);
       lock.unlock();
       job->work(worker);
-      lock.lock();
-      if (--job->working == 0) state->done.notify_one();
+      // The job is its caller's, which may be gone once nobody works on it.
+      if (job->working.fetch_sub(1, std::memory_order_release) == 1) {
+        lock.lock();
+        state->done.notify_one();
+        lock.unlock();
+      }
     }
   }
 
@@ -148,13 +255,14 @@ class ThreadPool {
 
 // body(index, worker) for every index below `tasks`, on at most `threads` threads.
 template <class Body>
-void parallel_for(intptr_t tasks, int threads, Body const &body) {
+void parallel_for(intptr_t tasks, int threads, Body const &body,
+                  Nanoseconds alone = std::numeric_limits<Nanoseconds>::infinity()) {
   ThreadPool::instance().run(
       tasks, threads,
       [](void *context, intptr_t index, int worker) {
         (*static_cast<Body const *>(context))(index, worker);
       },
-      const_cast<Body *>(&body));
+      const_cast<Body *>(&body), alone);
 }
 
 }  // namespace tl

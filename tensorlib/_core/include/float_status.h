@@ -34,4 +34,19 @@ inline int take_float_status() {
 #endif
 }
 
+// Raise what was taken elsewhere, in this thread.
+inline void raise_float_status(int status) {
+  if (!status) return;
+#if defined(__x86_64__) && defined(__GNUC__)
+  _mm_setcsr(_mm_getcsr() | (status & kDivideByZero ? 0x04u : 0) |
+             (status & kOverflow ? 0x08u : 0) | (status & kUnderflow ? 0x10u : 0) |
+             (status & kInvalid ? 0x01u : 0));
+#else
+  std::feraiseexcept((status & kDivideByZero ? FE_DIVBYZERO : 0) |
+                     (status & kOverflow ? FE_OVERFLOW : 0) |
+                     (status & kUnderflow ? FE_UNDERFLOW : 0) |
+                     (status & kInvalid ? FE_INVALID : 0));
+#endif
+}
+
 }  // namespace tl
