@@ -468,6 +468,7 @@ from tensorlib.autograd import (
     no_grad,
     set_grad_enabled,
 )
+from tensorlib.autograd._fused import fused
 
 # Loaded at first use, so that `import tensorlib` stays quick. Not by a module's __getattr__: with
 # one, Python looks every `tl.name` up the slow way.

@@ -59,6 +59,7 @@ LAYERS = {
     "tensorlib._core._recorder": 5,
     "tensorlib._core._dispatch": 5,
     "tensorlib._core._operators": 5,
+    "tensorlib._core._fused": 5,
     "tensorlib._core._optimize": 5,
     "tensorlib._core._unscale": 5,
     "tensorlib._core._autocast": 5,

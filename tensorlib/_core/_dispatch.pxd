@@ -1,4 +1,4 @@
-from tensorlib._core._loops cimport LoopTable
+from tensorlib._core._loops cimport Loop, LoopTable
 from tensorlib._core._tape cimport Rule
 from tensorlib._core._tensor cimport Tensor
 
@@ -19,6 +19,9 @@ cpdef object apply(Op op, tuple inputs, tuple params=*)
 cdef object elementwise(Op op, tuple inputs, object out, tuple request)
 cdef object binary(Op op, object first, object second)
 cdef object unary(Op op, object x)
+cdef Loop *choose_loop(Op op, list operands, tuple request) except NULL
+cdef int broadcast_shape(Op op, list operands, Py_ssize_t *shape) except -1
+cdef Tensor empty_as(Op op, list operands, int ndim, const Py_ssize_t *shape, int dtype)
 cdef unsigned long long bits_of(tuple axes) except? 0
 cdef object tell_recorder(Op op, tuple inputs, tuple params)
 cdef bint tell_write(Tensor target, Tensor value, str name) except -1

@@ -178,7 +178,7 @@ cdef object tell_recorder(Op op, tuple inputs, tuple params):
     finally:
         step_in(recorder)
     # What the recorder passed on, the tape has recorded already.
-    if recorder.wraps and any_tracked(inputs) and not any_tracked(
+    if recorder.wraps and recorder.taped and any_tracked(inputs) and not any_tracked(
             (result,) if isinstance(result, Tensor) else result):
         record(op.rule, inputs, params, result)
     return result

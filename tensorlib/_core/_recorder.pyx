@@ -22,11 +22,13 @@ class Recorder:
     ----------
     wraps : bool
         Whether results may be tensors of the recorder's own (see `tensorlib._core._wrapping.wrap`).
-        It then gets Tensors only, in lieu of Python's scalars, and the tape records what it
-        answers.
+        It then gets Tensors only, in lieu of Python's scalars.
+    taped : bool
+        Whether the tape records what it answers with tensors of its own.
     """
 
     wraps = False
+    taped = True
 
     def __enter__(self):
         global recording, tl_recorders

@@ -18,10 +18,9 @@ constexpr Nanoseconds kWorthThreads = 30e3;  // alone
 constexpr Nanoseconds kTask = 15e3;
 constexpr intptr_t kRun = 1024;  // a task is a multiple of so many elements of a run, or whole runs
 
-// Runs a loop over a part of a walk: elements [first, last) of run `run`.
-inline void run_part(Walk const &walk, char *const *start, Loop loop, void *data, intptr_t run,
-                     intptr_t first, intptr_t last) {
-  char *pointers[kMaxOperands];
+// Where the operands of a walk are at element `first` of run `run`.
+inline void place_run(Walk const &walk, char *const *start, intptr_t run, intptr_t first,
+                      char **pointers) {
   int const inner = walk.ndim - 1;
   for (int k = 0; k < walk.operands; ++k) {
     pointers[k] = start[k] + first * walk.strides[inner][k];
@@ -31,8 +30,15 @@ inline void run_part(Walk const &walk, char *const *start, Loop loop, void *data
     run /= walk.shape[axis];
     for (int k = 0; k < walk.operands; ++k) pointers[k] += position * walk.strides[axis][k];
   }
+}
+
+// Runs a loop over a part of a walk: elements [first, last) of run `run`.
+inline void run_part(Walk const &walk, char *const *start, Loop loop, void *data, intptr_t run,
+                     intptr_t first, intptr_t last) {
+  char *pointers[kMaxOperands];
+  place_run(walk, start, run, first, pointers);
   intptr_t const length = last - first;
-  loop(pointers, &length, walk.strides[inner], data);
+  loop(pointers, &length, walk.strides[walk.ndim - 1], data);
 }
 
 // A loop, and what one element of it costs. Loops may be run by several threads at once.
