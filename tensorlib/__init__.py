@@ -313,6 +313,7 @@ from tensorlib._elementwise import around, fix, isneginf, isposinf, nan_to_num, 
 from tensorlib._filling import fill_diagonal, place, resize
 from tensorlib._flat import flatiter
 from tensorlib._functional import apply_along_axis, apply_over_axes, piecewise, vectorize
+from tensorlib._fused import fused
 from tensorlib._histograms import (
     bincount,
     histogram,
@@ -468,7 +469,6 @@ from tensorlib.autograd import (
     no_grad,
     set_grad_enabled,
 )
-from tensorlib.autograd._fused import fused
 
 # Loaded at first use, so that `import tensorlib` stays quick. Not by a module's __getattr__: with
 # one, Python looks every `tl.name` up the slow way.

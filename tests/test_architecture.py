@@ -86,6 +86,7 @@ LAYERS = {
     "tensorlib._interpolation": 6,
     "tensorlib._filling": 6,
     "tensorlib._flat": 6,
+    "tensorlib._fused": 8,
     "tensorlib._functional": 6,
     "tensorlib._index_tricks": 6,
     "tensorlib._joining": 6,
