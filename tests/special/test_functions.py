@@ -279,12 +279,13 @@ import itertools
 import numpy as np
 import tensorlib as tl
 
-# Not 1e8: there SciPy takes a step for each unit of a, eight seconds.
-size = [0.0, 1.0, 2.3, 1e4 + 0.3, 1e6, 1e12, 1e300, np.inf]
+size = [0.0, 1.0, 2.3, 1e4 + 0.3, 1e6, 1e8, 1e12, 1e300, np.inf]
 signed = size + [-x for x in size] + [np.nan]
 x = tl.asarray(signed).requires_grad_()
 np.seterr(all="ignore")
 for a, b in itertools.product(signed[1::2], signed[::2]):
+    if a == 1e8:
+        continue  # SciPy takes a step for each unit of it: eight seconds
     tl.special.hyp1f1(a, b, x).sum().backward()
 tl.special.exprel(x).sum().backward()
 print(tl.special.yn(np.inf, 1e300).item(), tl.special.lpmv(np.inf, 0.5, 1.0).item())
