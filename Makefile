@@ -16,7 +16,7 @@ SOURCES := $(shell find tensorlib tools meson.build pyproject.toml README.md LIC
 # What runs here is the installed package, whatever the caller's environment points to.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: demo test lint docs bench clean
+.PHONY: demo test lint docs bench instructions clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed $(VENV)/extra-examples
@@ -33,8 +33,13 @@ lint: $(VENV)/extra-dev
 docs: $(VENV)/installed $(VENV)/extra-docs
 	$(BIN)/sphinx-build -q -W --keep-going -b html doc/source doc/build/html $(ARGS)
 
-bench: $(VENV)/installed
+# With what is compared; about 1 GB. ARGS="--group small" leaves the rest out.
+bench: $(VENV)/installed $(VENV)/extra-bench
 	$(BIN)/python asv_bench/compare.py $(ARGS)
+
+# ARGS=--update keeps the numbers found.
+instructions: $(VENV)/installed
+	$(BIN)/python asv_bench/instructions.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) build doc/build doc/source/api/generated doc/source/api/*.inc.rst

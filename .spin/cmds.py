@@ -44,7 +44,7 @@ def test(args: tuple[str, ...]) -> None:
 @click.option("--asv", is_flag=True, help="Run the asv suite rather than the comparison.")
 @arguments("compare.py or asv run")
 def bench(asv: bool, args: tuple[str, ...]) -> None:
-    """⏱️ Build, then compare with NumPy and PyTorch side by side."""
+    """⏱️ Build, then compare with other libraries side by side."""
     install()
     if asv:
         config = ["--config", "asv_bench/asv.conf.json"]

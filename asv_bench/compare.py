@@ -21,9 +21,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))  # also where PYTHONSAFEPATH is set
 
 from comparison.chart import draw
+from comparison.figures import measure
+from comparison.group import Figures
 from comparison.groups import GROUPS
-from comparison.report import GroupResult, table
-from comparison.workers import CaseError, Launcher, Worker, chosen, running
+from comparison.report import GroupResult
+from comparison.workers import CaseError, Worker, chosen, running
 
 INSTALL = {
     "numba": "pip install numba",
@@ -53,11 +55,14 @@ def main(arguments=None):
         threads = options.threads or group.threads or cpus()
         repeats = options.repeats or group.repeats
         try:
-            results[name] = compare(name, group, threads, repeats, missing)
+            if isinstance(group, Figures):
+                results[name] = measure(name, group, threads, repeats)
+            else:
+                results[name] = compare(name, group, threads, repeats, missing)
         except CaseError as error:
             print(f"compare.py: {name}: {error}", file=sys.stderr)
             return 1
-        print("\n" + table(results[name]), flush=True)
+        print("\n" + results[name].table(), flush=True)
     if options.chart:
         draw(results, options.chart)
     if options.json:
@@ -77,8 +82,7 @@ def compare(name, group, threads, repeats, missing):
     libraries = [name for name in group.libraries if name.split()[0] not in missing]
     result = GroupResult(name, group, threads, repeats)
     with ExitStack() as stack:
-        kind = Launcher if group.processes else Worker
-        workers = {x: stack.enter_context(kind(x, threads, group.setup)) for x in libraries}
+        workers = {x: stack.enter_context(Worker(x, threads, group.setup)) for x in libraries}
         able = {  # the libraries that can run each case
             case: prepare(result, case, statement, workers)
             for case, statement in group.cases.items()

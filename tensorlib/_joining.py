@@ -6,6 +6,7 @@ from tensorlib._arguments import along, axis_index, elements, named, promoted, w
 from tensorlib._core import _exchange
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import asarray, broadcast_to, reshape, transpose
+from tensorlib._core._shapes import join_alike
 from tensorlib._manipulation import moveaxis
 from tensorlib._shape import atleast_1d, atleast_2d, atleast_3d, expand_dims, ravel
 
@@ -47,6 +48,10 @@ def concatenate(arrays, /, axis=0, out=None, *, dtype=None, casting="same_kind")
             [3, 4],
             [5, 6]])
     """
+    if out is None and dtype is None and casting == "same_kind" and type(axis) is int:
+        joined = join_alike(arrays, axis, False)
+        if joined is not None:
+            return joined
     return _join("concatenate", arrays, axis, out, dtype, casting)
 
 
@@ -127,6 +132,10 @@ def stack(arrays, axis=0, out=None, *, dtype=None, casting="same_kind"):
     tensor([[1, 3],
             [2, 4]])
     """
+    if out is None and dtype is None and casting == "same_kind" and type(axis) is int:
+        joined = join_alike(arrays, axis, True)
+        if joined is not None:
+            return joined
     arrays = [asarray(a) for a in sequence("stack", arrays)]
     if not arrays:
         raise ValueError("stack: need at least one array to stack, got none")

@@ -22,6 +22,7 @@ from tensorlib._joining import stack
 from tensorlib._shape import broadcast_arrays, ravel
 
 MODES = ("raise", "wrap", "clip")
+_BOOL = np.dtype(bool)
 
 
 def take(a, indices, axis=None, out=None, mode="raise"):
@@ -323,12 +324,15 @@ def where(condition, x=None, y=None, /):
     >>> tl.where(x > 2)
     (tensor([3, 4]),)
     """
-    if x is None and y is None:
-        return nonzero(condition)
     if x is None or y is None:
+        if x is None and y is None:
+            return nonzero(condition)
         raise ValueError("where: expected both x and y or neither, got one of them")
-    condition = asarray(condition)
-    return functions.where(condition if condition.dtype == bool else condition != 0, x, y)
+    if not isinstance(condition, Tensor):
+        condition = asarray(condition)
+    if condition.dtype is not _BOOL:
+        condition = condition != 0
+    return functions.where(condition, x, y)
 
 
 def nonzero(a):
@@ -558,7 +562,8 @@ def clip(a, min=None, max=None, out=None, *, a_min=np._NoValue, a_max=np._NoValu
     tensor([2, 5, 8])
     """
     lower, upper = _bound("min", min, a_min), _bound("max", max, a_max)
-    a = asarray(a)
+    if not isinstance(a, Tensor):
+        a = asarray(a)
     if a.dtype.kind in "iu":
         # A bound that Python's int allows and the dtype does not is no bound.
         limits = np.iinfo(a.dtype)
@@ -570,6 +575,8 @@ def clip(a, min=None, max=None, out=None, *, a_min=np._NoValue, a_max=np._NoValu
         return functions.minimum(a, upper, out=out, **kwargs)
     if upper is None:
         return functions.maximum(a, lower, out=out, **kwargs)
+    if out is None and not kwargs:
+        return functions.clip(a, lower, upper)
     return functions.clip(a, lower, upper, out=out, **kwargs)
 
 

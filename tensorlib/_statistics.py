@@ -8,6 +8,7 @@ import numpy as np
 from tensorlib._arguments import anywhere, axis_tuple, write_out
 from tensorlib._complex import real
 from tensorlib._core import _functions as functions
+from tensorlib._core import _moments as moments
 from tensorlib._core._functions import (
     asarray,
     broadcast_to,
@@ -70,6 +71,10 @@ def mean(a, axis=None, dtype=None, out=None, keepdims=NoValue, *, where=NoValue)
     >>> tl.mean([[1, 2], [3, 4]], axis=0)
     tensor([2., 3.])
     """
+    if dtype is None and out is None and where is NoValue:
+        result = moments.mean(a, axis, keepdims is not NoValue and keepdims)
+        if result is not None:
+            return result
     a, keepdims, where = asarray(a), given(keepdims, False), given(where, True)
     result_dtype = _inexact_dtype(a, dtype)
     half = dtype is None and result_dtype.itemsize == 2
@@ -131,6 +136,10 @@ def var(
     >>> tl.var([1, 2, 3, 4])
     tensor(1.25)
     """
+    if dtype is None and out is None and where is mean is correction is NoValue:
+        result = moments.spread(a, axis, ddof, keepdims is not NoValue and keepdims, False)
+        if result is not None:
+            return result
     variance = _var("var", a, axis, dtype, ddof, keepdims, where, mean, correction)
     return write_out("var", out, variance)
 
@@ -184,6 +193,10 @@ def std(
     >>> tl.std([1.0, 3.0])
     tensor(1.)
     """
+    if dtype is None and out is None and where is mean is correction is NoValue:
+        result = moments.spread(a, axis, ddof, keepdims is not NoValue and keepdims, True)
+        if result is not None:
+            return result
     variance = _var("std", a, axis, dtype, ddof, keepdims, where, mean, correction)
     return write_out("std", out, sqrt(variance))
 

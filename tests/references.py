@@ -10,9 +10,10 @@ import scipy.special
 ROOT_2_PI = np.sqrt(2 * np.pi)
 LINEAR, CUBIC = np.sqrt(8 / np.pi), np.sqrt(8 / np.pi) * 0.044715  # of gelu's approximation
 
-# Errors of these are compared with one, for slopes cross zero, where they are those of the terms
-# that cancel, and gelu's approximation has those of its exponent.
-ABSOLUTE = {"gelu_slope", "gelu_tanh", "gelu_tanh_slope", "mish_slope", "silu_slope"}
+# Errors of gelu_tanh are compared with one, as it has those of its exponent; those of
+# gradients with g, for slopes cross zero, where they are those of the terms that cancel.
+ABSOLUTE = {"gelu_backward", "gelu_tanh", "gelu_tanh_backward", "hardswish_backward"}
+ABSOLUTE |= {"mish_backward", "silu_backward"}
 
 
 def computed_in_float64(function):
@@ -87,6 +88,20 @@ def gated_slope(tail):
     return slope
 
 
+def times_slope(slope):
+    """A gradient times the slope in float64; zero where either is, in the dtype computed with."""
+
+    def gradient(g, x):
+        dtype = np.arctan2(*(a[:0].ravel() if np.ndim(a) else a for a in (g, x))).dtype
+        if dtype.kind == "c":
+            raise TypeError("not a function of complex numbers")
+        with np.errstate(all="ignore"):
+            wide = slope(x.astype(np.float64)).astype("f8" if dtype == "f8" else "f4")
+            return masked_multiply(g.astype(np.float64), wide.astype(np.float64)).astype(dtype)
+
+    return gradient
+
+
 def gelu_tanh_slope(z):
     u = tanh_exponent(z)
     slope = 1 - z * logistic(u) * (LINEAR + 3 * CUBIC * z * z)
@@ -104,13 +119,21 @@ def mish_slope(x):
     """Of tanh(log(1 + e)) the derivative is 4 * e * (1 + e) / (e * (e + 2) + 2)**2."""
     z, e = size(x), np.exp(-np.abs(x))
     on_left, on_right = 2 + e * (2 + e), 1 + 2 * e * (1 + e)
-    left = e * (2 + e) / on_left - 4 * z * e * (1 + e) / on_left**2
+    left = times_exp((2 + e) / on_left - 4 * z * (1 + e) / on_left**2, -z)
     right = (1 + 2 * e) / on_right + 4 * z * e**2 * (1 + e) / on_right**2
     return np.where(x < 0, left, right)
 
 
 def leaky_relu(x, slope):
     return np.where(np.signbit(x), x * slope, x)
+
+
+def hardsigmoid(x):
+    return np.clip(x + 3, 0, 6) / 6
+
+
+def hardswish_backward(g, x):
+    return np.where(x <= -3, 0, np.where(x >= 3, g, masked_multiply(g, x / 3 + 0.5)))
 
 
 def inexact(*arrays):
@@ -137,16 +160,17 @@ REFERENCES = {
     for name, function in {
         "erf": scipy.special.erf,
         "gelu": gated(lambda z: times_normal(z * normal_ratio(z), z)),
-        "gelu_slope": gated_slope(lambda z: times_normal(normal_ratio(z) - z / ROOT_2_PI, z)),
         "gelu_tanh": gated(lambda z: times_exp(z * logistic(tanh_exponent(z)), -tanh_exponent(z))),
-        "gelu_tanh_slope": gated_slope(gelu_tanh_slope),
+        "hardsigmoid": hardsigmoid,
+        "hardsigmoid_backward": lambda g, x: np.where(np.abs(x) >= 3, 0, g / 6),
+        "hardswish_backward": hardswish_backward,
+        "hardswish": lambda x: x * hardsigmoid(x),
         "leaky_relu": leaky_relu,
         "logsigmoid": lambda x: -softplus(-x),
         "mish": mish,
-        "mish_slope": mish_slope,
+        "relu_backward": lambda g, y: np.where(y <= 0, 0, g),
         "sigmoid": sigmoid,
         "silu": gated(lambda z: times_exp(z * logistic(z), -z)),
-        "silu_slope": gated_slope(lambda z: times_exp(logistic(z) * (1 - z * logistic(z)), -z)),
         "softplus": softplus,
     }.items()
 }
@@ -157,5 +181,16 @@ EXACT = {
     "where": np.where,
 }
 REFERENCES |= EXACT
+
+REFERENCES |= {
+    "gelu_backward": times_slope(
+        gated_slope(lambda z: times_normal(normal_ratio(z) - z / ROOT_2_PI, z))
+    ),
+    "gelu_tanh_backward": times_slope(gated_slope(gelu_tanh_slope)),
+    "mish_backward": times_slope(mish_slope),
+    "silu_backward": times_slope(
+        gated_slope(lambda z: times_exp(logistic(z) * (1 - z * logistic(z)), -z))
+    ),
+}
 
 INEXACT = set(REFERENCES) - set(EXACT) - {"leaky_relu"}

@@ -1,17 +1,36 @@
-"""The number of threads that kernels may use."""
+"""The threads of kernels: their number, and results that do not depend on it."""
 
+import os
+import subprocess
+import sys
+import threading
+from itertools import islice
+
+import numpy as np
 import pytest
+from layouts import array_of
+from samples import ANY, DOMAINS, numbers
 
 import tensorlib as tl
+from tensorlib._core import _functions
+from tensorlib._core import ops as table
+
+ELEMENTWISE = {name: len(inputs) for name, _, inputs, _, _ in table.ELEMENTWISE}
+# How many elements, in how many layouts. Of the most, threads are worth it for an addition, too.
+SIZES = {8191: 6, 8193: 6, 100_003: 6, 500_003: 1}
 
 
-def test_the_number_is_kept():
-    usual = tl.get_num_threads()
-    try:
-        tl.set_num_threads(3)
-        assert tl.get_num_threads() == 3
-    finally:
-        tl.set_num_threads(usual)
+@pytest.fixture
+def usual():
+    """Sets the number of threads back after the test."""
+    before = tl.get_num_threads()
+    yield before
+    tl.set_num_threads(before)
+
+
+def test_the_number_is_kept(usual):
+    tl.set_num_threads(3)
+    assert tl.get_num_threads() == 3
 
 
 @pytest.mark.parametrize(
@@ -26,8 +45,158 @@ def test_the_number_is_kept():
         (None, TypeError, "NoneType"),
     ],
 )
-def test_numbers_that_are_none(bad, error, text):
-    usual = tl.get_num_threads()
+def test_numbers_that_are_none(usual, bad, error, text):
     with pytest.raises(error, match=text):
         tl.set_num_threads(bad)
     assert tl.get_num_threads() == usual
+
+
+def operands(name, dtype, size):
+    """Operands of an op in a line, among them some that are not finite."""
+    rng = np.random.default_rng(0)
+    arrays = []
+    for domain in DOMAINS.get(name, [ANY] * ELEMENTWISE[name]):
+        array = numbers(rng, domain, size)
+        if array.dtype.kind == "f":
+            array = array.astype(dtype)
+            array[::1009] = np.resize([np.nan, np.inf, -np.inf, -0.0], array[::1009].size)
+        arrays.append(array)
+    return arrays
+
+
+def layouts(arrays):
+    """The same operands in a line, with strides, in rows of which there are few or many."""
+    size = arrays[0].size
+    yield arrays
+    yield [np.repeat(array, 2)[::2] for array in arrays]
+    yield [array[: size // 7 * 7].reshape(7, -1)[:, ::-1] for array in arrays]
+    yield [array[: size // 7 * 7].reshape(-1, 7)[:, 1:6] for array in arrays]
+    yield [array[: size // 64 * 64].reshape(64, -1).T for array in arrays]
+    yield [
+        arrays[0][: size // 64 * 64].reshape(64, -1),
+        *[array[:64, None] for array in arrays[1:]],
+    ]
+
+
+def bits(results):
+    results = results if isinstance(results, tuple) else (results,)
+    return [array_of(result).tobytes() for result in results]
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_elementwise_ops_on_any_number_of_threads(usual, name, dtype):
+    function = getattr(_functions, name)
+    for size, count in SIZES.items():
+        for arrays in islice(layouts(operands(name, dtype, size)), count):
+            inputs = [tl.asarray(array) for array in arrays]
+            found = []
+            for threads in (1, 3):
+                tl.set_num_threads(threads)
+                with np.errstate(all="ignore"):
+                    # The first call measures what an element costs, the next ones use it.
+                    found += [bits(function(*inputs)) for _ in range(2)]
+            assert all(other == found[0] for other in found), (size, inputs[0].strides)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_floating_point_errors_of_any_thread_are_told(usual, threads):
+    tl.set_num_threads(threads)
+    x = np.ones(1_000_000)
+    x[-1] = -1
+    x = tl.asarray(x)
+    for _ in range(3):
+        with np.errstate(invalid="raise"), pytest.raises(FloatingPointError, match="invalid"):
+            tl.log(x)
+        with np.errstate(invalid="raise"):
+            tl.log(x[:-1])  # nothing is left of it
+
+
+def test_kernels_in_several_python_threads(usual):
+    """One of them has the pool, the others work alone, and the number changes meanwhile."""
+    tl.set_num_threads(3)
+    rng = np.random.default_rng(0)
+    inputs = [tl.asarray(rng.random(size)) for size in (50_000, 100_003, 300_000)]
+    expected = [bits(tl.arctan2(x, x[::-1])) for x in inputs]
+    wrong = []
+
+    def work(number):
+        for i in range(40):
+            if number == 0:
+                tl.set_num_threads(1 + i % 4)
+            x = inputs[(number + i) % len(inputs)]
+            if bits(tl.arctan2(x, x[::-1])) != expected[(number + i) % len(inputs)]:
+                wrong.append((number, i))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def run(program):
+    """What a program prints that has more threads than this machine may have."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-W", "ignore", "-c", program],
+        env={**os.environ, "TENSORLIB_NUM_THREADS": "4"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+FORK = """
+import os, sys
+import tensorlib as tl
+x = tl.linspace(0, 1, 1_000_000)
+expected = (tl.sin(x) + tl.sin(x)).sum().item()  # the pool has started
+for _ in range(8):
+    child = os.fork()
+    if child == 0:
+        right = (tl.sin(x) + tl.sin(x)).sum().item() == expected
+        os._exit(0 if right else 1)
+    tl.sin(x)
+    assert os.waitpid(child, 0)[1] == 0
+print("ended")
+"""
+FORK_BESIDE_WORK = FORK.replace(
+    "for _ in",
+    """
+import threading
+from itertools import islice
+end = threading.Event()
+def work():
+    while not end.is_set():
+        tl.sin(x)
+thread = threading.Thread(target=work)
+thread.start()
+for _ in""",
+).replace('print("ended")', 'end.set()\nthread.join()\nprint("ended")')
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is tested where the system has it: Unix")
+@pytest.mark.parametrize("program", [FORK, FORK_BESIDE_WORK], ids=["quiet", "beside work"])
+def test_a_forked_child_starts_threads_of_its_own(program):
+    assert run(program) == "ended\n"
+
+
+@pytest.mark.parametrize("end", ["pass", "raise SystemExit", "import os; os._exit(0)"])
+def test_the_process_ends_while_threads_wait(end):
+    run(f"import tensorlib as tl\nx = tl.ones(1_000_000)\nfor _ in range(3): tl.sin(x)\n{end}")
+
+
+def test_the_process_ends_while_threads_work():
+    run("""
+import threading, time
+import tensorlib as tl
+x = tl.ones(1_000_000)
+def work():
+    while True:
+        tl.sin(x)
+threading.Thread(target=work, daemon=True).start()
+time.sleep(0.3)
+""")

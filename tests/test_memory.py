@@ -2,6 +2,7 @@
 
 import gc
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -42,7 +43,7 @@ def test_large_blocks_begin_on_huge_pages():
     assert address(x) % (2 * MEGABYTE) == 0
 
 
-@pytest.mark.parametrize("nbytes", [10, 1000, 70_000, 5_000_000])
+@pytest.mark.parametrize("nbytes", [10, 1000, 70_000, 3_670_016, 3_670_017, 4_194_303, 5_000_000])
 def test_freed_blocks_are_used_again(nbytes):
     x = tl.empty(nbytes, dtype="u1")
     place, hits = address(x), stats("cache_hits")
@@ -232,3 +233,45 @@ def test_threads_allocate_and_free_at_once():
     assert results == [True] * 4
     gc.collect()
     assert stats("allocated") == allocated
+
+
+def test_tensors_that_died_are_new_when_used_again():
+    class Named(tl.Tensor):
+        pass
+
+    def leave_traces(i):
+        x = tl.ones((2,) * (i % 8)).requires_grad_()
+        x.register_hook(lambda g: g)
+        y = (x * 2).sum()
+        y.backward()
+        view = x.detach()[...]
+        view.setflags(write=False)
+        named = Named._make_subclass(Named, view)
+        named.name = "named"
+        return weakref.ref(x), weakref.ref(view), weakref.ref(named)
+
+    count = 200  # more than wait to be used again
+    died = [leave_traces(i) for i in range(count)]
+    gc.collect()
+    assert all(ref() is None for refs in died for ref in refs)
+    held = [tl.zeros(3) for _ in range(count)]
+    for x in held:
+        assert type(x) is tl.Tensor
+        assert not x.requires_grad
+        assert x.is_leaf
+        assert (x.base, x.grad, x.grad_fn, x.output_nr, x._version) == (None, None, None, 0, 0)
+        assert x.flags.writeable
+        assert gc.is_tracked(x)
+        assert not hasattr(x, "name")
+    with pytest.raises(ValueError, match="negative"):
+        tl.zeros((2, -1))
+    # Those that end while others begin: a chain of views of views, and what a cycle holds.
+    x = tl.zeros((3,) * 6)
+    for _ in range(3 * count):
+        x = x.T
+    cycle = tl.zeros(3).requires_grad_()
+    cycle.register_hook(lambda g, owner=cycle: g)
+    ref = weakref.ref(cycle)
+    del x, cycle
+    gc.collect()
+    assert ref() is None

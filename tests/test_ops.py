@@ -79,12 +79,18 @@ STRIDE_DEPENDENT_COMPLEX = STRIDE_DEPENDENT | {
     "reciprocal",
 }
 
+# Computed by loops of ours, not to NumPy's last bit. The last two are sums of a number and a
+# logarithm of at most 2, whose errors are absolute ones where the sum is small.
+OURS = {"cos", "hypot", "sin", "logaddexp", "logaddexp2"}
+SUMS = {"logaddexp", "logaddexp2"}
+
 NOT_REAL = {"relu": "bc"}  # kinds that it refuses
 
 # Which of 0.0 and -0.0 is the larger one is left open, by NumPy too.
 ANY_ZERO = {"maximum", "minimum", "fmax", "fmin", "clip", "relu", "max", "min"}
 MASKED = {"masked_divide", "masked_multiply"}  # complex ones are rounded otherwise than NumPy's
 ANY_ZERO |= MASKED
+ANY_ZERO |= {name for name in REFERENCES if name.endswith("_backward")}
 
 
 def reference(name):
@@ -104,17 +110,24 @@ def check(name, actual, expected, operands=()):
     actual, expected = as_tuple(actual), as_tuple(expected)
     assert len(actual) == len(expected)
     exact = name not in INEXACT and not (name in MASKED and expected[0].dtype.kind == "c")
+    exact &= name not in OURS
+    if expected[0].dtype in (np.float16, BFLOAT16):  # rounded from float32
+        exact &= name not in STRIDE_DEPENDENT
     if any(a.dtype.kind == "c" for a in operands):
         exact &= name not in STRIDE_DEPENDENT_COMPLEX
     elif any(
         not a.flags.c_contiguous or a.shape != expected[0].shape or a.size == 1 for a in operands
     ):
         exact &= name not in STRIDE_DEPENDENT
+    scale = name in ABSOLUTE or name in SUMS
+    if scale and name.endswith("_backward") and operands:
+        sizes = np.abs(np.asarray(operands[0]).astype("f8"))
+        scale = sizes.max(initial=1, where=np.isfinite(sizes))
     for one, other in zip(actual, expected, strict=True):
         if exact:
             assert_identical(one, other, signed_zeros=name not in ANY_ZERO)
         else:
-            assert_close(one, other, 4, scale=name in ABSOLUTE)
+            assert_close(one, other, 4, scale=scale)
 
 
 def domain(name, arrays):
@@ -159,7 +172,8 @@ def test_every_dtype_is_answered_or_refused_as_by_numpy(name):
             with pytest.raises(TypeError, match=f"^{name}: "):
                 function(name)(*tensors(arrays))
         else:
-            check(name, function(name)(*tensors(arrays)), expected)
+            operands = arrays if name in ABSOLUTE else ()
+            check(name, function(name)(*tensors(arrays)), expected, operands)
 
 
 @pytest.mark.parametrize("name", BINARY)

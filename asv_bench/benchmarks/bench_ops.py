@@ -90,7 +90,7 @@ def decomposed(name, *params, inputs=1):
 
     def call(side):
         a = numbers((side, side))
-        a = a + a.T + tl.eye(side, dtype=a.dtype) * (2 * side)
+        a = (a + a.T) / (2 * side) + tl.eye(side, dtype=a.dtype)
         op = getattr(ops, name)
         return lambda: apply(op, (a,) * inputs, params)
 

@@ -13,6 +13,9 @@ def draw(results, path):
 
     panels = {name: result.ratios(BEST) for name, result in results.items()}
     panels = {name: ratios for name, ratios in panels.items() if ratios}
+    if not panels:
+        print(f"{path} is not drawn: there are no ratios")
+        return
     heights = [len(ratios) + 4 for ratios in panels.values()]
     figure = Figure((WIDTH, ROW * sum(heights)), layout="constrained")
     axes = figure.subplots(len(panels), squeeze=False, height_ratios=heights)[:, 0]

@@ -1,6 +1,6 @@
 """What a group of cases is made of."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 BEST = "best"  # in a target: the other library with the lowest median, case by case
 
@@ -10,8 +10,7 @@ class Target:
     """An upper limit for tensorlib, against another library, or BEST.
 
     It holds for the geometric mean of the ratios of all cases ("geometric mean"), for the ratio of
-    every case ("each ratio") or of one ("ratio of CASE"), or for the difference of every case ("ms
-    more"). `cases` limits it to the cases whose name begins so.
+    every case ("each ratio"). `cases` limits it to the cases whose name begins so.
     """
 
     library: str
@@ -45,5 +44,21 @@ class Group:
     setup: str | dict[str, str] = ""
     threads: int | None = 1  # None: as many as there are CPUs
     repeats: int = 15
-    processes: bool = False  # the cases are programs: time whole processes
     beside: str = ""  # a program that runs all the while
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What is no time of a statement: numbers that a program finds out, with upper limits.
+
+    The program is a file of `comparison/`. It is told how often to measure what varies, and prints
+    a dict in JSON: a list of numbers for each figure. An empty list says that it cannot be measured
+    here.
+    """
+
+    title: str
+    program: str
+    libraries: tuple[str, ...] = ("tensorlib",)
+    limits: dict[str, float] = field(default_factory=dict)
+    threads: int | None = 1
+    repeats: int = 5

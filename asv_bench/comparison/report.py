@@ -49,12 +49,7 @@ class GroupResult:
             return None
         if target.measure == "geometric mean":
             return overall(ratios)
-        if target.measure == "each ratio":
-            return max(map(median, ratios.values()))
-        return max(
-            1e3 * (median(timings[SUBJECT]) - median(timings[target.library]))
-            for timings in self.seconds.values()
-        )
+        return max(map(median, ratios.values()))
 
     def as_dict(self):
         return {
@@ -66,47 +61,54 @@ class GroupResult:
             "targets": {str(target): self.measure(target) for target in self.group.targets},
         }
 
+    def table(self):
+        """The lines that tell of it."""
+        others = self.others()
+        libraries = [x for x in self.group.libraries if x in {SUBJECT, *others}]
+        if len(others) > 1:
+            others = [*others, BEST]
+        rows = [["", *libraries, *(f"{SUBJECT}/{other}" for other in others)]]
+        for case, timings in self.seconds.items():
+            row = [case]
+            row += [duration(median(timings[x])) if x in timings else "-" for x in libraries]
+            row += [spread(self.ratios(other).get(case)) for other in others]
+            rows.append(row)
+        if len(self.seconds) > 1:
+            means = [f"{overall(self.ratios(other)):.3f}" for other in others]
+            rows.append(["geometric mean", *[""] * len(libraries), *means])
 
-def table(result):
-    """The lines that tell of a group."""
-    others = result.others()
-    libraries = [x for x in result.group.libraries if x in {SUBJECT, *others}]
-    if len(others) > 1:
-        others = [*others, BEST]
-    rows = [["", *libraries, *(f"{SUBJECT}/{other}" for other in others)]]
-    for case, timings in result.seconds.items():
-        row = [case]
-        row += [duration(median(timings[x])) if x in timings else "-" for x in libraries]
-        row += [spread(result.ratios(other).get(case)) for other in others]
-        rows.append(row)
-    if len(result.seconds) > 1:
-        means = [f"{overall(result.ratios(other)):.3f}" for other in others]
-        rows.append(["geometric mean", *[""] * len(libraries), *means])
+        lines = [heading(self), *align(rows)]
+        for (case, library), why in self.errors.items():
+            lines.append(f"failed, {case} with {library}: {why}")
+        for target in self.group.targets:
+            value = self.measure(target)
+            verdict = "not measured"
+            if value is not None:
+                verdict = f"{value:.3f}, {'met' if value <= target.limit else 'missed'}"
+            lines.append(f"target, {target}: {verdict}")
+        return "\n".join(lines)
 
+
+def heading(result):
+    """The first line of a table."""
     threads = f"{result.threads} thread{'s' if result.threads > 1 else ''}"
-    lines = [f"{result.name}: {result.group.title}; {threads}, {result.repeats} repeats"]
-    lines += align(rows)
-    for (case, library), why in result.errors.items():
-        lines.append(f"failed, {case} with {library}: {why}")
-    for target in result.group.targets:
-        value = result.measure(target)
-        verdict = "not measured"
-        if value is not None:
-            verdict = f"{value:.3f}, {'met' if value <= target.limit else 'missed'}"
-        lines.append(f"target, {target}: {verdict}")
-    return "\n".join(lines)
+    return f"{result.name}: {result.group.title}; {threads}, {result.repeats} repeats"
 
 
 def overall(ratios):
     return geometric_mean(map(median, ratios.values())) if ratios else math.nan
 
 
+def quartiles(numbers):
+    """Three numbers, of which one number has three times itself."""
+    return quantiles(numbers if len(numbers) > 1 else numbers * 2, method="inclusive")
+
+
 def spread(ratios):
     """The median of some ratios, and their quartiles."""
     if not ratios:
         return "-"
-    # One ratio is its own quartiles.
-    low, middle, high = quantiles(ratios if len(ratios) > 1 else ratios * 2, method="inclusive")
+    low, middle, high = quartiles(ratios)
     return f"{middle:.3f} ({low:.3f}-{high:.3f})"
 
 

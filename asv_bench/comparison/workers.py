@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 CHILD = Path(__file__).with_name("child.py")
@@ -97,40 +96,3 @@ class Worker:
     def time(self, case):
         """Seconds that the statement takes."""
         return self.ask("time", case)
-
-
-class Launcher:
-    """Times whole processes: a program for each case, in which {library} stands for the name."""
-
-    alone = False
-
-    def __init__(self, library, threads, setup):
-        self.library = library
-        self.env = environment(threads)
-        self.programs = {}
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exception):
-        pass
-
-    def prepare(self, case, program):
-        """Run a program once, so that its files are cached by the system."""
-        self.programs[case] = program.format(library=self.library)
-        self.time(case)
-
-    def time(self, case):
-        """Seconds from the start of the process to its end."""
-        start = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, "-P", "-c", self.programs[case]],
-            env=self.env,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        seconds = time.perf_counter() - start
-        if done.returncode:
-            lines = done.stderr.strip().splitlines()
-            raise CaseError(lines[-1] if lines else f"status {done.returncode}")
-        return seconds

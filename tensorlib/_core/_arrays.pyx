@@ -1,11 +1,17 @@
 """Functions that make tensors: new ones, copies, sorted ones."""
 
+from libc.stdint cimport int64_t
+from libc.string cimport memset
+
 from tensorlib._core._copy cimport empty_like as empty_in_order
-from tensorlib._core._dispatch cimport apply
-from tensorlib._core._dtypes cimport dtype_id, dtype_itemsize, dtype_object
+from tensorlib._core._copy cimport warn_of_lost_part
+from tensorlib._core._dispatch cimport Op, apply
+from tensorlib._core._dtypes cimport TL_FLOAT64, TL_INT64, dtype_id, dtype_itemsize, dtype_object
 from tensorlib._core._exchange cimport asarray, memory_order
+from tensorlib._core._recorder cimport watched
 from tensorlib._core._shapes cimport shape_of
-from tensorlib._core._tensor cimport MAX_DIMS, Tensor, tensor_empty
+from tensorlib._core._tape cimport any_tracked, record
+from tensorlib._core._tensor cimport LONG, MAX_DIMS, Tensor, copy_into, tensor_empty
 
 import numpy as np
 from numpy.exceptions import AxisError
@@ -16,17 +22,32 @@ from tensorlib._core._dispatch import ops
 from tensorlib._core._operators import assign
 from tensorlib._core.device import check_device
 
+cdef extern from "plain_numbers.h" namespace "tl":
+    bint plain_int(object value, Py_ssize_t *number)
+    int plain_shape(object shape, int most, Py_ssize_t *lengths)
+
+cdef Py_ssize_t EXACT = <Py_ssize_t>1 << 52  # below, NumPy's quotients of floats count exactly
+
+cdef Op astype_op = ops.astype
+cdef Op copy_op = ops.copy
+
 
 cdef Tensor new(object shape, object dtype, object order, object device, str op):
+    cdef Py_ssize_t[MAX_DIMS] dims
+    cdef int i, ndim, dtype_number
+    if device is None and order == "C" and not isinstance(dtype, int):
+        ndim = plain_shape(shape, MAX_DIMS, dims)
+        if ndim >= 0:
+            return tensor_empty(ndim, dims, TL_FLOAT64 if dtype is None else dtype_id(dtype, op),
+                                op)
     if isinstance(dtype, int) and isinstance(shape, int):
         value = ", 1" if op == "full" else ""
         raise TypeError(f"{op}: expected a dtype, got {dtype}; a shape is one tuple, as in "
                         f"{op}((2, 3){value})")
     cdef tuple lengths = shape_of(shape, op)
-    cdef Py_ssize_t[MAX_DIMS] dims
-    cdef int i, ndim = len(lengths)
-    cdef int dtype_number = dtype_id(np.float64 if dtype is None else dtype, op)
     cdef Tensor result
+    ndim = len(lengths)
+    dtype_number = dtype_id(dtype, op)
     check_device(device, op)
     order = memory_order(op, order, "C")
     if order not in ("C", "F"):
@@ -100,19 +121,44 @@ def astype(x, dtype, /, *, order="K", casting="unsafe", copy=True, device=None):
         raise TypeError(f"astype: cannot cast from {tensor.dtype} to {dtype_object(target)} with "
                         f"casting rule {casting!r}")
     if target == tensor.dtype_:
-        return tensor if not copy else apply(ops.copy, (tensor,), (order,))
-    result = apply(ops.astype, (tensor,), (dtype_object(target),))
+        return tensor if not copy else copied(tensor, order)
+    result = apply(astype_op, (tensor,), (dtype_object(target),))
     return result if order in ("K", "A") else asarray(result, None, order)
 
 
 def astype_method(Tensor self, dtype, order="K", casting="unsafe", subok=True, copy=True):
     """The elements as another dtype; parameters as of `astype`."""
+    cdef Tensor result
+    cdef int target
+    if order == "K" and casting == "unsafe" and copy is True and self.contiguous \
+            and not watched():
+        target = dtype_id(dtype, "astype")
+        if target == self.dtype_:
+            return copied(self, "K")
+        result = tensor_empty(self.ndim_, self.shape_, target, "astype")
+        warn_of_lost_part(result, self)
+        copy_into(result, self)
+        if (self.tracked or self.base is not None) and any_tracked((self,)):
+            record(astype_op.rule, (self,), (dtype_object(target),), result)
+        return result
     return astype(self, dtype, order=order, casting=casting, copy=copy)
 
 
 def copy_method(Tensor self, order="C"):
     """A copy with storage of its own, in the given memory layout."""
-    return apply(ops.copy, (self,), (memory_order("copy", order, "C"),))
+    return copied(self, memory_order("copy", order, "C"))
+
+
+cdef object copied(Tensor x, str order):
+    """The op of that name, with a short way for what lies in C order and stays so."""
+    cdef Tensor result
+    if not x.contiguous or order == "F" or watched():
+        return apply(copy_op, (x,), (order,))
+    result = tensor_empty(x.ndim_, x.shape_, x.dtype_, "copy")
+    copy_into(result, x)
+    if (x.tracked or x.base is not None) and any_tracked((x,)):
+        record(copy_op.rule, (x,), (order,), result)
+    return result
 
 
 def fill_method(Tensor self, value):
@@ -193,10 +239,6 @@ def zeros(shape, dtype=None, order="C", *, device=None, like=None):
     cdef Tensor result = new(shape, dtype, order, device, "zeros")
     clear(result)
     return result
-
-
-cdef extern from "string.h":
-    void *memset(void *s, int c, size_t n)
 
 
 cdef void clear(Tensor x) noexcept:
@@ -328,6 +370,13 @@ def arange(start=None, stop=None, step=1, dtype=None, *, device=None, like=None)
     >>> tl.arange(1, 10, 3)
     tensor([1, 4, 7])
     """
+    cdef Py_ssize_t first = 0, last, distance
+    if device is None and dtype is None and (
+            (stop is None and plain_int(start, &last))
+            or (plain_int(start, &first) and plain_int(stop, &last))) \
+            and plain_int(step, &distance) and distance != 0 \
+            and -EXACT < first < EXACT and -EXACT < last < EXACT and -EXACT < distance < EXACT:
+        return integers(first, last, distance)
     if stop is None:
         if start is None:
             raise TypeError("arange: expected start or stop, got neither")
@@ -335,6 +384,26 @@ def arange(start=None, stop=None, step=1, dtype=None, *, device=None, like=None)
     elif start is None:
         start = 0
     return _exchange.asarray(np.arange(start, stop, step, dtype), device=device)
+
+
+cdef Tensor integers(Py_ssize_t first, Py_ssize_t stop, Py_ssize_t step):
+    cdef Py_ssize_t count = 0, i
+    cdef int64_t *numbers
+    cdef Tensor result
+    if step > 0 and stop > first:
+        count = (stop - first - 1) // step + 1
+    elif step < 0 and stop < first:
+        count = (first - stop - 1) // -step + 1
+    result = tensor_empty(1, &count, TL_INT64, "arange")
+    numbers = <int64_t *>result.data
+    if count > LONG:
+        with nogil:
+            for i in range(count):
+                numbers[i] = first + i * step
+    else:
+        for i in range(count):
+            numbers[i] = first + i * step
+    return result
 
 
 def sort(a, axis=-1, kind=None, order=None, *, stable=None, descending=False):

@@ -3,16 +3,19 @@
 import operator
 import threading
 
+from cpython.dict cimport PyDict_GetItemWithError
 from cpython.object cimport PyObject
-from cpython.ref cimport Py_REFCNT
 from libc.stdint cimport uint32_t, uint64_t
 from libcpp.pair cimport pair
 from libcpp.queue cimport priority_queue
+from libcpp.vector cimport vector
 
-from tensorlib._core._dtypes cimport dtype_object
-from tensorlib._core._memory cimport storage_last_write
+from tensorlib._core._dtypes cimport dtype_itemsize, dtype_object
+from tensorlib._core._loops cimport store_scalar
+from tensorlib._core._memory cimport Storage, storage_last_write
 from tensorlib._core._tape cimport (
     INPUT,
+    INTO,
     NODE,
     NOT_CHECKED,
     OFFSET,
@@ -24,14 +27,19 @@ from tensorlib._core._tape cimport (
     WANTED,
     Layout,
     Node,
-    Packed,
     Rule,
-    unpacked,
+    Source,
+    kept_tensors,
+    let_go,
+    no_grad,
+    place_of,
+    switch_mode,
 )
 from tensorlib._core._tensor cimport (
     Tensor,
     copy_into,
     extent,
+    operators,
     refresh,
     tensor_alias,
     tensor_empty,
@@ -41,23 +49,35 @@ from tensorlib._core._tensor cimport (
 import numpy as np
 
 from tensorlib._core._hooks import new_functions
-from tensorlib._core._tape import is_no_grad, set_grad_mode
 
 cdef extern from *:
     """
+    #include <mutex>
     static thread_local int tl_inspecting = 0;
-    static thread_local int tl_walking = 0;
+    static thread_local PyObject *tl_walk = nullptr;
+    // Walks of several threads may meet at a leaf; and the sum there may start a walk, by a
+    // recorder.
+    static std::recursive_mutex accumulating;
     """
     int tl_inspecting    # whether gradients are looked at in this thread
-    int tl_walking       # walks that are going on in it, each within the one before
+    PyObject *tl_walk    # the innermost walk that is going on in it, or NULL
+    cppclass Mutex "std::recursive_mutex":
+        bint try_lock() nogil
+        void lock() nogil
+        void unlock() nogil
+    Mutex accumulating
+    Py_ssize_t Py_REFCNT(PyObject *)
+    PyObject *PyList_GET_ITEM(PyObject *, Py_ssize_t)
 
 ctypedef PyObject *NodePointer
 ctypedef pair[uint64_t, NodePointer] Entry
 
+cdef enum:
+    ADD = 0  # the slot of Operators
+    SMALL = 4096  # gradients of fewer bytes are laid out, and summed in new memory
+
 cdef object fit_gradient = None
 cdef object here = threading.local()
-# Walks of several threads may meet at a leaf; and the sum there may start a walk, by a recorder.
-cdef object accumulating = threading.RLock()
 
 
 def set_fit(function):
@@ -79,7 +99,9 @@ def set_inspection(function):
 def at_end_of_walk(function):
     """Call a function once at the end of this thread's innermost walk, when gradients are complete
     and before they are added to leaves."""
-    here.at_end.append(function)
+    if tl_walk == NULL:
+        raise RuntimeError("at_end_of_walk: expected a walk to be going on, got none")
+    (<Walk>tl_walk).at_end.append(function)
 
 
 def hooks_of(Tensor leaf not None, key):
@@ -96,43 +118,24 @@ def hooks_of(Tensor leaf not None, key):
 # what rules ask for
 # ------------------------------------------------------------------------------------------
 
-cdef object argument(Node node, tuple kept, tuple params, tuple source, bint create_graph):
-    """The value of one parameter of a rule."""
-    cdef int kind = source[0], index = source[1], i
-    cdef Layout *layout
-    if kind == PARAM:
-        return params[index]
-    if kind == NODE:
-        return node
-    if kind == WANTED:
-        return tuple([parent is not None for parent in node.parents])
-    if kind <= OUTPUT:
-        return kept_tensor(node, kept, source, create_graph)
-    if kind == SHAPES:
-        return tuple([tuple_of(node.layouts[i].dims, node.layouts[i].ndim)
-                      for i in range(node.ninputs)])
-    layout = &node.layouts[index]
-    if kind == SHAPE:
-        return tuple_of(layout.dims, layout.ndim)
-    if kind == STRIDES:
-        return tuple_of(layout.dims + layout.ndim, layout.ndim)
-    if kind == OFFSET:
-        return layout.offset
-    return dtype_object(layout.dtype)
-
-
-cdef Tensor kept_tensor(Node node, tuple kept, tuple source, bint create_graph):
+cdef Tensor kept_tensor(Node node, tuple parents, tuple kept, Source source, bint create_graph):
     """An input or output that the node keeps, as it was; with its history if that is asked for."""
-    cdef int index = source[1], i = node.plan.index(source)
+    cdef int i = place_of(node.plan, source)
     cdef Tensor tensor, leaf
     cdef object parent
-    cdef bint checked = node.versions[i] != NOT_CHECKED
+    cdef uint32_t version
+    cdef bint checked
+    if i < 0:
+        raise RuntimeError(f"{node.rule.name}: the gradient rule was replaced after the op was "
+                           f"recorded at {node.where}")
     tensor = kept[i]
-    if checked and tensor.storage.version != node.versions[i]:
-        check_kept(node, source, tensor, node.versions[i])
+    version = node.kept_[i].version
+    checked = version != NOT_CHECKED
+    if checked and tensor.storage.version != version:
+        check_kept(node, source, tensor, version)
     if not create_graph:
         return tensor
-    parent = node.parents[index] if source[0] == INPUT else (node, index)
+    parent = parents[source.index] if source.kind == INPUT else (node, source.index)
     if parent is None:
         return tensor
     if isinstance(parent, Tensor):
@@ -147,16 +150,7 @@ cdef Tensor kept_tensor(Node node, tuple kept, tuple source, bint create_graph):
     return tensor
 
 
-cdef tuple unpacked_all(Node node, tuple kept):
-    """What the node keeps, each unpacked once."""
-    for entry in kept:
-        if type(entry) is Packed:
-            what = f"it was saved by {node.rule.name} at {node.where}"
-            return tuple([unpacked(x, what) if type(x) is Packed else x for x in kept])
-    return kept
-
-
-cdef int check_kept(Node node, tuple source, Tensor tensor, uint32_t version) except -1:
+cdef int check_kept(Node node, Source source, Tensor tensor, uint32_t version) except -1:
     """Refuse a kept tensor whose own memory was written to since; elsewhere is fine."""
     cdef char *low
     cdef char *high
@@ -168,7 +162,9 @@ cdef int check_kept(Node node, tuple source, Tensor tensor, uint32_t version) ex
     now = storage_last_write(tensor.storage, low, high, &where)
     if now <= version:
         return 0
-    what = "result" if source[0] == OUTPUT else f"input {node.rule.inputs[source[1]]!r}"
+    what = "result"
+    if source.kind == INPUT:  # any number of inputs have one name
+        what = f"input {node.rule.inputs[min(source.index, len(node.rule.inputs) - 1)]!r}"
     name, file, line = <object>where
     raise RuntimeError(
         f"{node.rule.name}: the {what} of shape {tensor.shape} that its gradient needs was changed "
@@ -248,89 +244,167 @@ cdef class Walk:
     cdef dict captured    # (node, output) or leaf -> positions in the result
     cdef set needed       # inputs, and nodes on a path to one; None for all
     cdef set through      # of those, the nodes to pass through
+    cdef list at_end      # functions to call then
+    cdef Tensor added_to  # the gradient that a rule was given to add to
     cdef bint retain_graph
     cdef bint create_graph
 
     cdef int arrive(self, object parent, Tensor gradient) except -1:
         """Add a gradient to what waits for a node or leaf."""
+        cdef PyObject *found
         cdef Node node
+        cdef list several
         cdef int output = 0
         if isinstance(parent, Tensor):
-            previous = self.leaves.get(parent)
-            self.leaves[parent] = gradient if previous is None else previous + gradient
+            found = PyDict_GetItemWithError(self.leaves, parent)
+            self.leaves[parent] = gradient if found == NULL else self.sum_of(found, gradient)
             return 0
         if type(parent) is tuple:
             output = parent[1]
             parent = parent[0]
         node = parent
-        previous = self.pending.get(node)
-        if node.noutputs > 1:
-            if previous is None:
-                previous = [None] * node.noutputs
-            previous[output] = gradient if previous[output] is None \
-                else previous[output] + gradient
-            first = node not in self.pending
-            self.pending[node] = previous
+        found = PyDict_GetItemWithError(self.pending, node)
+        if node.noutputs == 1:
+            self.pending[node] = gradient if found == NULL else self.sum_of(found, gradient)
         else:
-            first = previous is None
-            self.pending[node] = gradient if first else previous + gradient
-        if first:
+            several = [None] * node.noutputs if found == NULL else <list>found
+            several[output] = gradient if several[output] is None \
+                else self.sum_of(PyList_GET_ITEM(<PyObject *>several, output), gradient)
+            self.pending[node] = several
+        if found == NULL:
             self.ready.push(Entry(node.sequence, <NodePointer>node))
         return 0
+
+    cdef Tensor sum_of(self, PyObject *waiting, Tensor gradient):
+        """A gradient that waits and one that arrives: in the former's memory, if nobody sees."""
+        cdef Tensor total
+        if self.owns(waiting) and gradient.wrapped is None:
+            total = <Tensor>waiting
+            if not is_small(total):
+                return operators().inplace(ADD, total, gradient)
+        return operators().binary(ADD, <Tensor>waiting, gradient)
+
+    cdef bint owns(self, PyObject *gradient) noexcept:
+        """Whether nothing but this walk sees the memory of a gradient that waits."""
+        cdef bint alone = Py_REFCNT(gradient) == 1
+        cdef Tensor tensor = <Tensor>gradient
+        return alone and not self.create_graph and tensor.base is None and tensor.wrapped is None \
+            and tensor.storage.references == 1 and tensor.storage.exports == 0 \
+            and tensor.storage.writeable and not tensor.readonly
+
+    cdef Tensor own_sum(self, Node node, object parent):
+        """The gradient that waits for an input of a node, if the node's rule may add to it."""
+        cdef PyObject *found
+        if tl_inspecting or (node.hooks is not None and "after" in node.hooks):
+            return None  # somebody wants to see what is added
+        if isinstance(parent, Tensor):
+            found = PyDict_GetItemWithError(self.leaves, parent)
+        elif type(parent) is tuple:
+            found = PyDict_GetItemWithError(self.pending, parent[0])
+            if found != NULL:
+                found = PyList_GET_ITEM(found, parent[1])
+        else:
+            found = PyDict_GetItemWithError(self.pending, parent)
+        if found == NULL or found == <PyObject *>None or not self.owns(found):
+            return None
+        self.added_to = <Tensor>found
+        return self.added_to
 
     cdef int visit(self, Node node, object gradient) except -1:
         """Pass a node's complete gradient on to its inputs."""
         cdef Rule rule = node.rule
         # Held here, as another thread's walk may free the node.
-        cdef tuple parents = node.parents, kept = node.kept_, params = node.params_
+        cdef tuple parents = node.parents, kept, params = node.params_
         cdef list found
+        cdef bint after
         cdef int i
         if node.released:
             raise freed(node)
-        if kept is not None:
-            kept = unpacked_all(node, kept)
+        kept = kept_tensors(node)
         if node.hooks is not None and "before" in node.hooks:
             gradient = self.before(node, gradient)
         if node.noutputs > 1:
             gradient = tuple([
                 zeros_like_output(node, i) if gradient[i] is None and rule.materialize
                 else gradient[i] for i in range(node.noutputs)])
+        after = node.hooks is not None and "after" in node.hooks
         if rule.variadic:
-            function, sources = rule.functions[0]
-            values = function(
-                gradient, *[argument(node, kept, params, s, self.create_graph) for s in sources])
+            values = self.call_rule(node, 0, parents, kept, params, gradient)
             found = [self.fitted(node, i, values[i]) if self.wants(parents[i]) else None
                      for i in range(len(parents))]
+            values = None
         else:
-            found = []
+            found = [None] * len(parents) if after else None
             for i in range(len(parents)):
-                entry = rule.functions[i]
-                if entry is None or not self.wants(parents[i]):
-                    found.append(None)
+                if rule.functions[i] is None or not self.wants(parents[i]):
                     continue
-                function, sources = entry
-                if len(sources) == 0:
-                    value = function(gradient)
-                elif len(sources) == 1:
-                    value = function(
-                        gradient, argument(node, kept, params, sources[0], self.create_graph))
-                else:
-                    value = function(gradient, *[
-                        argument(node, kept, params, s, self.create_graph) for s in sources])
-                found.append(self.fitted(node, i, value))
-        if node.hooks is not None and "after" in node.hooks:
+                value = self.call_rule(node, i, parents, kept, params, gradient)
+                value = self.fitted(node, i, value)
+                if after:
+                    found[i] = value
+                elif value is not None and value is not self.added_to:
+                    self.arrive(parents[i], value)
+                self.added_to = value = None
+        if after:
             found = self.after(node, parents, found, gradient)
-        gradient = None
-        for i in range(len(parents)):
-            if found[i] is not None:
-                value, found[i] = found[i], None  # so that the walk alone holds it
-                self.arrive(parents[i], value)
+        if found is not None:
+            gradient = None
+            for i in range(len(parents)):
+                if found[i] is not None:
+                    value, found[i] = found[i], None  # so that the walk alone holds it
+                    self.arrive(parents[i], value)
         if not self.retain_graph:
             node.released = True
             node.parents = None
-            node.kept_ = None
+            node.objects = None
             node.params_ = None
+            let_go(node)
         return 0
+
+    cdef object call_rule(self, Node node, int i, tuple parents, tuple kept, tuple params,
+                          object gradient):
+        """What a rule's function returns for a gradient."""
+        cdef object function = node.rule.functions[i]
+        cdef vector[Source] *sources = &node.rule.sources[i]
+        cdef Source *s = sources.data()
+        cdef Py_ssize_t count = sources.size(), k
+        if count == 0:
+            return function(gradient)
+        first = self.argument(node, i, parents, kept, params, s[0])
+        if count == 1:
+            return function(gradient, first)
+        second = self.argument(node, i, parents, kept, params, s[1])
+        if count == 2:
+            return function(gradient, first, second)
+        others = [self.argument(node, i, parents, kept, params, s[k]) for k in range(2, count)]
+        return function(gradient, first, second, *others)
+
+    cdef object argument(self, Node node, int input, tuple parents, tuple kept, tuple params,
+                         Source source):
+        """The value of one parameter of a rule's function for an input."""
+        cdef Layout *layout
+        cdef int i
+        if source.kind == PARAM:
+            return params[source.index]
+        if source.kind <= OUTPUT:
+            return kept_tensor(node, parents, kept, source, self.create_graph)
+        if source.kind == NODE:
+            return node
+        if source.kind == WANTED:
+            return tuple([parent is not None for parent in parents])
+        if source.kind == INTO:
+            return self.own_sum(node, parents[input])
+        if source.kind == SHAPES:
+            return tuple([tuple_of(node.layouts[i].dims, node.layouts[i].ndim)
+                          for i in range(node.ninputs)])
+        layout = &node.layouts[source.index]
+        if source.kind == SHAPE:
+            return tuple_of(layout.dims, layout.ndim)
+        if source.kind == STRIDES:
+            return tuple_of(layout.dims + layout.ndim, layout.ndim)
+        if source.kind == OFFSET:
+            return layout.offset
+        return dtype_object(layout.dtype)
 
     cdef bint wants(self, object parent) except -1:
         if parent is None:
@@ -345,20 +419,15 @@ cdef class Walk:
         """What a rule returned, as the gradient of an input; None stays."""
         cdef Layout *layout = &node.layouts[i]
         cdef Tensor gradient
-        cdef int k
         if value is None:
             return None
         gradient = value
-        if gradient.ndim_ == layout.ndim and gradient.dtype_ == layout.dtype:
-            for k in range(layout.ndim):
-                if gradient.shape_[k] != layout.dims[k]:
-                    break
-            else:
-                if tl_inspecting:
-                    here.inspect(gradient, node, i)
-                return gradient
-        gradient = fit_gradient(gradient, tuple_of(layout.dims, layout.ndim),
-                                dtype_object(layout.dtype), node)
+        if not fits(gradient, layout):
+            gradient = fit_gradient(gradient, tuple_of(layout.dims, layout.ndim),
+                                    dtype_object(layout.dtype), node)
+        if not gradient.contiguous and not self.create_graph and is_small(gradient) \
+                and repeats(gradient):
+            gradient = laid_out(gradient)
         if tl_inspecting:
             here.inspect(gradient, node, i)
         return gradient
@@ -418,10 +487,59 @@ cdef class Walk:
         return 0
 
     cdef int hook_leaves(self) except -1:
-        for leaf, gradient in list(self.leaves.items()):
-            if (<Tensor>leaf).hooks is not None and "gradient" in (<Tensor>leaf).hooks:
-                self.leaves[leaf] = hooked((<Tensor>leaf).hooks["gradient"], gradient, "backward")
+        cdef list hooked_ones = [
+            leaf for leaf in self.leaves
+            if (<Tensor>leaf).hooks is not None and "gradient" in (<Tensor>leaf).hooks]
+        for leaf in hooked_ones:
+            self.leaves[leaf] = hooked(
+                (<Tensor>leaf).hooks["gradient"], self.leaves[leaf], "backward")
         return 0
+
+
+cdef inline bint fits(Tensor gradient, const Layout *layout) noexcept:
+    """Whether a gradient has the shape and dtype of what it belongs to."""
+    cdef int k
+    if gradient.ndim_ != layout.ndim or gradient.dtype_ != layout.dtype:
+        return False
+    for k in range(layout.ndim):
+        if gradient.shape_[k] != layout.dims[k]:
+            return False
+    return True
+
+
+cdef inline bint is_small(Tensor gradient) noexcept:
+    return gradient.size_ * dtype_itemsize(gradient.dtype_) < SMALL
+
+
+cdef bint repeats(Tensor gradient) noexcept:
+    """Whether elements come several times from one place, as in the gradient of a sum: ops are
+    several times faster on the same elements laid out, where there are few."""
+    cdef int k
+    if gradient.wrapped is not None:
+        return False
+    for k in range(gradient.ndim_):
+        if gradient.strides_[k] == 0 and gradient.shape_[k] > 1:
+            return True
+    return False
+
+
+cdef Tensor laid_out(Tensor gradient):
+    cdef Tensor own = tensor_empty(gradient.ndim_, gradient.shape_, gradient.dtype_, "backward")
+    copy_into(own, gradient)
+    return own
+
+
+cdef bint sole(Tensor gradient) noexcept:
+    """Whether a gradient has memory that nobody else has; a view of all of a tensor that only it
+    holds becomes a tensor of its own."""
+    cdef Storage *storage = gradient.storage
+    if not gradient.contiguous or gradient.readonly or storage.exports:
+        return False
+    if gradient.base is not None and Py_REFCNT(<PyObject *>gradient.base) == 1 \
+            and storage.references == 2 and gradient.base.storage == storage \
+            and gradient.size_ == gradient.base.size_ and gradient.dtype_ == gradient.base.dtype_:
+        gradient.base = None
+    return gradient.base is None and storage.references == 1
 
 
 cdef Tensor zeros_like_output(Node node, int output):
@@ -514,15 +632,22 @@ def depends_on_others(tuple tensors, tuple targets, uint64_t since):
             inside = True
             continue
         node = entry
-        for kept in node.kept_ or ():
+        for kept in node.objects or ():  # what recorders have is kept as it is
             outside |= isinstance(kept, Tensor) and followed_outside(kept)
         stack.extend(node.parents or ())
     return inside, outside
 
 
+def one_for(Tensor output not None):
+    """The gradient 1 of an output of one element."""
+    cdef Tensor one = tensor_empty(output.ndim_, output.shape_, output.dtype_, "backward")
+    store_scalar(one.data, one.dtype_, 1)
+    return one
+
+
 def is_walking():
     """Whether a walk is going on in this thread."""
-    return tl_walking > 0
+    return tl_walk != NULL
 
 
 def backward(tuple tensors, tuple gradients, tuple inputs=None, bint retain_graph=False,
@@ -547,14 +672,16 @@ def backward(tuple tensors, tuple gradients, tuple inputs=None, bint retain_grap
     tuple of (Tensor or None)
         One for each of `inputs`; empty without.
     """
-    global tl_walking
+    global tl_walk
     cdef Walk walk = Walk()
+    cdef PyObject *outer = tl_walk
     cdef Tensor tensor
     cdef int previous
     walk.pending = {}
     walk.leaves = {}
     walk.retain_graph = retain_graph
     walk.create_graph = create_graph
+    walk.at_end = []
     for tensor in tensors + (inputs or ()):
         refresh(tensor)
     if inputs is not None:
@@ -563,15 +690,14 @@ def backward(tuple tensors, tuple gradients, tuple inputs=None, bint retain_grap
         walk.through = nodes_through(
             [(<Tensor>t).node for t in tensors if (<Tensor>t).node is not None], targets)
         walk.needed = walk.through | targets
-    previous = set_grad_mode(1 if create_graph else 0 if is_no_grad() else 2)
-    tl_walking += 1
-    outer, here.at_end = getattr(here, "at_end", None), []
+    previous = switch_mode(1 if create_graph else 0 if no_grad() else 2)
+    tl_walk = <PyObject *>walk
     try:
         for tensor, gradient in zip(tensors, gradients):
             walk.arrive(key_of(tensor), gradient)
         walk.run()
         walk.hook_leaves()
-        for function in here.at_end:
+        for function in walk.at_end:
             function()
         found = () if inputs is None else tuple([
             walk.leaves.get(t) if (<Tensor>t).node is None else walk.captured[key_of(t)]
@@ -587,15 +713,19 @@ def backward(tuple tensors, tuple gradients, tuple inputs=None, bint retain_grap
                     if gradient is not None:
                         accumulate_grad(tensor, gradient, create_graph)
     finally:
-        here.at_end = outer
-        tl_walking -= 1
-        set_grad_mode(previous)
+        tl_walk = outer
+        switch_mode(previous)
     return found
 
 
 cdef int accumulate_grad(Tensor leaf, Tensor gradient, bint create_graph) except -1:
-    with accumulating:
+    if not accumulating.try_lock():
+        with nogil:
+            accumulating.lock()
+    try:
         add_grad(leaf, gradient, create_graph)
+    finally:
+        accumulating.unlock()
     if leaf.hooks is not None and "accumulated" in leaf.hooks:
         for function in list(leaf.hooks["accumulated"].values()):
             function(leaf)
@@ -603,22 +733,17 @@ cdef int accumulate_grad(Tensor leaf, Tensor gradient, bint create_graph) except
 
 
 cdef int add_grad(Tensor leaf, Tensor gradient, bint create_graph) except -1:
-    cdef Tensor own
     if leaf.grad_ is not None:
         if create_graph:
             leaf.grad_ = leaf.grad_ + gradient
         else:
-            leaf.grad_ += gradient
+            leaf.grad_ = operators().inplace(ADD, leaf.grad_, gradient)
         return 0
     if gradient.wrapped is not None:
         leaf.grad_ = gradient
         return 0
-    if not create_graph and (
-            gradient.base is not None or not gradient.contiguous
-            or gradient.storage.references > 1 or Py_REFCNT(gradient) > 1):
+    if not create_graph and not (Py_REFCNT(<PyObject *>gradient) == 1 and sole(gradient)):
         # Somebody else may hold it: the leaf gets one of its own.
-        own = tensor_empty(leaf.ndim_, leaf.shape_, leaf.dtype_, "backward")
-        copy_into(own, gradient)
-        gradient = own
+        gradient = laid_out(gradient)
     leaf.grad_ = gradient
     return 0

@@ -1,15 +1,16 @@
 """Copies: to other layouts, to other dtypes, and of several tensors into one."""
 
 from cpython.exc cimport PyErr_WarnEx
-from libc.stdint cimport intptr_t
+from libc.stdint cimport intptr_t, uint8_t
 from libc.string cimport memcpy, memmove
 
 from tensorlib._core._dtypes cimport TL_BOOL, dtype_id, dtype_is_complex, dtype_itemsize
 from tensorlib._core._loops cimport (
-    LoopFunction,
+    TimedLoop,
     Walk,
     cast_loop,
     loop_done,
+    run_long,
     take_float_status,
     walk_prepare,
     walk_run,
@@ -24,9 +25,12 @@ from tensorlib._core._tensor cimport (
     tensor_empty,
     tensor_wrap,
 )
+from tensorlib._core._threads cimport ThreadPool, pool
 
 import numpy as np
 from numpy.exceptions import ComplexWarning
+
+ThreadPool.share(pool())
 
 cdef extern from "copy.h" namespace "tl" nogil:
     void copy_walk(const Walk &walk, char **start, intptr_t itemsize)
@@ -35,6 +39,9 @@ cdef extern from "copy.h" namespace "tl" nogil:
 # ------------------------------------------------------------------------------------------
 # element by element
 # ------------------------------------------------------------------------------------------
+
+cdef float[15][15] cast_costs  # [from][to], as TimedLoop has them
+
 
 cdef bint same_layout(Tensor a, Tensor b) noexcept:
     """Whether two tensors of one shape have each element at the same address."""
@@ -54,14 +61,12 @@ cdef int copy_elements(Tensor target, Tensor source) except -1:
     cdef Tensor held
     if target.size_ == 0:
         return 0
-    if same_dtype and target.contiguous and source.contiguous:
-        if target.size_ > LONG:
-            with nogil:
-                memmove(target.data, source.data, nbytes)
-        else:
-            memmove(target.data, source.data, nbytes)
+    cdef bint overlap = target.size_ > LONG and may_share_memory(target, source)
+    if same_dtype and target.contiguous and source.contiguous \
+            and (overlap or target.size_ <= LONG):
+        memmove(target.data, source.data, nbytes)
         return 0
-    if may_share_memory(target, source):
+    if overlap or target.size_ <= LONG and may_share_memory(target, source):
         if not same_layout(target, source):
             held = tensor_empty(source.ndim_, source.shape_, source.dtype_, "copy")
             walk_copy(held, source)
@@ -75,7 +80,8 @@ cdef int walk_copy(Tensor target, Tensor source) except -1:
     cdef Walk walk
     cdef char *start[2]
     cdef int i, itemsize = dtype_itemsize(target.dtype_)
-    cdef LoopFunction loop
+    cdef uint8_t[2] dtypes
+    cdef TimedLoop loop
     walk.ndim = target.ndim_
     walk.operands = 2
     for i in range(target.ndim_):
@@ -87,13 +93,16 @@ cdef int walk_copy(Tensor target, Tensor source) except -1:
     if not walk_prepare(&walk):
         return 0
     if source.dtype_ != target.dtype_:
-        loop = cast_loop(source.dtype_, target.dtype_)
+        loop.function = cast_loop(source.dtype_, target.dtype_)
+        loop.data = NULL
         take_float_status()
         if target.size_ > LONG:
+            dtypes[0], dtypes[1] = source.dtype_, target.dtype_
+            loop.cost = &cast_costs[source.dtype_][target.dtype_]
             with nogil:
-                walk_run(walk, start, loop, NULL)
+                run_long(walk, start, loop, dtypes, 1)
         else:
-            walk_run(walk, start, loop, NULL)
+            walk_run(walk, start, loop.function, NULL)
         loop_done("cast", "cast")
     elif target.size_ > LONG:
         with nogil:

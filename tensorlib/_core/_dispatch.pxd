@@ -17,11 +17,22 @@ cdef class Op:
 
 cpdef object apply(Op op, tuple inputs, tuple params=*)
 cdef object elementwise(Op op, tuple inputs, object out, tuple request)
-cdef object binary(Op op, object first, object second)
-cdef object unary(Op op, object x)
 cdef Loop *choose_loop(Op op, list operands, tuple request) except NULL
 cdef int broadcast_shape(Op op, list operands, Py_ssize_t *shape) except -1
 cdef Tensor empty_as(Op op, list operands, int ndim, const Py_ssize_t *shape, int dtype)
 cdef unsigned long long bits_of(tuple axes) except? 0
 cdef object tell_recorder(Op op, tuple inputs, tuple params)
 cdef bint tell_write(Tensor target, Tensor value, str name) except -1
+cdef Tensor weak_scalar(Op op, object value, int dtype)
+cdef int run_strided(Op op, Loop *loop, list inputs, list outputs, int ndim,
+                     const Py_ssize_t *shape) except -1
+
+
+cdef inline bint same_shape(Tensor a, Tensor b) noexcept:
+    cdef int i
+    if a.ndim_ != b.ndim_:
+        return False
+    for i in range(a.ndim_):
+        if a.shape_[i] != b.shape_[i]:
+            return False
+    return True

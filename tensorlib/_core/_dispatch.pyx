@@ -11,9 +11,6 @@ from libc.string cimport memcpy
 from tensorlib._core._copy cimport empty_like
 from tensorlib._core._dtypes cimport (
     TL_BFLOAT16,
-    TL_FLOAT32,
-    TL_FLOAT64,
-    TL_INT64,
     dtype_id,
     dtype_itemsize,
     dtype_object,
@@ -26,7 +23,6 @@ from tensorlib._core._loops cimport (
     Walk,
     loop_done,
     run_elementwise,
-    run_flat,
     store_scalar,
     take_float_status,
     walk_prepare,
@@ -293,109 +289,6 @@ cdef object run_kernel(Op op, tuple inputs, tuple params):
 # ------------------------------------------------------------------------------------------
 # elementwise ops
 # ------------------------------------------------------------------------------------------
-
-cdef inline int run_contiguous(Op op, Loop *loop, Tensor a, Tensor b, Tensor out) except -1:
-    """A loop over whole operands of one shape; b is None for unary ops."""
-    cdef char *pointers[3]
-    cdef Py_ssize_t[3] steps
-    cdef Py_ssize_t n = out.size_
-    # As NumPy, whose loops choose between SIMD and libm by the strides: none for one element.
-    cdef Py_ssize_t moves = n != 1
-    pointers[0] = a.data
-    steps[0] = moves * dtype_itemsize(loop.dtypes[0])
-    steps[1] = moves * dtype_itemsize(loop.dtypes[1])
-    if b is None:
-        pointers[1] = out.data
-    else:
-        pointers[1] = b.data
-        pointers[2] = out.data
-        steps[2] = moves * dtype_itemsize(loop.dtypes[2])
-    take_float_status()
-    run_flat(loop, pointers, steps, 2 if b is None else 3, n)
-    return loop_done(op.name, op.name)
-
-
-cdef inline bint same_shape(Tensor a, Tensor b) noexcept:
-    cdef int i
-    if a.ndim_ != b.ndim_:
-        return False
-    for i in range(a.ndim_):
-        if a.shape_[i] != b.shape_[i]:
-            return False
-    return True
-
-
-cdef object binary(Op op, object first, object second):
-    """An op of two inputs and one output, with a short way for what is most common."""
-    cdef Tensor a, b, out
-    cdef Loop *loop
-    if watched():
-        return tell_recorder(op, (first, second), ())
-    if type(first) is Tensor and type(second) is Tensor:
-        a = first
-        b = second
-        if a.dtype_ == b.dtype_ and a.contiguous and b.contiguous and same_shape(a, b):
-            loop = op.loops.same(a.dtype_)
-            if loop.dtypes[0] == a.dtype_ and loop.dtypes[1] == a.dtype_:
-                out = tensor_empty(a.ndim_, a.shape_, loop.dtypes[2], op.name)
-                run_contiguous(op, loop, a, b, out)
-                if a.tracked or b.tracked or a.base is not None or b.base is not None:
-                    if any_tracked((a, b)):
-                        record(op.rule, (a, b), (), out)
-                return out
-    elif type(first) is Tensor and (type(second) is float or type(second) is int):
-        return binary_scalar(op, first, second, False)
-    elif type(second) is Tensor and (type(first) is float or type(first) is int):
-        return binary_scalar(op, second, first, True)
-    return elementwise(op, (first, second), None, None)
-
-
-cdef object binary_scalar(Op op, Tensor a, object scalar, bint swapped):
-    """The same for a tensor and a scalar of Python, which comes first where `swapped`."""
-    cdef Tensor element, out
-    cdef Loop *loop
-    cdef char *pointers[3]
-    cdef Py_ssize_t[3] steps
-    cdef Py_ssize_t n
-    if a.contiguous and op.loops.numpys and (
-            a.dtype_ == TL_FLOAT64 or a.dtype_ == TL_FLOAT32
-            or (a.dtype_ == TL_INT64 and type(scalar) is int)):
-        try:
-            loop = op.loops.same(a.dtype_)
-            element = weak_scalar(op, scalar, a.dtype_)
-        except (OverflowError, TypeError):  # the long way knows what to do
-            loop = NULL
-        if loop != NULL and loop.dtypes[0] == a.dtype_ and loop.dtypes[1] == a.dtype_:
-            out = tensor_empty(a.ndim_, a.shape_, loop.dtypes[2], op.name)
-            n = out.size_
-            pointers[swapped], pointers[not swapped] = a.data, element.data
-            steps[swapped], steps[not swapped] = dtype_itemsize(a.dtype_) if n != 1 else 0, 0
-            pointers[2], steps[2] = out.data, dtype_itemsize(out.dtype_) if n != 1 else 0
-            take_float_status()
-            run_flat(loop, pointers, steps, 3, n)
-            loop_done(op.name, op.name)
-            if (a.tracked or a.base is not None) and any_tracked((a,)):
-                record(op.rule, (element, a) if swapped else (a, element), (), out)
-            return out
-    return elementwise(op, (scalar, a) if swapped else (a, scalar), None, None)
-
-
-cdef object unary(Op op, object x):
-    """An op of one input and one output."""
-    cdef Tensor a, out
-    cdef Loop *loop
-    if type(x) is Tensor and not watched():
-        a = x
-        if a.contiguous:
-            loop = op.loops.same(a.dtype_)
-            if loop.dtypes[0] == a.dtype_:
-                out = tensor_empty(a.ndim_, a.shape_, loop.dtypes[1], op.name)
-                run_contiguous(op, loop, a, None, out)
-                if (a.tracked or a.base is not None) and any_tracked((a,)):
-                    record(op.rule, (a,), (), out)
-                return out
-    return apply(op, (x,))
-
 
 cdef object refused(str name, object value):
     return TypeError(f"{name}: expected a tensor, an array_like or a number, got "

@@ -21,6 +21,13 @@ for _code in "lqLQ":  # C's long and long long are two numbers of one type
     ids_by_number[np.dtype(_code).num] = ids_by_number[np.dtype(_name).num]
 
 
+# What dtypes are mostly called: found at once, without making one.
+cdef dict ids_by_name = {bool: TL_BOOL, int: TL_INT64, float: TL_FLOAT64, complex: TL_COMPLEX128}
+for _id, _dtype in enumerate(dtype_objects):
+    if _dtype is not None:
+        ids_by_name.update(dict.fromkeys((_dtype.type, _dtype.name, _dtype.str[1:]), _id))
+
+
 cdef object dtype_object(int dtype):
     return dtype_objects[dtype]
 
@@ -33,6 +40,10 @@ cdef int dtype_id(object dtype, str op) except -1:
     for i in range(TL_NDTYPES):
         if dtype_objects[i] is dtype:
             return i
+    if type(dtype) is str or type(dtype) is type:
+        found = ids_by_name.get(dtype)
+        if found is not None:
+            return found
     if not isinstance(dtype, np.dtype):
         try:
             dtype = np.dtype(dtype)

@@ -1,10 +1,11 @@
 """Reductions over axes and running folds along one, with NumPy's parameters."""
 
+from tensorlib._core._argreduce cimport find
 from tensorlib._core._arrays cimport write_out
 from tensorlib._core._dispatch cimport Op, apply, bits_of
 from tensorlib._core._dtypes cimport dtype_id, dtype_object
 from tensorlib._core._exchange cimport asarray
-from tensorlib._core._recorder cimport watched
+from tensorlib._core._reduce cimport accumulate as running
 from tensorlib._core._reduce cimport fold, fold_dtype
 from tensorlib._core._tensor cimport MAX_DIMS, Tensor
 
@@ -15,7 +16,11 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from tensorlib._core._arrays import full
 from tensorlib._core._dispatch import ops
 
-NoValue = np._NoValue
+cdef object NoValue = np._NoValue
+cdef Op sums = ops.sum, products = ops.prod, largest = ops.max, smallest = ops.min
+cdef Op anything = ops.any, everything = ops.all, running_sums = ops.cumsum
+cdef Op running_products = ops.cumprod, place_of_largest = ops.argmax
+cdef Op place_of_smallest = ops.argmin
 cdef list all_axes = [tuple(range(n)) for n in range(MAX_DIMS + 1)]
 
 
@@ -34,8 +39,9 @@ cdef tuple axes_of(Tensor x, object axis, str name):
         raise AxisError(f"{name}: {error}") from None
     except TypeError:
         raise wrong_axis(name, axis) from None
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
+    except ValueError:
+        raise ValueError(
+            f"{name}: repeated axis in `axis`, expected distinct ones, got {axis!r}") from None
     return tuple(sorted(axes))
 
 
@@ -45,6 +51,8 @@ cdef object wrong_axis(str name, object axis):
 
 cdef int one_axis(Tensor x, object axis, str name) except -1:
     """An axis argument of a function that works along one axis."""
+    if type(axis) is int and 0 <= axis < x.ndim_:
+        return axis
     try:
         return normalize_axis_index(axis, x.ndim_)
     except AxisError as error:
@@ -53,19 +61,36 @@ cdef int one_axis(Tensor x, object axis, str name) except -1:
         raise wrong_axis(name, axis) from None
 
 
+cdef unsigned long long axis_bits(Tensor x, object axis, str name) except? 0:
+    """An axis argument as one bit for each of the axes."""
+    cdef Py_ssize_t i
+    if axis is None:
+        if x.ndim_ == MAX_DIMS:
+            return ~<unsigned long long>0
+        return (<unsigned long long>1 << x.ndim_) - 1
+    if type(axis) is int:
+        i = axis
+        if -x.ndim_ <= i < x.ndim_:
+            return <unsigned long long>1 << (i + x.ndim_ if i < 0 else i)
+    return bits_of(axes_of(x, axis, name))
+
+
 cdef object reduce(Op op, object a, object axis, object dtype, object out, object keepdims,
                    object initial, object where):
     cdef Tensor x = a if isinstance(a, Tensor) else asarray(a)
-    cdef tuple axes = axes_of(x, axis, op.name)
+    cdef tuple axes
+    cdef int number
+    if where is True and out is None and (initial is NoValue or initial is None) \
+            and not followed(x):
+        number = fold_dtype(op.loops, x) if dtype is None else dtype_id(dtype, op.name)
+        return fold(op.loops, op.name, x, axis_bits(x, axis, op.name), bool(keepdims), number)
+    axes = axes_of(x, axis, op.name)
     if initial is None:
         initial = NoValue
     if dtype is None:
         dtype = dtype_object(fold_dtype(op.loops, x))
     else:
         dtype = dtype_object(dtype_id(dtype, op.name))
-    if not watched() and not x.tracked and x.base is None and type(x) is Tensor and out is None \
-            and where is True and initial is NoValue:
-        return fold(op.loops, op.name, x, bits_of(axes), keepdims, dtype_id(dtype, op.name))
     if where is not True or initial is not NoValue:
         return reduce_some(op, x, axes, dtype, out, bool(keepdims), initial, where)
     return write_out(op.name, out, apply(op, (x,), (axes, bool(keepdims), dtype)))
@@ -102,13 +127,11 @@ cdef object accumulate(Op op, object a, object axis, object dtype, object out):
         axis = 0
     if x.ndim_ == 0:
         x = x.reshape(1)
-    axis = one_axis(x, axis, op.name)
-    if dtype is None:
-        dtype = dtype_object(fold_dtype(op.loops, x))
-    else:
-        dtype = dtype_object(dtype_id(dtype, op.name))
-    result = apply(op, (x,), (axis, dtype))
-    return write_out(op.name, out, result)
+    cdef int along = one_axis(x, axis, op.name)
+    cdef int number = fold_dtype(op.loops, x) if dtype is None else dtype_id(dtype, op.name)
+    if out is None and not followed(x):
+        return running(op.loops, op.name, x, along, number)
+    return write_out(op.name, out, apply(op, (x,), (along, dtype_object(number))))
 
 
 def sum(a, axis=None, dtype=None, out=None, keepdims=False, initial=NoValue, where=True):
@@ -141,7 +164,7 @@ def sum(a, axis=None, dtype=None, out=None, keepdims=False, initial=NoValue, whe
     >>> tl.sum([[1.0, 2.0], [3.0, 4.0]], axis=0)
     tensor([4., 6.])
     """
-    return reduce(ops.sum, a, axis, dtype, out, keepdims, initial, where)
+    return reduce(sums, a, axis, dtype, out, keepdims, initial, where)
 
 
 def prod(a, axis=None, dtype=None, out=None, keepdims=False, initial=NoValue, where=True):
@@ -153,7 +176,7 @@ def prod(a, axis=None, dtype=None, out=None, keepdims=False, initial=NoValue, wh
     >>> tl.prod([1.0, 2.0, 4.0])
     tensor(8.)
     """
-    return reduce(ops.prod, a, axis, dtype, out, keepdims, initial, where)
+    return reduce(products, a, axis, dtype, out, keepdims, initial, where)
 
 
 def max(a, axis=None, out=None, keepdims=False, initial=NoValue, where=True):
@@ -170,7 +193,7 @@ def max(a, axis=None, out=None, keepdims=False, initial=NoValue, where=True):
     >>> tl.max([[1, 5], [7, 2]], axis=1)
     tensor([5, 7])
     """
-    return reduce(ops.max, a, axis, None, out, keepdims, initial, where)
+    return reduce(largest, a, axis, None, out, keepdims, initial, where)
 
 
 def min(a, axis=None, out=None, keepdims=False, initial=NoValue, where=True):
@@ -187,7 +210,7 @@ def min(a, axis=None, out=None, keepdims=False, initial=NoValue, where=True):
     >>> tl.min([[1, 5], [7, 2]], axis=1)
     tensor([1, 2])
     """
-    return reduce(ops.min, a, axis, None, out, keepdims, initial, where)
+    return reduce(smallest, a, axis, None, out, keepdims, initial, where)
 
 
 def any(a, axis=None, out=None, keepdims=False, *, where=True):
@@ -199,7 +222,7 @@ def any(a, axis=None, out=None, keepdims=False, *, where=True):
     >>> tl.any([[0, 1], [0, 0]], axis=1)
     tensor([ True, False])
     """
-    return reduce(ops.any, a, axis, None, out, keepdims, NoValue, where)
+    return reduce(anything, a, axis, None, out, keepdims, NoValue, where)
 
 
 def all(a, axis=None, out=None, keepdims=False, *, where=True):
@@ -211,7 +234,7 @@ def all(a, axis=None, out=None, keepdims=False, *, where=True):
     >>> tl.all([[1, 1], [0, 1]], axis=1)
     tensor([ True, False])
     """
-    return reduce(ops.all, a, axis, None, out, keepdims, NoValue, where)
+    return reduce(everything, a, axis, None, out, keepdims, NoValue, where)
 
 
 def cumsum(a, axis=None, dtype=None, out=None):
@@ -223,7 +246,7 @@ def cumsum(a, axis=None, dtype=None, out=None):
     >>> tl.cumsum([1, 2, 3])
     tensor([1, 3, 6])
     """
-    return accumulate(ops.cumsum, a, axis, dtype, out)
+    return accumulate(running_sums, a, axis, dtype, out)
 
 
 def cumprod(a, axis=None, dtype=None, out=None):
@@ -235,15 +258,19 @@ def cumprod(a, axis=None, dtype=None, out=None):
     >>> tl.cumprod([1, 2, 3])
     tensor([1, 2, 6])
     """
-    return accumulate(ops.cumprod, a, axis, dtype, out)
+    return accumulate(running_products, a, axis, dtype, out)
 
 
 cdef object argreduce(Op op, object a, object axis, object out, object keepdims):
     cdef Tensor x = a if isinstance(a, Tensor) else asarray(a)
+    cdef int along
     if axis is not None and (x.ndim_ > 0 or axis not in (0, -1)):  # as NumPy, a number has an axis
         axis = one_axis(x, axis, op.name)
     else:
         axis = None
+    if out is None and not followed(x):
+        along = -1 if axis is None else axis
+        return find(op is place_of_largest, x, along, bool(keepdims), op.name)
     result = apply(op, (x,), (axis, bool(keepdims)))
     return write_out(op.name, out, result)
 
@@ -257,7 +284,7 @@ def argmax(a, axis=None, out=None, *, keepdims=False):
     >>> tl.argmax([3, 9, 9])
     tensor(1)
     """
-    return argreduce(ops.argmax, a, axis, out, keepdims)
+    return argreduce(place_of_largest, a, axis, out, keepdims)
 
 
 def argmin(a, axis=None, out=None, *, keepdims=False):
@@ -269,4 +296,4 @@ def argmin(a, axis=None, out=None, *, keepdims=False):
     >>> tl.argmin([3, 1, 1])
     tensor(1)
     """
-    return argreduce(ops.argmin, a, axis, out, keepdims)
+    return argreduce(place_of_smallest, a, axis, out, keepdims)

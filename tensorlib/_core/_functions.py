@@ -101,6 +101,5 @@ _tensor.add_methods(
         "reshape": reshape_method,
         "sum": sum,
         "transpose": transpose_method,
-        "T": property(transpose),
     }
 )

@@ -11,6 +11,7 @@ from tensorlib._core._dtypes cimport (
 )
 from tensorlib._core._loops cimport (
     Loop,
+    LoopFunction,
     LoopTable,
     Walk,
     report_float_status,
@@ -19,7 +20,14 @@ from tensorlib._core._loops cimport (
     walk_prepare,
 )
 from tensorlib._core._tensor cimport LONG, MAX_DIMS, Tensor, copy_into, tensor_empty
+from tensorlib._core._threads cimport ThreadPool, hold_blas_threads, pool, release_blas_threads
 from tensorlib._core._views cimport with_axis_last
+
+ThreadPool.share(pool())
+
+cdef extern from "parallel_core.h" namespace "tl" nogil:
+    void walk_core_long(const Walk &walk, char **start, LoopFunction loop, void *data,
+                        Py_ssize_t *dims, int core_dims, Py_ssize_t *steps)
 
 cdef enum:
     MAX_OPERANDS = 8
@@ -209,10 +217,11 @@ cdef class Gufunc:
         cdef char *pointers[MAX_OPERANDS]
         cdef Py_ssize_t work = 1
         cdef int operands = self.nin + self.nout, step = operands, first, status, i, k
+        cdef int named = <int>len(self.names)
         cdef Walk walk
         cdef Tensor x
         # The loop's dimensions, and its steps: the outer ones, then the core ones in order.
-        for i in range(<int>len(self.names)):
+        for i in range(named):
             dims[1 + i] = lengths[i]
             work *= max(lengths[i], 1)
         walk.ndim = outer
@@ -235,7 +244,12 @@ cdef class Gufunc:
         take_float_status()
         if work > LONG:
             with nogil:
-                walk_core(walk, pointers, loop.function, loop.data, dims, steps)
+                if hold_blas_threads():
+                    walk_core_long(walk, pointers, loop.function, loop.data, dims,
+                                   named, steps)
+                else:
+                    walk_core(walk, pointers, loop.function, loop.data, dims, steps)
+                release_blas_threads()
         else:
             walk_core(walk, pointers, loop.function, loop.data, dims, steps)
         status = take_float_status()

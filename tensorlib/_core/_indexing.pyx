@@ -13,11 +13,15 @@ from tensorlib._core._tensor cimport (
     c_contiguous,
     check_writeable,
     may_share_memory,
+    operators,
     tensor_empty,
     tensor_view,
     tuple_of,
 )
+from tensorlib._core._threads cimport ThreadPool, pool
 from tensorlib._core._views cimport broadcast, reshaped
+
+ThreadPool.share(pool())
 
 cdef extern from "indexing.h" namespace "tl::indexing" nogil:
     cdef struct Axes:
@@ -43,14 +47,18 @@ cdef extern from "indexing.h" namespace "tl::indexing" nogil:
     void add(const Region &region, int dtype, const char *source, intptr_t source_step)
     bint gather_rows(const char *data, intptr_t length, intptr_t row, const int64_t *indices,
                      intptr_t count, char *target, int64_t *outside)
-    intptr_t count_true(const char *mask, intptr_t n)
-    void find_true(const char *mask, intptr_t n, int64_t *places, intptr_t count)
-    void gather_mask(const char *data, const char *mask, intptr_t n, intptr_t count,
-                     intptr_t itemsize, char *target)
-    void scatter_mask(char *data, const char *mask, intptr_t n, const char *source,
-                      intptr_t source_step, intptr_t itemsize)
     void unravel(const int64_t *places, intptr_t n, intptr_t inner, intptr_t length,
                  int64_t *indices)
+
+cdef extern from "masks.h" namespace "tl::indexing" nogil:
+    cdef struct Mask:
+        pass
+
+    intptr_t count_true(Mask *mask, const char *data, intptr_t n)
+    void find_true(const Mask &mask, int64_t *places)
+    void gather_mask(const char *data, const Mask &mask, intptr_t itemsize, char *target)
+    void scatter_mask(char *data, const Mask &mask, const char *source, intptr_t source_step,
+                      intptr_t itemsize)
 
 
 # ------------------------------------------------------------------------------------------
@@ -324,18 +332,18 @@ cdef int common_shape(list arrays, Py_ssize_t *shape, str op) except -1:
 cdef Tensor true_places(Tensor mask):
     """The flat indices of the true elements."""
     cdef Tensor bytes_ = c_contiguous(mask, "nonzero"), places
-    cdef Py_ssize_t count, n = mask.size_
-    if n > LONG:
+    cdef Py_ssize_t count
+    cdef Mask counted
+    if mask.size_ > LONG:
         with nogil:
-            count = count_true(bytes_.data, n)
-    else:
-        count = count_true(bytes_.data, n)
-    places = tensor_empty(1, &count, TL_INT64, "nonzero")
-    if n > LONG:
+            count = count_true(&counted, bytes_.data, mask.size_)
+        places = tensor_empty(1, &count, TL_INT64, "nonzero")
         with nogil:
-            find_true(bytes_.data, n, <int64_t *>places.data, count)
+            find_true(counted, <int64_t *>places.data)
     else:
-        find_true(bytes_.data, n, <int64_t *>places.data, count)
+        count = count_true(&counted, bytes_.data, mask.size_)
+        places = tensor_empty(1, &count, TL_INT64, "nonzero")
+        find_true(counted, <int64_t *>places.data)
     return places
 
 
@@ -354,20 +362,21 @@ cdef Tensor coordinate(Tensor places, Tensor mask, int axis):
     return indices
 
 
-cdef Tensor whole_mask(Tensor x, tuple index):
-    """The mask, if an index is one mask of x's own shape, and both lie in C order."""
-    cdef Tensor mask
+cdef bint is_whole_mask(Tensor x, Tensor mask) noexcept:
+    """Whether an index is a mask of x's own shape, and both lie in C order."""
     cdef int i
-    if len(index) != 1 or not isinstance(index[0], Tensor):
-        return None
-    mask = index[0]
     if mask.dtype_ != TL_BOOL or mask.ndim_ != x.ndim_ or mask.ndim_ == 0 or not x.contiguous \
             or not mask.contiguous:
-        return None
+        return False
     for i in range(x.ndim_):
         if mask.shape_[i] != x.shape_[i]:
-            return None
-    return mask
+            return False
+    return True
+
+
+cdef Tensor only_tensor(tuple index):
+    """The tensor of an index that is nothing else, or None."""
+    return index[0] if len(index) == 1 and isinstance(index[0], Tensor) else None
 
 
 # ------------------------------------------------------------------------------------------
@@ -408,22 +417,51 @@ def advanced_index(Tensor x not None, tuple index not None):
     return gathered(x, index, "advanced_index")
 
 
+cdef Tensor masked(Tensor x, Tensor mask, str op):
+    """The elements where a mask of x's shape is true; both lie in C order."""
+    cdef Tensor result
+    cdef Mask counted
+    cdef Py_ssize_t count, n = mask.size_
+    cdef int itemsize = dtype_itemsize(x.dtype_)
+    if n > LONG:
+        with nogil:
+            count = count_true(&counted, mask.data, n)
+    else:
+        count = count_true(&counted, mask.data, n)
+    result = tensor_empty(1, &count, x.dtype_, op)
+    if n > LONG:
+        with nogil:
+            gather_mask(x.data, counted, itemsize, result.data)
+    else:
+        gather_mask(x.data, counted, itemsize, result.data)
+    return result
+
+
+cdef Tensor gathered_by(Tensor x, Tensor index, str op):
+    """What a mask of x's shape, or int64 along the first axis, picks; None for other indices."""
+    if index.dtype_ == TL_INT64:
+        if index.ndim_ > 0 and index.contiguous and x.ndim_ > 0 and x.contiguous:
+            return rows_at(x, index, op)
+    elif is_whole_mask(x, index):
+        return masked(x, index, op)
+    return None
+
+
+cdef Tensor take(Tensor x, Tensor index):
+    cdef Tensor result = gathered_by(x, index, "advanced_index")
+    return gathered(x, (index,), "advanced_index") if result is None else result
+
+
+operators().take = take
+
+
 cdef Tensor gathered(Tensor x, tuple index, str op):
     cdef Places places
-    cdef Tensor entry, result, mask = whole_mask(x, index)
-    cdef Py_ssize_t count
-    cdef int itemsize = dtype_itemsize(x.dtype_)
-    if mask is not None:
-        with nogil:
-            count = count_true(mask.data, mask.size_)
-        result = tensor_empty(1, &count, x.dtype_, op)
-        with nogil:
-            gather_mask(x.data, mask.data, mask.size_, count, itemsize, result.data)
-        return result
-    if len(index) == 1 and isinstance(index[0], Tensor) and x.ndim_ > 0 and x.contiguous:
-        entry = index[0]
-        if entry.dtype_ == TL_INT64 and entry.ndim_ > 0 and entry.contiguous:
-            return rows_at(x, entry, op)
+    cdef Tensor result, only = only_tensor(index)
+    if only is not None:
+        result = gathered_by(x, only, op)
+        if result is not None:
+            return result
     places = locate(x, index, op)
     result = tensor_empty(places.ndim, places.shape, x.dtype_, op)
     if places.size > LONG:
@@ -458,17 +496,17 @@ cdef Tensor laid_value(Tensor value, Tensor target, int ndim, const Py_ssize_t *
 
 cdef int write(Tensor target, tuple index, Tensor value, str op) except -1:
     cdef Places places
-    cdef Tensor laid, mask = whole_mask(target, index), copied
+    cdef Tensor laid, copied, mask = only_tensor(index)
+    cdef Mask counted
     cdef Py_ssize_t count
     cdef intptr_t step
-    if mask is not None and not may_share_memory(mask, target):
+    if mask is not None and is_whole_mask(target, mask) and not may_share_memory(mask, target):
         with nogil:
-            count = count_true(mask.data, mask.size_)
+            count = count_true(&counted, mask.data, mask.size_)
         laid = laid_value(value, target, 1, &count, op)
         step = dtype_itemsize(target.dtype_) if laid.size_ > 1 else 0
         with nogil:
-            scatter_mask(target.data, mask.data, mask.size_, laid.data, step,
-                         dtype_itemsize(target.dtype_))
+            scatter_mask(target.data, counted, laid.data, step, dtype_itemsize(target.dtype_))
         return 0
     places = locate(target, index, op)
     laid = laid_value(value, target, places.ndim, places.shape, op)
@@ -512,15 +550,20 @@ cdef Tensor scattered(Tensor x, Tensor value, tuple index, str op):
 def index_add(Tensor x not None, Tensor value not None, tuple index not None):
     """A copy of x to which a value, broadcast, is added at an index; repeated places add up."""
     cdef Tensor result = copied(x, "index_add")
-    cdef Places places = locate(result, index, "index_add")
-    cdef Tensor laid = laid_value(value, result, places.ndim, places.shape, "index_add")
-    cdef intptr_t step = dtype_itemsize(x.dtype_) if laid.size_ > 1 else 0
+    add_at(result, index, value)
+    return result
+
+
+def add_at(Tensor target not None, tuple index not None, Tensor value not None):
+    """Add a value, broadcast, at the places of an index in the target's own memory."""
+    cdef Places places = locate(target, index, "index_add")
+    cdef Tensor laid = laid_value(value, target, places.ndim, places.shape, "index_add")
+    cdef intptr_t step = dtype_itemsize(target.dtype_) if laid.size_ > 1 else 0
     if places.size > LONG:
         with nogil:
-            add(places.region, result.dtype_, laid.data, step)
+            add(places.region, target.dtype_, laid.data, step)
     else:
-        add(places.region, result.dtype_, laid.data, step)
-    return result
+        add(places.region, target.dtype_, laid.data, step)
 
 
 def nonzero(Tensor x not None):

@@ -4,13 +4,13 @@ Inputs are stacks of matrices of one inexact dtype. As in NumPy all is computed 
 precision, and the results are rounded to the precision of the inputs.
 """
 
-import numpy as np
 from numpy.linalg import LinAlgError
 from numpy.linalg import _umath_linalg as loops
 
 from tensorlib._core._copy import astype, copy
 from tensorlib._core._exchange import asarray
 from tensorlib._core._gufunc import Gufunc
+from tensorlib._core._triangular import upper_triangle
 
 SINGULAR = "Singular matrix"
 NO_EIGENVALUES = "Eigenvalues did not converge"
@@ -93,8 +93,7 @@ def qr(a, complete):
         q, order = _qr_complete(reflectors, factors), rows
     else:
         q, order = _qr_reduced(reflectors, factors), min(rows, columns)
-    r = np.triu(np.asarray(reflectors)[..., :order, :])
-    return astype(q, a.dtype), astype(asarray(r), a.dtype)
+    return astype(q, a.dtype), upper_triangle(reflectors, order, a.dtype)
 
 
 def _factored(a):

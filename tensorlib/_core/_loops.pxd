@@ -27,8 +27,11 @@ cdef extern from "parallel_loops.h" namespace "tl" nogil:
         void *data
         float *cost
 
-    # As walk_run, on several threads where that pays; elements must not depend on each other.
-    void walk_run_long(const Walk &walk, char **start, const TimedLoop &loop)
+cdef extern from "tiled_loops.h" namespace "tl" nogil:
+    # As walk_run, on several threads where that pays, and in tiles where operands lie in different
+    # orders; elements must not depend on each other. Of the dtypes, those of inputs come first.
+    void run_long(const Walk &walk, char **start, const TimedLoop &loop, const uint8_t *dtypes,
+                  int inputs)
 
 cdef extern from "float_status.h" namespace "tl" nogil:
     # What was raised since the last call, in NumPy's bits; clears it.
@@ -41,7 +44,8 @@ cdef struct Loop:
     LoopFunction function
     void *data
     uint8_t dtypes[8]  # inputs, then outputs
-    bint threads       # whether any thread may run it: it sets no errors of Python's
+    uint8_t inputs     # how many
+    uint8_t threads    # whether any thread may run it: it sets no errors of Python's
     float cost         # of an element in nanoseconds, as measured; 0 while unknown
 
 cdef class LoopTable:
@@ -63,7 +67,10 @@ cdef class LoopTable:
     # request: None, or (what each operand's dtype must be, None for any; the casting rule)
     cdef Loop *resolve(self, tuple inputs, tuple request) except NULL
     cdef tuple promoted(self, tuple inputs, tuple request)
-    cdef int fill(self, Loop *loop, tuple dtypes, tuple inputs) except -1
+    cdef int fill(self, Loop *loop, tuple dtypes, tuple inputs, bint folds) except -1
+    cdef int find(self, Loop *loop, tuple dtypes) except -1
+    cdef bint find_faster(self, Loop *loop, tuple dtypes, tuple inputs) except -1
+    cdef bint find_through_float(self, Loop *loop, tuple dtypes, tuple inputs) except -1
 
 # [from][to]; in this extension alone
 cdef LoopFunction cast_loop(int source, int target) noexcept
@@ -91,7 +98,7 @@ cdef inline void run_elementwise(Loop *loop, Walk *walk, char **pointers, Py_ssi
     with nogil:
         if loop.threads:
             timed.function, timed.data, timed.cost = loop.function, loop.data, &loop.cost
-            walk_run_long(walk[0], pointers, timed)
+            run_long(walk[0], pointers, timed, loop.dtypes, loop.inputs)
         else:
             walk_run(walk[0], pointers, loop.function, loop.data)
 

@@ -1,6 +1,8 @@
 """The loop table: which inner loop serves an elementwise op for which dtypes.
 
-NumPy's own loops are read out of its ufunc objects; what NumPy lacks is compiled from functors.
+NumPy's own loops are read out of its ufunc objects; what NumPy lacks, and what ours are much faster
+for, is compiled from functors. 16-bit floats go through float32's loops in blocks. Folds call
+NumPy's loops, whose order of additions is part of the result.
 """
 
 cimport numpy as cnp
@@ -13,6 +15,7 @@ from libc.string cimport memcpy
 
 from tensorlib._core._dtypes cimport (
     TL_BFLOAT16,
+    TL_FLOAT16,
     TL_FLOAT32,
     TL_FLOAT64,
     TL_INT64,
@@ -24,12 +27,31 @@ from tensorlib._core._dtypes cimport (
 )
 
 import numpy as np
+from numpy._core import umath
 
 cnp.import_array()
 cnp.import_umath()
 
 cdef extern from "loops.h" nogil:
     LoopFunction tl_cast_loops[15][15]
+    LoopFunction tl_fast_loop(const char *name, int dtype)
+
+cdef extern from "half_loops.h" namespace "tl" nogil:
+    enum:
+        kHalfOperands
+        kAsItIs
+        kHalf
+        kBFloat16
+
+    cdef struct FloatLoop:
+        LoopFunction loop
+        void *data
+        int inputs
+        int operands
+        int *kinds
+
+    void through_float(char **args, const Py_ssize_t *dims, const Py_ssize_t *steps,
+                       void *data) noexcept
 
 cdef extern from "numpy/ufuncobject.h":
     int PyUFunc_GiveFloatingpointErrors(const char *name, int status) except -1
@@ -53,6 +75,14 @@ cdef extern from "numpy/ufuncobject.h":
         void *data
         int *arg_types
         PyUFunc_Loop1d *next
+
+# NumPy's own loops of float16 are SIMD for these, and
+HALF_LOOPS = frozenset((
+    "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctanh", "cbrt", "cos", "cosh", "exp",
+    "exp2", "expm1", "log", "log10", "log1p", "log2", "sin", "sinh", "tan", "tanh"))
+# of these the result depends on which numbers there are, or NumPy's loop of float32 is at fault:
+# where it is SIMD, it says that roots of -inf are NaN.
+NOT_THROUGH_FLOAT = frozenset(("nextafter", "power", "spacing", "relu", "where"))
 
 
 cdef int raise_loop_error(str op) except -1:
@@ -98,7 +128,7 @@ cdef class LoopTable:
         self.nout = nout
         self.mixed = {}
         self.identity = None if ufunc is None else ufunc.identity
-        self.numpys = ufunc is None or getattr(np, ufunc.__name__, None) is ufunc
+        self.numpys = ufunc is None or getattr(umath, ufunc.__name__, None) is ufunc
         self.adds = name == "add"
         self.widens = name in ("add", "multiply")
         # NumPy's SIMD loops of these read the running result once for many elements, which makes
@@ -120,14 +150,16 @@ cdef class LoopTable:
         """The loop that folds elements of this dtype; its first input and its output agree."""
         cdef Loop *loop = &self.folds[dtype]
         cdef object element = dtype_object(dtype)
-        if loop.function == NULL and self.widens:
-            loop[0] = self.same(dtype)[0]  # the caller widened already, unless a dtype was given
-        elif loop.function == NULL:
+        if loop.function != NULL:
+            return loop
+        if self.widens:  # the caller did already, unless a dtype was given
+            dtypes = self.promoted((element, element), None)
+        else:
             try:
                 dtypes = self.ufunc.resolve_dtypes((None, element, None), reduction=True)
             except TypeError as error:
                 raise TypeError(f"{self.name}: no reduction of {element}") from error
-            self.fill(loop, dtypes, (element,))
+        self.fill(loop, dtypes, (element,), True)
         return loop
 
     cdef Loop *resolve(self, tuple inputs, tuple request) except NULL:
@@ -139,7 +171,7 @@ cdef class LoopTable:
             loop = <Loop *>calloc(1, sizeof(Loop))  # for the life of the process
             if loop == NULL:
                 raise MemoryError()
-            self.fill(loop, self.promoted(inputs, request), inputs)
+            self.fill(loop, self.promoted(inputs, request), inputs, False)
             found = <size_t>loop
             self.mixed[(inputs, request)] = found
         return <Loop *><size_t>found
@@ -172,21 +204,72 @@ cdef class LoopTable:
             return np.dtype("?"), common, common, common
         return common, common
 
-    cdef int fill(self, Loop *loop, tuple dtypes, tuple inputs) except -1:
+    cdef int fill(self, Loop *loop, tuple dtypes, tuple inputs, bint folds) except -1:
         cdef int i
         for i in range(self.nin + self.nout):
             loop.dtypes[i] = dtype_id(dtypes[i], self.name)
+        loop.inputs = self.nin
+        if folds or not self.find_faster(loop, dtypes, inputs):
+            self.find(loop, dtypes)
+        if loop.function == NULL:
+            raise TypeError(f"{self.name}: not supported for {describe(inputs)}")
+        # An error is set in the thread that runs the loop, so it must be the caller's.
+        loop.threads = self.numpys and not (self.name == "power" and loop.dtypes[0] <= TL_UINT64)
+        return 0
+
+    cdef int find(self, Loop *loop, tuple dtypes) except -1:
+        """NumPy's loop, or that of a functor."""
         if self.ufunc is None:
             loop.function = tl_functor_loop(self.name.encode(), loop.dtypes[self.nin - 1])
         else:
             find_builtin(<PyUFuncObject *>self.ufunc, loop)
             if loop.function == NULL:
                 find_registered(<PyUFuncObject *>self.ufunc, dtypes, loop)
-        if loop.function == NULL:
-            raise TypeError(f"{self.name}: not supported for {describe(inputs)}")
-        # An error is set in the thread that runs the loop, so it must be the caller's.
-        loop.threads = self.numpys and not (self.name == "power" and loop.dtypes[0] <= TL_UINT64)
         return 0
+
+    cdef bint find_faster(self, Loop *loop, tuple dtypes, tuple inputs) except -1:
+        """A loop of ours where that is faster than NumPy's."""
+        cdef int i
+        if self.ufunc is not None:
+            if not self.numpys or self.ufunc.signature is not None:
+                return False
+            for i in range(1, self.nin):
+                if loop.dtypes[i] != loop.dtypes[0]:
+                    break
+            else:
+                loop.function = tl_fast_loop(self.name.encode(), loop.dtypes[0])
+                if loop.function != NULL:
+                    return True
+        if loop.dtypes[self.nin - 1] == TL_FLOAT16 and self.name in HALF_LOOPS \
+                or self.name in NOT_THROUGH_FLOAT:
+            return False
+        for i in range(self.nin):
+            if loop.dtypes[i] in (TL_FLOAT16, TL_BFLOAT16):
+                return self.find_through_float(loop, dtypes, inputs)
+        return False
+
+    cdef bint find_through_float(self, Loop *loop, tuple dtypes, tuple inputs) except -1:
+        """Of 16-bit floats, by way of the loop of float32."""
+        cdef Loop single
+        cdef FloatLoop *data
+        cdef int i
+        single.function = NULL
+        single.data = NULL
+        if len(dtypes) > kHalfOperands:
+            return False
+        self.fill(&single, tuple([
+            np.dtype("f") if dtype_id(dtype, self.name) in (TL_FLOAT16, TL_BFLOAT16) else dtype
+            for dtype in dtypes]), inputs, False)
+        data = <FloatLoop *>calloc(1, sizeof(FloatLoop))  # for the life of the process
+        if data == NULL:
+            raise MemoryError()
+        data.loop, data.data = single.function, single.data
+        data.inputs, data.operands = self.nin, self.nin + self.nout
+        for i in range(data.operands):
+            data.kinds[i] = kHalf if loop.dtypes[i] == TL_FLOAT16 else \
+                kBFloat16 if loop.dtypes[i] == TL_BFLOAT16 else kAsItIs
+        loop.function, loop.data = through_float, data
+        return True
 
     def types(self):
         """The dtypes that the op has loops for, as a list of (inputs, outputs) tuples."""

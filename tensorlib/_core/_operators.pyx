@@ -1,21 +1,15 @@
 """The operators of tensors: arithmetic, comparisons, indexing, and writes."""
 
 from tensorlib._core._copy cimport warn_of_lost_part
-from tensorlib._core._dispatch cimport (
-    Op,
-    apply,
-    binary,
-    elementwise,
-    tell_recorder,
-    tell_write,
-    unary,
-)
-from tensorlib._core._dtypes cimport TL_BOOL, TL_FLOAT16, dtype_is_complex
+from tensorlib._core._dispatch cimport Op, apply, elementwise, tell_recorder, tell_write
+from tensorlib._core._dtypes cimport TL_BOOL, TL_FLOAT16, dtype_is_complex, dtype_is_inexact
 from tensorlib._core._exchange cimport asarray
 from tensorlib._core._history cimport bind, check_not_leaf, holds_history, wrote
 from tensorlib._core._recorder cimport watched
+from tensorlib._core._short_ways cimport binary, binary_into, unary
 from tensorlib._core._tape cimport any_tracked, grad_enabled, record
 from tensorlib._core._tensor cimport (
+    Operators,
     Tensor,
     check_writeable,
     copy_into,
@@ -28,6 +22,11 @@ import numpy as np
 
 from tensorlib._core._dispatch import ops
 from tensorlib._core._recorder import before_write
+
+cdef Operators *table = operators()
+cdef Op basic_index = ops.basic_index
+cdef Op advanced_index = ops.advanced_index
+cdef Op square = ops.square
 
 
 # ------------------------------------------------------------------------------------------
@@ -121,15 +120,21 @@ cdef object getitem(Tensor x, object index):
     cdef tuple entries
     if watched():
         entries = prepared(index)
-        kind = ops.basic_index if is_basic(entries) else ops.advanced_index
+        kind = basic_index if is_basic(entries) else advanced_index
         return tell_recorder(kind, (x,), (entries,))
+    if type(index) is Tensor and table.take != NULL and x.wrapped is None \
+            and (<Tensor>index).wrapped is None:
+        result = table.take(x, index)
+        if (x.tracked or x.base is not None) and any_tracked((x,)):
+            record(advanced_index.rule, (x,), ((index,),), result)
+        return result
     result = element_or_view(x, index)
     if result is not None:
         if (x.tracked or x.base is not None) and any_tracked((x,)):
             entries = index if type(index) is tuple else (index,)
-            record((<Op>ops.basic_index).rule, (x,), (entries,), result)
+            record(basic_index.rule, (x,), (entries,), result)
         return result
-    return apply(ops.advanced_index, (x,), (prepared(index),))
+    return apply(advanced_index, (x,), (prepared(index),))
 
 
 cdef int setitem(Tensor x, object index, object value) except -1:
@@ -209,6 +214,7 @@ cdef list binary_ops = [getattr(ops, name) for name in (
 cdef list unary_ops = [getattr(ops, name) for name in (
     "negative", "positive", "absolute", "invert")]
 cdef enum:
+    POWER = 6
     MATMUL = 7
     DIVMOD = 13
     EQUAL = 16
@@ -217,9 +223,20 @@ cdef enum:
 
 cdef bint foreign(object value) except -1:
     """Whether an operand is of a type that should answer itself."""
-    if isinstance(value, (Tensor, int, float, complex, np.ndarray, np.generic, list, tuple)):
+    if isinstance(value, (Tensor, int, float, complex)):
+        return False
+    if isinstance(value, (np.ndarray, np.generic, list, tuple)):
         return False
     return not (hasattr(value, "__array__") or hasattr(value, "__array_interface__"))
+
+
+cdef bint squares(object base, object exponent) except -1:
+    """Whether a power is a square, which NumPy's operator computes as such, too."""
+    if type(base) is not Tensor:
+        return False
+    if type(exponent) is float:
+        return exponent == 2.0 and dtype_is_inexact((<Tensor>base).dtype_)
+    return type(exponent) is int and exponent == 2
 
 
 cdef object binary_slot(int slot, object a, object b):
@@ -228,6 +245,8 @@ cdef object binary_slot(int slot, object a, object b):
         return apply(op, (a, b), ()) if slot == MATMUL or slot == DIVMOD else binary(op, a, b)
     if not isinstance(a, Tensor) and foreign(a) or not isinstance(b, Tensor) and foreign(b):
         return NotImplemented
+    if slot == POWER and squares(a, b):
+        return unary(square, a)
     if slot == MATMUL:
         return apply(op, (asarray(a), asarray(b)), ())
     if slot == DIVMOD:
@@ -246,7 +265,8 @@ cdef object inplace_slot(int slot, Tensor a, object b):
                              f"the tensor of shape {a.shape}")
         assign(a, result, "matmul")
         return a
-    elementwise(op, (a, b), (a,), None)
+    if type(b) is not Tensor or not binary_into(op, a, b):
+        elementwise(op, (a, b), (a,), None)
     return a
 
 
@@ -254,8 +274,8 @@ cdef object unary_slot(int slot, Tensor a):
     return unary(unary_ops[slot], a)
 
 
-operators().binary = binary_slot
-operators().inplace = inplace_slot
-operators().unary = unary_slot
-operators().getitem = getitem
-operators().setitem = setitem
+table.binary = binary_slot
+table.inplace = inplace_slot
+table.unary = unary_slot
+table.getitem = getitem
+table.setitem = setitem

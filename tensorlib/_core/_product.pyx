@@ -1,21 +1,29 @@
-"""Products over one or two core dimensions, through the loops of NumPy's generalized ufuncs.
+"""Products over one or two core dimensions.
 
-Those loops hand matrices to BLAS where the strides allow it and are slow where they do not, so
-operands with other strides are copied first.
+Matrices of float32 and float64 are multiplied by `cpu/gemm.h` where the processor has the vectors
+for it. All else goes through the loops of NumPy's generalized ufuncs, which hand matrices to BLAS
+where the strides allow it and are slow where they do not, so that operands with other strides are
+copied first.
 """
 
 from tensorlib._core._copy cimport as_dtype
-from tensorlib._core._dtypes cimport TL_BFLOAT16, TL_FLOAT16, TL_FLOAT32, dtype_itemsize
+from tensorlib._core._dtypes cimport (
+    TL_BFLOAT16,
+    TL_FLOAT16,
+    TL_FLOAT32,
+    TL_FLOAT64,
+    dtype_itemsize,
+)
 from tensorlib._core._loops cimport (
     Loop,
+    LoopFunction,
     LoopTable,
     Walk,
     loop_done,
     take_float_status,
-    walk_core,
     walk_prepare,
 )
-from tensorlib._core._memory cimport storage_retain
+from tensorlib._core._memory cimport Storage, storage_new, storage_release, storage_retain
 from tensorlib._core._tensor cimport (
     LONG,
     MAX_DIMS,
@@ -25,8 +33,27 @@ from tensorlib._core._tensor cimport (
     tensor_empty,
     tensor_wrap,
 )
+from tensorlib._core._threads cimport ThreadPool, hold_blas_threads, pool, release_blas_threads
 
 import numpy as np
+
+ThreadPool.share(pool())
+
+cdef extern from "products.h" namespace "tl" nogil:
+    cdef struct Products:
+        Walk walk
+        char *start[3]
+        Py_ssize_t dims[4]
+        Py_ssize_t steps[9]
+        LoopFunction numpy
+        void *data
+        int real
+        bint cut
+        int threads
+
+    bint gemm_available "tl::gemm::available"()
+    Py_ssize_t product_memory(const Products &products)
+    void multiply_all(const Products &products, void *memory)
 
 cdef enum:
     MATMUL, MATVEC, VECMAT, VECDOT
@@ -44,14 +71,20 @@ cdef bint blas_can_read(Tensor x) noexcept:
             or (row == itemsize and column % itemsize == 0 and column >= rows * itemsize))
 
 
-cdef Tensor operand(Tensor x, int dtype, bint matrix, str name):
-    """x in the loop's dtype, and in strides that BLAS can read."""
+cdef bint whole_steps(Tensor x) noexcept:
+    """Whether the rows and columns of a matrix are whole elements apart."""
+    cdef Py_ssize_t itemsize = dtype_itemsize(x.dtype_)
+    return ((x.strides_[x.ndim_ - 2] | x.strides_[x.ndim_ - 1]) & (itemsize - 1)) == 0
+
+
+cdef Tensor operand(Tensor x, int dtype, bint matrix, bint blas, str name):
+    """x in the loop's dtype, and in strides that BLAS can read where it has to."""
     cdef Tensor result
     if x.dtype_ != dtype:
         result = tensor_empty(x.ndim_, x.shape_, dtype, name)
         copy_into(result, x)
         return result
-    if dtype < TL_FLOAT32:
+    if dtype < TL_FLOAT32 or not blas and whole_steps(x):
         return x
     if matrix and not blas_can_read(x):
         return c_contiguous(x, name)
@@ -111,15 +144,16 @@ cdef Tensor product(int kind, Tensor a, Tensor b):
     cdef int core_a = 2 if kind <= MATVEC else 1
     cdef int core_b = 2 if kind == MATMUL or kind == VECMAT else 1
     cdef bint rows, columns
-    cdef Py_ssize_t inner_a, inner_b
+    cdef Py_ssize_t inner_a, inner_b, n, m
     cdef Py_ssize_t[MAX_DIMS] shape
     cdef Py_ssize_t[MAX_DIMS] result_shape
-    cdef Py_ssize_t[4] dims
-    cdef Py_ssize_t[9] steps
     cdef int outer_a, outer_b, outer, i, k, core_ndim
     cdef Tensor result
-    cdef Walk walk
-    cdef char *pointers[5]
+    cdef Products products
+    cdef Walk *walk = &products.walk
+    cdef Py_ssize_t *dims = products.dims
+    cdef Py_ssize_t *steps = products.steps
+    cdef bint real, blas
     if a.ndim_ == 0 or b.ndim_ == 0:
         raise ValueError(f"{name}: expected at least one dimension in each operand, got shapes "
                          f"{a.shape} and {b.shape}")
@@ -136,10 +170,18 @@ cdef Tensor product(int kind, Tensor a, Tensor b):
         loop = table.same(a.dtype_)
     else:
         loop = table.resolve((a.dtype, b.dtype), None)
-    a = operand(a, loop.dtypes[0], core_a == 2, name)
-    b = operand(b, loop.dtypes[1], core_b == 2, name)
     rows = core_a == 2
     columns = core_b == 2
+    real = ((loop.dtypes[0] == TL_FLOAT32 or loop.dtypes[0] == TL_FLOAT64)
+            and loop.dtypes[1] == loop.dtypes[0])
+    if real and kind != MATMUL:  # the same, but for complex numbers
+        kind = MATMUL
+        loop = (<LoopTable>tables[MATMUL]).same(loop.dtypes[0])
+    n = a.shape_[a.ndim_ - 2] if rows else 1
+    m = b.shape_[b.ndim_ - 1] if columns else 1
+    blas = not (real and n > 1 and m > 1 and gemm_available())
+    a = operand(a, loop.dtypes[0], core_a == 2, blas, name)
+    b = operand(b, loop.dtypes[1], core_b == 2, blas, name)
     outer_a = a.ndim_ - core_a
     outer_b = b.ndim_ - core_b
     outer = max(outer_a, outer_b)
@@ -171,12 +213,10 @@ cdef Tensor product(int kind, Tensor a, Tensor b):
     for i in range(outer):
         walk.strides[i][2] = result.strides_[i]
     # The loop's dimensions and strides: those of matmul need rows and columns of vectors too.
-    cdef Py_ssize_t a_row = a.strides_[a.ndim_ - 2] if rows else a.shape_[0] * a.strides_[0]
     cdef Py_ssize_t a_inner = a.strides_[a.ndim_ - 1]
+    cdef Py_ssize_t a_row = a.strides_[a.ndim_ - 2] if rows else inner_a * a_inner
     cdef Py_ssize_t b_inner = b.strides_[b.ndim_ - core_b]
     cdef Py_ssize_t b_column = b.strides_[b.ndim_ - 1] if columns else dtype_itemsize(b.dtype_)
-    cdef Py_ssize_t n = a.shape_[a.ndim_ - 2] if rows else 1
-    cdef Py_ssize_t m = b.shape_[b.ndim_ - 1] if columns else 1
     cdef Py_ssize_t itemsize = dtype_itemsize(result.dtype_)
     if kind == MATMUL:
         dims[1], dims[2], dims[3] = n, inner_a, m
@@ -191,18 +231,43 @@ cdef Tensor product(int kind, Tensor a, Tensor b):
     else:
         dims[1] = inner_a
         steps[3], steps[4] = a_inner, b_inner
-    walk_prepare(&walk)
-    pointers[0] = a.data
-    pointers[1] = b.data
-    pointers[2] = result.data
+    walk_prepare(walk)
+    products.start[0] = a.data
+    products.start[1] = b.data
+    products.start[2] = result.data
+    products.numpy, products.data = loop.function, loop.data
     take_float_status()
+    products.real = <int>itemsize if real else 0
     if result.size_ * inner_a > LONG:
-        with nogil:
-            walk_core(walk, pointers, loop.function, loop.data, dims, steps)
+        products.cut = hold_blas_threads() and kind == MATMUL
+        products.threads = ThreadPool.instance().threads()
+        try:
+            run(&products, True, name)
+        finally:
+            release_blas_threads()
     else:
-        walk_core(walk, pointers, loop.function, loop.data, dims, steps)
+        products.cut = False
+        products.threads = 1
+        run(&products, False, name)
     loop_done(name, name)
     return result
+
+
+cdef int run(const Products *products, bint long, str name) except -1:
+    cdef Storage *storage = NULL
+    cdef char *memory = NULL
+    cdef Py_ssize_t needed = product_memory(products[0])
+    if needed > 0:
+        storage = storage_new(needed, name)
+        memory = storage.data
+    if long:
+        with nogil:
+            multiply_all(products[0], memory)
+    else:
+        multiply_all(products[0], memory)
+    if storage != NULL:
+        storage_release(storage)
+    return 0
 
 
 def matmul(Tensor x1 not None, Tensor x2 not None):

@@ -1,12 +1,15 @@
-"""Functions that change shapes: views where strides allow, copies where they must."""
+"""Functions that change shapes: views where strides allow, copies where they must; and joining."""
 
 from cpython.exc cimport PyErr_Clear, PyErr_Occurred
+from libc.string cimport memcpy
 
-from tensorlib._core._dispatch cimport apply
+from tensorlib._core._dispatch cimport Op, apply
+from tensorlib._core._dtypes cimport dtype_itemsize
 from tensorlib._core._exchange cimport asarray, memory_order
 from tensorlib._core._recorder cimport watched
-from tensorlib._core._tensor cimport MAX_DIMS, Tensor, tuple_of
-from tensorlib._core._views cimport reshaped
+from tensorlib._core._tape cimport any_tracked, record
+from tensorlib._core._tensor cimport LONG, MAX_DIMS, Tensor, operators, tensor_empty, tuple_of
+from tensorlib._core._views cimport axes_reversed, reshaped
 
 import numpy as np
 from numpy.exceptions import AxisError
@@ -19,7 +22,9 @@ cdef extern from "Python.h":
     Py_ssize_t PY_SSIZE_T_MAX
     Py_ssize_t PyLong_AsSsize_t(object value)  # errors are looked for by hand
 
-cdef list all_axes = [tuple(range(n)) for n in range(MAX_DIMS + 1)]
+cdef Op reshape_op = ops.reshape
+cdef Op transpose_op = ops.transpose
+cdef list reversed_axes = [tuple(range(n))[::-1] for n in range(MAX_DIMS + 1)]
 
 
 cdef Py_ssize_t integer(object value, str op) except? -1:
@@ -75,12 +80,15 @@ cdef Tensor reshape_to(Tensor x, tuple shape, object copy):
     if copy:
         x = x.copy()
     if copy or watched():
-        return apply(ops.reshape, (x,), (tuple_of(dims, ndim),))
+        return apply(reshape_op, (x,), (tuple_of(dims, ndim),))
     result = reshaped(x, ndim, dims, "reshape")
-    if result is None and copy is False:
-        raise ValueError("reshape: a copy is needed, and copy=False forbids it")
-    return apply(ops.reshape, (x,), (tuple_of(dims, ndim),)) if result is None or x.tracked \
-        or x.base is not None else result
+    if result is None:
+        if copy is False:
+            raise ValueError("reshape: a copy is needed, and copy=False forbids it")
+        return apply(reshape_op, (x,), (tuple_of(dims, ndim),))
+    if (x.tracked or x.base is not None) and any_tracked((x,)):
+        record(reshape_op.rule, (x,), (tuple_of(dims, ndim),), result)
+    return result
 
 
 def reshape(a, /, shape, order="C", *, copy=None):
@@ -133,6 +141,20 @@ def reshape_method(Tensor self, *shape, order="C", copy=None):
     return reshape(self, shape, order, copy=copy)
 
 
+cdef object transposed(Tensor x):
+    """A view with the axes in reverse order."""
+    cdef Tensor result
+    if watched() or x.wrapped is not None:
+        return apply(transpose_op, (x,), (reversed_axes[x.ndim_],))
+    result = axes_reversed(x)
+    if (x.tracked or x.base is not None) and any_tracked((x,)):
+        record(transpose_op.rule, (x,), (reversed_axes[x.ndim_],), result)
+    return result
+
+
+operators().transpose = transposed
+
+
 def transpose(a, axes=None):
     """A view with the axes in another order, reversed by default.
 
@@ -144,7 +166,7 @@ def transpose(a, axes=None):
     """
     cdef Tensor x = a if isinstance(a, Tensor) else asarray(a)
     if axes is None:
-        return apply(ops.transpose, (x,), (all_axes[x.ndim_][::-1],))
+        return transposed(x)
     if len(axes) != x.ndim_:
         raise ValueError(f"transpose: expected {x.ndim_} axes, got {tuple(axes)}")
     try:
@@ -155,13 +177,13 @@ def transpose(a, axes=None):
         raise TypeError(f"transpose: expected axes to be ints, got {tuple(axes)}") from None
     except ValueError:
         raise ValueError(f"transpose: repeated axis in {tuple(axes)}") from None
-    return apply(ops.transpose, (x,), (axes,))
+    return apply(transpose_op, (x,), (axes,))
 
 
 def transpose_method(Tensor self, *axes):
     """A view with the axes in another order, given as a tuple or one by one."""
     if not axes or (len(axes) == 1 and axes[0] is None):
-        return transpose(self)
+        return transposed(self)
     if len(axes) == 1 and not hasattr(axes[0], "__index__"):
         axes = tuple(axes[0])
     return transpose(self, axes)
@@ -220,3 +242,57 @@ def as_strided(x, shape=None, strides=None, offset=None):
         tensor.shape if shape is None else shape_of(shape, "as_strided"),
         tensor.strides if strides is None else shape_of(strides, "as_strided"),
         tensor.data - tensor.storage.data if offset is None else integer(offset, "as_strided")))
+
+
+def join_alike(arrays, int axis, bint stacks):
+    """Tensors joined along an axis, one that they have or, if it `stacks` them, a new one.
+
+    For what is most common, None for all else: a list or a tuple of few elements in C order, of one
+    dtype, whose shapes fit and that neither the tape nor a recorder follows.
+    """
+    cdef tuple tensors
+    cdef Tensor first, tensor, result
+    cdef Py_ssize_t[MAX_DIMS] shape
+    cdef Py_ssize_t outer = 1, length = 0, inner, row, k
+    cdef char *target
+    cdef bint linked = False
+    cdef int ndim, i
+    if watched() or not (type(arrays) is tuple or type(arrays) is list) or not arrays:
+        return None
+    tensors = tuple(arrays)
+    if type(tensors[0]) is not Tensor:
+        return None
+    first = tensors[0]
+    ndim = first.ndim_ + stacks
+    axis += ndim if axis < 0 else 0
+    if not 0 <= axis < ndim or ndim > MAX_DIMS:
+        return None
+    for entry in tensors:
+        if type(entry) is not Tensor:
+            return None
+        tensor = entry
+        if not tensor.contiguous or tensor.dtype_ != first.dtype_ or tensor.ndim_ != first.ndim_ \
+                or tensor.size_ > LONG:
+            return None
+        for i in range(first.ndim_):
+            if tensor.shape_[i] != first.shape_[i] and (stacks or i != axis):
+                return None
+        linked = linked or tensor.tracked or tensor.base is not None
+        length += 1 if stacks else tensor.shape_[axis]
+    if linked and any_tracked(tensors):
+        return None
+    for i in range(ndim):
+        shape[i] = first.shape_[i - (stacks and i > axis)] if i != axis else length
+        outer *= shape[i] if i < axis else 1
+    result = tensor_empty(ndim, shape, first.dtype_, "stack" if stacks else "concatenate")
+    if result.size_ == 0:
+        return result
+    row = result.size_ // outer * dtype_itemsize(first.dtype_)
+    target = result.data
+    for entry in tensors:
+        tensor = entry
+        inner = tensor.size_ // outer * dtype_itemsize(first.dtype_)
+        for k in range(outer):
+            memcpy(target + k * row, tensor.data + k * inner, inner)
+        target += inner
+    return result

@@ -5,9 +5,19 @@ import threading
 
 cimport cython
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from cpython.ref cimport Py_INCREF
+from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
+from libc.string cimport memset
 
 from tensorlib._core._dtypes cimport dtype_is_inexact
-from tensorlib._core._tensor cimport Tensor, refresh, tensor_untracked, tuple_of
+from tensorlib._core._memory cimport storage_release, storage_retain
+from tensorlib._core._tensor cimport (
+    Tensor,
+    refresh,
+    tensor_untracked,
+    tensor_wrap,
+    tuple_of,
+)
 
 from tensorlib._core._hooks import RemovableHandle, new_functions
 
@@ -41,22 +51,30 @@ cdef bint grad_enabled() noexcept:
     return tl_mode == ENABLED
 
 
-def is_grad_enabled():
-    """Whether this thread records ops."""
-    return tl_mode == ENABLED
-
-
-def is_no_grad():
-    """Whether this thread is inside of no_grad."""
+cdef bint no_grad() noexcept:
     return tl_mode == DISABLED
 
 
-def set_grad_mode(int mode):
-    """Switch recording in this thread: 0 off, 1 on, 2 off for a walk; returns what it was."""
+cdef int switch_mode(int mode) noexcept:
     global tl_mode
     cdef int previous = tl_mode
     tl_mode = mode
     return previous
+
+
+def is_grad_enabled():
+    """Whether this thread records ops."""
+    return grad_enabled()
+
+
+def is_no_grad():
+    """Whether this thread is inside of no_grad."""
+    return no_grad()
+
+
+def set_grad_mode(int mode):
+    """Switch recording in this thread: 0 off, 1 on, 2 off for a walk; returns what it was."""
+    return switch_mode(mode)
 
 
 # ------------------------------------------------------------------------------------------
@@ -72,19 +90,19 @@ cdef class Rule:
         self.variadic = bool(inputs) and inputs[0].startswith("*")
         self.materialize = True
 
-    cdef tuple plan(self, uint64_t wanted):
+    cdef Plan plan(self, uint64_t wanted):
         """The inputs and outputs to keep when these inputs (a bit each) need gradients."""
-        cdef object found = self.plans.get(wanted)
-        if found is None:
-            found = []
-            for i, entry in enumerate(self.functions):
-                if entry is not None and (self.variadic or wanted >> i & 1):
-                    for source in entry[1]:
-                        if source[0] <= OUTPUT and source not in found:
-                            found.append(source)
-            found = tuple(found)
-            self.plans[wanted] = found
-        return found
+        cdef Plan plan = self.plans.get(wanted)
+        cdef Source source
+        if plan is None:
+            plan = Plan()
+            for i in range(len(self.functions)):
+                if self.functions[i] is not None and (self.variadic or wanted >> i & 1):
+                    for source in self.sources[i]:
+                        if source.kind <= OUTPUT and place_of(plan, source) < 0:
+                            plan.kept.push_back(source)
+            self.plans[wanted] = plan
+        return plan
 
     def source(self, str parameter):
         """Where the value of a rule's parameter comes from."""
@@ -97,6 +115,8 @@ cdef class Rule:
             return SHAPES, 0
         if parameter == "wanted":
             return WANTED, 0
+        if parameter == "into":
+            return INTO, 0
         if parameter == "out" or parameter[:3] == "out" and parameter[3:].isdigit():
             return OUTPUT, int(parameter[3:] or 0)
         for suffix, kind in kinds.items():
@@ -105,6 +125,29 @@ cdef class Rule:
         raise ValueError(f"{self.name}: a gradient rule asks for {parameter!r}, which is none of "
                          f"{self.inputs + self.params}, out, or an input's _shape, _dtype, "
                          "_strides or _offset")
+
+    def set_functions(self, entries):
+        """Take the pairs of a function and of the sources of its parameters, or None."""
+        cdef vector[Source] sources
+        self.sources.clear()
+        for entry in entries:
+            sources.clear()
+            for kind, index in () if entry is None else entry[1]:
+                sources.push_back(Source(kind, index))
+            self.sources.push_back(sources)
+        self.functions = tuple([None if entry is None else entry[0] for entry in entries])
+        self.plans = {}
+        self.differentiable = bool(entries)
+        self.known = True
+
+
+cdef int place_of(Plan plan, Source source) noexcept:
+    """Where something is among what is kept, or -1."""
+    cdef int i
+    for i in range(<int>plan.kept.size()):
+        if plan.kept[i].kind == source.kind and plan.kept[i].index == source.index:
+            return i
+    return -1
 
 
 def declare(str name, tuple inputs, tuple params, int outputs):
@@ -145,13 +188,10 @@ def set_rule(str name, functions, variadic=None, bint materialize=True):
             compiled.append(None)
         else:
             function, names = entry
-            compiled.append((function, tuple([rule.source(n) for n in names])))
-    rule.functions = tuple(compiled)
+            compiled.append((function, [rule.source(n) for n in names]))
     rule.variadic = variadic is not None
     rule.materialize = materialize
-    rule.plans = {}
-    rule.differentiable = bool(compiled)
-    rule.known = True
+    rule.set_functions(compiled)
 
 
 def has_rule(str name):
@@ -167,16 +207,19 @@ def rule_functions(str name):
     -------
     bool, list of (None or (callable, list of (str, int)))
         The pairs say what the function takes after the gradient: "input" or "output", an input's
-        "shape", "dtype", "strides" or "offset", "shapes", "param", "node" or "wanted"; and which.
+        "shape", "dtype", "strides" or "offset", "shapes", "param", "node", "wanted" or "into";
+        and which.
     """
     cdef Rule rule = rules.get(name)
+    cdef Source source
     if rule is None or not rule.known:
         raise NotImplementedError(f"{name}: no gradient rule was given for this op; use detach()")
     names = ["input", "output", "shape", "dtype", "strides", "offset", "shapes", "param", "node",
-             "wanted"]
+             "wanted", "into"]
     return rule.variadic, [
-        None if entry is None else (entry[0], [(names[kind], i) for kind, i in entry[1]])
-        for entry in rule.functions]
+        None if function is None
+        else (function, [(names[source.kind], source.index) for source in rule.sources[i]])
+        for i, function in enumerate(rule.functions)]
 
 
 def last_sequence():
@@ -204,11 +247,8 @@ def function_rule(str name, int outputs, function, tuple keep=(), bint materiali
     """
     cdef Rule rule = Rule(name, ("*inputs",), ("context",), outputs)
     kept = tuple([(INPUT if kind == "input" else OUTPUT, i) for kind, i in keep])
-    rule.functions = ((function, ((NODE, 0), (PARAM, 0)) + kept),)
     rule.materialize = materialize
-    rule.plans = {}
-    rule.differentiable = True
-    rule.known = True
+    rule.set_functions([(function, ((NODE, 0), (PARAM, 0)) + kept)])
     return rule
 
 
@@ -327,11 +367,12 @@ cdef class Node:
     """One recorded op."""
 
     def __dealloc__(self):
+        let_go(self)
         PyMem_Free(self.layouts)
         if self.parents is not None:
             parents, self.parents = self.parents, None
-            kept, self.kept_ = self.kept_, None
-            bury(parents, kept)
+            objects, self.objects = self.objects, None
+            bury(parents, objects)
 
     @property
     def name(self):
@@ -348,7 +389,7 @@ cdef class Node:
     @property
     def kept(self):
         """tuple of Tensor: what the rule needs and the node therefore keeps alive."""
-        return self.kept_ or ()
+        return tuple([kept_object(self, i) for i in range(kept_count(self))])
 
     @property
     def number(self):
@@ -401,39 +442,141 @@ cdef class Node:
         return f"<Node {self.rule.name}>"
 
 
-cdef int set_layouts(Node node, tuple inputs, list outputs) except -1:
-    """Remember shapes and strides in one block, with room for the versions of what is kept."""
+cdef int kept_count(Node node) noexcept:
+    return 0 if node.released else node.plan.kept.size()
+
+
+cdef object kept_object(Node node, int i):
+    """What the node keeps at a place of its plan: a tensor without history, or Packed."""
+    cdef Source source = node.plan.kept[i]
+    cdef Layout *layout = &node.layouts[source.index]
+    cdef Tensor tensor
+    if node.kept_[i].storage == NULL:
+        return node.objects[i]
+    if source.kind == OUTPUT:
+        layout += node.ninputs
+    tensor = tensor_wrap(storage_retain(node.kept_[i].storage),
+                         node.kept_[i].storage.data + layout.offset, layout.ndim, layout.dims,
+                         layout.dims + layout.ndim, layout.dtype)
+    tensor.readonly = layout.readonly
+    return tensor
+
+
+cdef tuple kept_tensors(Node node):
+    """All that a node keeps, by its plan; what hooks packed is unpacked."""
+    cdef int count = kept_count(node), i
+    cdef object found
+    cdef tuple kept
+    if count == 0:
+        return ()
+    kept = PyTuple_New(count)
+    for i in range(count):
+        found = kept_object(node, i)
+        if type(found) is Packed:
+            found = unpacked(found, f"it was saved by {node.rule.name} at {node.where}")
+        Py_INCREF(found)
+        PyTuple_SET_ITEM(kept, i, found)
+    return kept
+
+
+cdef void let_go(Node node) noexcept:
+    """Keep nothing any longer."""
+    cdef int i
+    if node.kept_ != NULL:
+        for i in range(node.nkept):
+            if node.kept_[i].storage != NULL:
+                storage_release(node.kept_[i].storage)
+                node.kept_[i].storage = NULL
+
+
+cdef int lay_out(Node node, tuple inputs, tuple outputs) except -1:
+    """Remember shapes and strides in one block, with room for what is kept."""
     cdef Tensor tensor
     cdef Py_ssize_t total = 0
     cdef Py_ssize_t *dims
     cdef Layout *layout
-    cdef int i, k = 0
     for tensor in inputs:
         total += tensor.ndim_
     for tensor in outputs:
         total += tensor.ndim_
     node.ninputs = len(inputs)
     node.noutputs = len(outputs)
-    k = node.ninputs + len(outputs)
+    node.nkept = node.plan.kept.size()
     node.layouts = <Layout *>PyMem_Malloc(
-        k * sizeof(Layout) + 2 * total * sizeof(Py_ssize_t) + len(node.plan) * sizeof(uint32_t))
+        (node.ninputs + node.noutputs) * sizeof(Layout) + node.nkept * sizeof(Kept)
+        + 2 * total * sizeof(Py_ssize_t))
     if node.layouts == NULL:
         raise MemoryError()
-    dims = <Py_ssize_t *>(node.layouts + k)
-    node.versions = <uint32_t *>(dims + 2 * total)
-    k = 0
-    for tensors in (inputs, outputs):
-        for tensor in tensors:
-            layout = &node.layouts[k]
-            layout.ndim = tensor.ndim_
-            layout.dtype = tensor.dtype_
-            layout.offset = tensor.data - tensor.storage.data
-            layout.dims = dims
-            for i in range(2 * tensor.ndim_):
-                dims[i] = tensor.shape_[i]
-            dims += 2 * tensor.ndim_
-            k += 1
+    node.kept_ = <Kept *>(node.layouts + node.ninputs + node.noutputs)
+    memset(node.kept_, 0, node.nkept * sizeof(Kept))
+    dims = <Py_ssize_t *>(node.kept_ + node.nkept)
+    layout = node.layouts
+    for tensor in inputs:
+        dims = set_layout(layout, tensor, dims)
+        layout += 1
+    for tensor in outputs:
+        dims = set_layout(layout, tensor, dims)
+        layout += 1
     return 0
+
+
+cdef inline Py_ssize_t *set_layout(Layout *layout, Tensor tensor, Py_ssize_t *dims) noexcept:
+    cdef int i
+    layout.ndim = tensor.ndim_
+    layout.dtype = tensor.dtype_
+    layout.readonly = tensor.readonly
+    layout.offset = tensor.data - tensor.storage.data
+    layout.dims = dims
+    for i in range(2 * tensor.ndim_):
+        dims[i] = tensor.shape_[i]
+    return dims + 2 * tensor.ndim_
+
+
+cdef int keep_all(Node node, tuple inputs, tuple outputs) except -1:
+    """Keep what the plan says.
+
+    Not the tensors themselves: they hold this node (an output), or may hold it after a write into
+    them or their root, and the two would keep each other alive.
+    """
+    cdef Tensor tensor
+    cdef Source source
+    cdef int i
+    for i in range(node.nkept):
+        source = node.plan.kept[i]
+        tensor = inputs[source.index] if source.kind == INPUT else outputs[source.index]
+        if tl_packing or tensor.wrapped is not None:
+            if node.objects is None:
+                node.objects = [None] * node.nkept
+            node.objects[i] = tensor_untracked(tensor)
+        if tl_packing:
+            node.objects[i] = packed(node.objects[i])
+            node.kept_[i].version = NOT_CHECKED
+            continue
+        tensor.storage.saved = True
+        node.kept_[i].version = tensor.storage.version
+        if tensor.wrapped is None:
+            node.kept_[i].storage = storage_retain(tensor.storage)
+    return 0
+
+
+cdef tuple parents_of(tuple inputs):
+    cdef tuple parents = PyTuple_New(len(inputs))
+    cdef Tensor tensor
+    cdef object parent
+    cdef int i = 0
+    for tensor in inputs:
+        if not tensor.tracked:
+            parent = None
+        elif tensor.node is None:
+            parent = tensor
+        elif tensor.output:
+            parent = (tensor.node, tensor.output)
+        else:
+            parent = tensor.node
+        Py_INCREF(parent)
+        PyTuple_SET_ITEM(parents, i, parent)
+        i += 1
+    return parents
 
 
 cdef bint any_tracked(tuple inputs) except -1:
@@ -443,7 +586,8 @@ cdef bint any_tracked(tuple inputs) except -1:
         return False
     for entry in inputs:
         tensor = entry
-        refresh(tensor)
+        if tensor.base is not None:
+            refresh(tensor)
         if tensor.tracked:
             return True
     return False
@@ -452,7 +596,7 @@ cdef bint any_tracked(tuple inputs) except -1:
 cdef bint keeps_input(Rule rule, tuple inputs, int index) except -1:
     """Whether the gradient will need the value of this input."""
     return rule.known and rule.differentiable \
-        and (INPUT, index) in rule.plan(wanted_by(rule, inputs))
+        and place_of(rule.plan(wanted_by(rule, inputs)), Source(INPUT, index)) >= 0
 
 
 cdef uint64_t wanted_by(Rule rule, tuple inputs) except? 0:
@@ -473,9 +617,8 @@ cdef int record(Rule rule, tuple inputs, tuple params, object outputs) except -1
     global sequence
     cdef Node node
     cdef Tensor tensor
-    cdef list results = [outputs] if isinstance(outputs, Tensor) else list(outputs)
-    cdef list parents, kept
-    cdef int i, inexact = 0
+    cdef tuple results = (outputs,) if isinstance(outputs, Tensor) else tuple(outputs)
+    cdef int i = 0, inexact = 0
     if not rule.known:
         raise NotImplementedError(f"{rule.name}: no gradient rule was given for this op; use "
                                   "detach() or no_grad()")
@@ -488,38 +631,14 @@ cdef int record(Rule rule, tuple inputs, tuple params, object outputs) except -1
     node = Node.__new__(Node)
     node.rule = rule
     node.params_ = params
-    parents = []
-    for tensor in inputs:
-        if not tensor.tracked:
-            parents.append(None)
-        elif tensor.node is None:
-            parents.append(tensor)
-        elif tensor.output:
-            parents.append((tensor.node, tensor.output))
-        else:
-            parents.append(tensor.node)
-    node.parents = tuple(parents)
+    node.parents = parents_of(inputs)
     node.plan = rule.plan(wanted_by(rule, inputs))
-    set_layouts(node, inputs, results)
-    if node.plan:
-        kept = []
-        for i in range(len(node.plan)):
-            kind, index = node.plan[i]
-            # Not the tensors themselves: they hold this node (an output), or may hold it after a
-            # write into them or their root, and the two would keep each other alive.
-            tensor = tensor_untracked(inputs[index] if kind == INPUT else results[index])
-            if tl_packing:
-                kept.append(packed(tensor))
-                node.versions[i] = NOT_CHECKED
-                continue
-            tensor.storage.saved = True
-            node.versions[i] = tensor.storage.version
-            kept.append(tensor)
-        node.kept_ = tuple(kept)
+    lay_out(node, inputs, results)
+    if node.nkept:
+        keep_all(node, inputs, results)
     node.code = user_code(package, &node.place)
     sequence += 1
     node.sequence = sequence
-    i = 0
     for tensor in results:
         if dtype_is_inexact(tensor.dtype_):
             tensor.node = node

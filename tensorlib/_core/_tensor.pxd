@@ -57,5 +57,7 @@ cdef struct Operators:
     int (*setitem)(Tensor a, object index, object value) except -1
     int (*refresh)(Tensor view) except -1   # renew the node of a view whose root was written
     int (*copy)(Tensor target, Tensor source) except -1
+    object (*transpose)(Tensor a)            # with all axes reversed
+    Tensor (*take)(Tensor a, Tensor index)   # a[index]; NULL until its module is imported
 
 cdef Operators *operators() noexcept

@@ -1,12 +1,13 @@
 """The Tensor: a strided view of a storage, with a place for its gradient."""
 
-cimport cython
 cimport numpy as cnp
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_STRIDES, PyBUF_WRITABLE
 from cpython.buffer cimport PyBUF_ANY_CONTIGUOUS, PyBUF_C_CONTIGUOUS, PyBUF_F_CONTIGUOUS
 from cpython.dict cimport PyDict_SetItem
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject, PyTypeObject
+from cpython.ref cimport Py_INCREF
+from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from libc.string cimport memcpy
 
 from tensorlib._core._dtypes cimport (
@@ -33,6 +34,10 @@ cdef extern from "Python.h":
     PyObject *type_dict(object type)
     Py_ssize_t PY_SSIZE_T_MAX
 
+cdef extern from "tensor_pool.h" namespace "tl":
+    void open_pool(Tensor example, void (*abandon)(Tensor) noexcept)
+    Tensor take_tensor(Tensor example)   # without storage and shape
+
 
 # ------------------------------------------------------------------------------------------
 # constructors
@@ -46,8 +51,14 @@ cdef Operators *operators() noexcept:
 
 
 cdef object tuple_of(const Py_ssize_t *values, int n):
+    cdef tuple result = PyTuple_New(n)
+    cdef object value
     cdef int i
-    return tuple([values[i] for i in range(n)])
+    for i in range(n):
+        value = values[i]
+        Py_INCREF(value)  # SET_ITEM takes a reference
+        PyTuple_SET_ITEM(result, i, value)
+    return result
 
 
 cdef inline int set_ndim(Tensor tensor, int ndim) except -1:
@@ -64,7 +75,7 @@ cdef inline int set_ndim(Tensor tensor, int ndim) except -1:
 
 cdef Tensor tensor_empty(int ndim, const Py_ssize_t *shape, int dtype, str op):
     """An uninitialised tensor in C order."""
-    cdef Tensor tensor = Tensor.__new__(Tensor)
+    cdef Tensor tensor = take_tensor(None)
     cdef Py_ssize_t size = 1, stride = dtype_itemsize(dtype), length
     cdef bint overflow = False
     cdef int i
@@ -98,7 +109,7 @@ cdef Tensor tensor_empty(int ndim, const Py_ssize_t *shape, int dtype, str op):
 cdef Tensor tensor_wrap(Storage *storage, char *data, int ndim, const Py_ssize_t *shape,
                         const Py_ssize_t *strides, int dtype):
     """A tensor over a storage whose reference it takes; the layout is trusted."""
-    cdef Tensor tensor = Tensor.__new__(Tensor)
+    cdef Tensor tensor = take_tensor(None)
     cdef Py_ssize_t size = 1, itemsize = dtype_itemsize(dtype)
     cdef bint contiguous = True
     cdef int i
@@ -135,14 +146,17 @@ cdef Tensor tensor_view(Tensor source, char *data, int ndim, const Py_ssize_t *s
 
 cdef Tensor tensor_rows(Tensor source, Py_ssize_t start, Py_ssize_t length, Py_ssize_t step):
     """A view of evenly spaced places along the first axis: the most common view, built at once."""
-    cdef Tensor tensor = Tensor.__new__(Tensor)
+    cdef Tensor tensor = take_tensor(None)
     cdef Tensor root = source.base
     cdef Py_ssize_t before = source.shape_[0]
     if source.wrapped is not None:
         refuse_wrapped(source, "view")
     tensor.storage = storage_retain(source.storage)
     set_ndim(tensor, source.ndim_)
-    memcpy(tensor.shape_, source.shape_, 2 * source.ndim_ * sizeof(Py_ssize_t))
+    if source.ndim_ <= INLINE_DIMS:
+        memcpy(tensor.inline_dims, source.inline_dims, sizeof(tensor.inline_dims))  # no call
+    else:
+        memcpy(tensor.shape_, source.shape_, 2 * source.ndim_ * sizeof(Py_ssize_t))
     tensor.data = source.data + start * source.strides_[0] if length else source.data
     tensor.shape_[0] = length
     tensor.strides_[0] = source.strides_[0] * step
@@ -184,7 +198,6 @@ cdef int refuse_wrapped(Tensor tensor, str op) except -1:
 
 
 cdef bint may_share_memory(Tensor a, Tensor b) noexcept:
-    """Whether the address ranges of two tensors overlap."""
     cdef char *a_low
     cdef char *a_high
     cdef char *b_low
@@ -261,7 +274,6 @@ cdef enum:
 cdef int[6] comparisons = [LESS, LESS_EQUAL, EQUAL, NOT_EQUAL, GREATER, GREATER_EQUAL]  # Py_LT...
 
 
-@cython.freelist(64)
 cdef class Tensor:
     """An n-dimensional array of numbers that can remember how it was computed.
 
@@ -354,6 +366,11 @@ cdef class Tensor:
     @dtype.setter
     def dtype(self, value):
         tensor_replace(self, self.view(value))
+
+    @property
+    def T(self):
+        """Tensor: a view with the axes in reverse order; see `transpose`."""
+        return table.transpose(self)
 
     @property
     def device(self):
@@ -729,6 +746,9 @@ cdef inline void abandon(Tensor tensor) noexcept:
             storage_release(tensor.storage)
     if tensor.ndim_ > INLINE_DIMS:
         PyMem_Free(tensor.shape_)
+
+
+open_pool(Tensor.__new__(Tensor), abandon)
 
 
 cdef int tensor_replace(Tensor tensor, Tensor source) except -1:

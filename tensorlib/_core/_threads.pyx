@@ -1,9 +1,41 @@
-"""The threads of all kernels."""
+"""The threads of all kernels, and those of the BLAS that NumPy brings."""
 
 import operator
 
+import numpy as np  # no-cython-lint: loads its BLAS
+
 cdef extern from "thread_pool.h" namespace "tl":
     int MOST_THREADS "tl::ThreadPool::kMostThreads"
+
+cdef extern from *:
+    """
+    #include "blas_threads.h"
+    #include "thread_pool.h"
+    static int tl_blas_limit() { return tl::BlasThreads::instance().limit(); }
+    static void tl_limit_pool() { tl::ThreadPool::instance().set_limit(tl_blas_limit); }
+    """
+    void tl_limit_pool()
+
+cdef extern from "blas_threads.h" namespace "tl" nogil:
+    cdef cppclass BlasThreads:
+        @staticmethod
+        BlasThreads &instance()
+
+        void find()
+        bint hold()
+        void release()
+
+
+cdef bint hold_blas_threads() noexcept nogil:
+    return BlasThreads.instance().hold()
+
+
+cdef void release_blas_threads() noexcept nogil:
+    BlasThreads.instance().release()
+
+
+cdef void find_blas_threads() noexcept:
+    BlasThreads.instance().find()
 
 
 cdef ThreadPool *pool() noexcept:
@@ -17,7 +49,7 @@ def get_num_threads():
     -------
     int
         At first what the environment variable TENSORLIB_NUM_THREADS says, or OMP_NUM_THREADS; else
-        the number of processors that the process may use.
+        the number of processors that the process may use. No more than threadpoolctl allows BLAS.
 
     Examples
     --------
@@ -52,3 +84,7 @@ def set_num_threads(threads):
     if not 1 <= threads <= MOST_THREADS:
         raise ValueError(f"set_num_threads: expected 1 to {MOST_THREADS} threads, got {threads}")
     ThreadPool.instance().set_threads(threads)
+
+
+find_blas_threads()
+tl_limit_pool()

@@ -1,10 +1,30 @@
-"""Triangular equations, by the routines ``trsm`` of the BLAS that SciPy brings."""
+"""Triangular matrices, and equations with them by the routines ``trsm`` of SciPy's BLAS."""
 
 from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer
 from libc.limits cimport INT_MAX
+from libc.string cimport memset
 
-from tensorlib._core._dtypes cimport TL_COMPLEX64, TL_COMPLEX128, TL_FLOAT32, dtype_itemsize
-from tensorlib._core._tensor cimport MAX_DIMS, Tensor, c_contiguous, copy_into, tensor_empty
+from tensorlib._core._dtypes cimport (
+    TL_COMPLEX64,
+    TL_COMPLEX128,
+    TL_FLOAT32,
+    dtype_id,
+    dtype_itemsize,
+)
+from tensorlib._core._memory cimport storage_retain
+from tensorlib._core._tensor cimport (
+    MAX_DIMS,
+    Tensor,
+    c_contiguous,
+    copy_into,
+    tensor_empty,
+    tensor_wrap,
+)
+from tensorlib._core._threads cimport (
+    find_blas_threads,
+    hold_blas_threads,
+    release_blas_threads,
+)
 from tensorlib._core._views cimport broadcast
 
 import numpy as np
@@ -25,12 +45,34 @@ cdef int load() except -1:
     for i, name in enumerate(("strsm", "dtrsm", "ctrsm", "ztrsm")):
         capsule = cython_blas.__pyx_capi__[name]
         routines[i] = <Trsm>PyCapsule_GetPointer(capsule, PyCapsule_GetName(capsule))
+    find_blas_threads()
     loaded = True
     return 0
 
 
 cdef float[2] one_single = [1, 0]
 cdef double[2] one_double = [1, 0]
+
+
+def upper_triangle(Tensor x not None, Py_ssize_t rows, dtype):
+    """The first rows of a stack of matrices in another dtype, with zeros below the diagonal."""
+    cdef Py_ssize_t[MAX_DIMS] shape
+    cdef int axis = x.ndim_ - 2, i
+    cdef Py_ssize_t columns = x.shape_[axis + 1], itemsize, place
+    cdef Tensor result
+    for i in range(x.ndim_):
+        shape[i] = x.shape_[i]
+    shape[axis] = rows
+    result = tensor_empty(x.ndim_, shape, dtype_id(dtype, "qr"), "qr")
+    copy_into(result, tensor_wrap(storage_retain(x.storage), x.data, x.ndim_, shape, x.strides_,
+                                  x.dtype_))
+    if result.size_ == 0:
+        return result
+    itemsize = dtype_itemsize(result.dtype_)
+    for place in range(result.size_ // columns):
+        memset(result.data + place * columns * itemsize, 0,
+               min(place % rows, columns) * itemsize)
+    return result
 
 
 cdef struct Equations:
@@ -84,7 +126,9 @@ def solve_triangular(Tensor a not None, Tensor b not None, bint upper, bint unit
     shape[outer + 1] = n
     a = broadcast(a, outer + 2, shape, "solve_triangular")
     with nogil:
+        hold_blas_threads()
         solve_each(equations, a, result)
+        release_blas_threads()
     return result
 
 

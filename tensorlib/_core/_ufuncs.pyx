@@ -5,12 +5,13 @@ import inspect
 from cpython.object cimport PyObject
 
 from tensorlib._core._arrays cimport write_out
-from tensorlib._core._dispatch cimport Op, apply, binary, elementwise, unary
+from tensorlib._core._dispatch cimport Op, apply, elementwise
 from tensorlib._core._dtypes cimport dtype_id, dtype_object
 from tensorlib._core._exchange cimport asarray
 from tensorlib._core._folds cimport accumulate, reduce
 from tensorlib._core._history cimport wrote
 from tensorlib._core._operators cimport prepared, write_at
+from tensorlib._core._short_ways cimport binary, ternary, unary
 from tensorlib._core._tensor cimport Tensor, check_writeable
 
 import numpy as np
@@ -242,6 +243,8 @@ cdef object call_ufunc(object self, PyObject **args, size_t nargs, PyObject *nam
             return unary(op, <object>args[0])
         if n == 2:
             return binary(op, <object>args[0], <object>args[1])
+        if n == 3:
+            return ternary(op, <object>args[0], <object>args[1], <object>args[2])
     positional = tuple([<object>args[i] for i in range(n)])
     if names == NULL:
         return call(op, positional)

@@ -6,4 +6,5 @@ cdef Tensor element_or_view(Tensor x, object index)   # None as above; x[2, 3] i
 cdef Tensor reshaped(Tensor x, int ndim, const Py_ssize_t *shape, str op)   # None: must copy
 cdef Tensor broadcast(Tensor x, int ndim, const Py_ssize_t *shape, str op)
 cdef Tensor transposed(Tensor x, const int *axes)
+cdef Tensor axes_reversed(Tensor x)
 cdef Tensor with_axis_last(Tensor x, int axis)

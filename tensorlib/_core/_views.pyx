@@ -14,6 +14,7 @@ from tensorlib._core._tensor cimport (
     MAX_DIMS,
     Tensor,
     copy_into,
+    refuse_wrapped,
     tensor_empty,
     tensor_rows,
     tensor_view,
@@ -25,33 +26,14 @@ import numpy as np
 cdef extern from "Python.h":
     """
     typedef __int128 int128;
-    // Start and length of a slice without a step, whose bounds are ints or None; false for others.
-    static inline bool simple_slice(PyObject *index, Py_ssize_t length, Py_ssize_t *first,
-                                    Py_ssize_t *count) {
-      PySliceObject *slice = reinterpret_cast<PySliceObject *>(index);
-      Py_ssize_t bounds[2] = {0, length};
-      PyObject *given[2] = {slice->start, slice->stop};
-      if (slice->step != Py_None) return false;
-      for (int i = 0; i < 2; ++i) {
-        if (given[i] == Py_None) continue;
-        if (!PyLong_CheckExact(given[i])) return false;
-        Py_ssize_t bound = PyLong_AsSsize_t(given[i]);
-        if (bound == -1 && PyErr_Occurred()) {
-          PyErr_Clear();
-          return false;
-        }
-        if (bound < 0) bound = bound + length < 0 ? 0 : bound + length;
-        bounds[i] = bound > length ? length : bound;
-      }
-      *first = bounds[0];
-      *count = bounds[1] > bounds[0] ? bounds[1] - bounds[0] : 0;
-      return true;
-    }
     """
-    bint simple_slice(object index, Py_ssize_t length, Py_ssize_t *first, Py_ssize_t *count)
     ctypedef long long int128
     Py_ssize_t PY_SSIZE_T_MAX
     Py_ssize_t PY_SSIZE_T_MIN
+
+cdef extern from "plain_numbers.h" namespace "tl":
+    bint plain_place(object index, Py_ssize_t length, Py_ssize_t *place)
+    bint plain_slice(object index, Py_ssize_t length, Py_ssize_t *first, Py_ssize_t *count)
 
 
 # ------------------------------------------------------------------------------------------
@@ -125,7 +107,7 @@ cdef Tensor view_at(Tensor x, object index):
     cdef int kind
     cdef Py_ssize_t start, stop, step, length
     if PySlice_Check(index) and x.ndim_ > 0:
-        if simple_slice(index, x.shape_[0], &start, &length):
+        if plain_slice(index, x.shape_[0], &start, &length):
             return tensor_rows(x, start, length, 1)
         PySlice_Unpack(index, &start, &stop, &step)
         length = PySlice_AdjustIndices(x.shape_[0], &start, &stop, step)
@@ -142,9 +124,46 @@ cdef Tensor view_at(Tensor x, object index):
     return tensor_view(x, layout.data, x.ndim_ - 1, x.shape_ + 1, x.strides_ + 1, x.dtype_)
 
 
+cdef Tensor plain_view(Tensor x, tuple index):
+    """What most indices make: ints in bounds, slices without a step, None; None for others."""
+    cdef Layout layout
+    cdef Py_ssize_t start, length, count = len(index), i
+    if x.ndim_ + count > MAX_DIMS:
+        return None
+    layout.data = x.data
+    layout.axis = 0
+    layout.ndim = 0
+    for i in range(count):
+        entry = index[i]
+        if entry is None:
+            layout.shape[layout.ndim] = 1
+            layout.strides[layout.ndim] = 0
+            layout.ndim += 1
+        elif layout.axis == x.ndim_:
+            return None
+        elif plain_place(entry, x.shape_[layout.axis], &start):
+            layout.data += start * x.strides_[layout.axis]
+            layout.axis += 1
+        elif plain_slice(entry, x.shape_[layout.axis], &start, &length):
+            if length > 0:
+                layout.data += start * x.strides_[layout.axis]
+            layout.shape[layout.ndim] = length
+            layout.strides[layout.ndim] = x.strides_[layout.axis]
+            layout.axis += 1
+            layout.ndim += 1
+        else:
+            return None
+    while layout.axis < x.ndim_:
+        keep_axis(&layout, x)
+    return tensor_view(x, layout.data, layout.ndim, layout.shape, layout.strides, x.dtype_)
+
+
 cdef Tensor basic_view(Tensor x, tuple index):
     cdef Layout layout
     cdef int kind, consumed = 0, added = 0, ellipses = 0
+    cdef Tensor view = plain_view(x, index)
+    if view is not None:
+        return view
     for entry in index:
         kind = index_kind(entry)
         if kind == 4:
@@ -189,15 +208,28 @@ def basic_index(Tensor x not None, tuple index not None):
 cdef Tensor element_or_view(Tensor x, object index):
     """What indexing gives: a view, but the element itself where all of the index is integers."""
     cdef Tensor view
-    cdef Py_ssize_t i
+    cdef const char *address
+    cdef Py_ssize_t place
+    cdef int axis
     if PySlice_Check(index):
         return view_at(x, index)
-    if type(index) is int and x.ndim_ == 1:
-        i = as_index(index)
-        if -x.shape_[0] <= i < x.shape_[0]:
-            i += x.shape_[0] if i < 0 else 0
-            return element_at(x, x.data + i * x.strides_[0])
-    view = view_at(x, index)
+    if x.ndim_ > 0 and plain_place(index, x.shape_[0], &place):
+        if x.ndim_ == 1:
+            return element_at(x, x.data + place * x.strides_[0])
+        return tensor_view(x, x.data + place * x.strides_[0], x.ndim_ - 1, x.shape_ + 1,
+                           x.strides_ + 1, x.dtype_)
+    if type(index) is tuple:
+        if x.ndim_ > 0 and len(<tuple>index) == x.ndim_:
+            address = x.data
+            for axis in range(x.ndim_):
+                if not plain_place((<tuple>index)[axis], x.shape_[axis], &place):
+                    break
+                address += place * x.strides_[axis]
+            else:
+                return element_at(x, address)
+        view = basic_view(x, index)
+    else:
+        view = view_at(x, index)
     if view is None or view.ndim_ > 0 or index is Ellipsis:
         return view
     if type(index) is tuple and Ellipsis in index:
@@ -206,8 +238,17 @@ cdef Tensor element_or_view(Tensor x, object index):
 
 
 cdef Tensor element_at(Tensor x, const char *address):
+    if x.wrapped is not None:
+        refuse_wrapped(x, "getitem")
     cdef Tensor element = tensor_empty(0, NULL, x.dtype_, "getitem")
-    memcpy(element.data, address, dtype_itemsize(x.dtype_))
+    cdef int itemsize = dtype_itemsize(x.dtype_)
+    # of constant size, so without a call
+    if itemsize == 8:
+        memcpy(element.data, address, 8)
+    elif itemsize == 4:
+        memcpy(element.data, address, 4)
+    else:
+        memcpy(element.data, address, itemsize)
     return element
 
 
@@ -292,6 +333,16 @@ cdef Tensor transposed(Tensor x, const int *axes):
     for i in range(x.ndim_):
         shape[i] = x.shape_[axes[i]]
         strides[i] = x.strides_[axes[i]]
+    return tensor_view(x, x.data, x.ndim_, shape, strides, x.dtype_)
+
+
+cdef Tensor axes_reversed(Tensor x):
+    cdef Py_ssize_t[MAX_DIMS] shape
+    cdef Py_ssize_t[MAX_DIMS] strides
+    cdef int i
+    for i in range(x.ndim_):
+        shape[i] = x.shape_[x.ndim_ - 1 - i]
+        strides[i] = x.strides_[x.ndim_ - 1 - i]
     return tensor_view(x, x.data, x.ndim_, shape, strides, x.dtype_)
 
 

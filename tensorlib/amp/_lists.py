@@ -29,29 +29,30 @@ FLOAT32 = {
 # Operands of several dtypes become those of the widest: NumPy's promotion, which the ops have.
 WIDEST = {
     "add", "arctan2", "clip", "concatenate", "copysign", "divide", "divmod", "equal",
-    "floor_divide", "fmax", "fmin", "fmod", "greater", "greater_equal", "heaviside", "leaky_relu",
-    "less", "less_equal", "logical_and", "logical_or", "logical_xor", "masked_divide",
-    "masked_multiply", "maximum", "minimum", "multiply", "nextafter", "not_equal", "remainder",
-    "subtract", "where",
+    "floor_divide", "fmax", "fmin", "fmod", "greater", "greater_equal", "heaviside",
+    "leaky_relu", "less", "less_equal", "logical_and", "logical_or", "logical_xor",
+    "masked_divide", "masked_multiply", "maximum", "minimum", "multiply", "nextafter", "not_equal",
+    "remainder", "subtract", "where",
 }  # fmt: skip
 
 # As they come.
 UNCHANGED = {
     # one operand, which keeps its dtype
     "absolute", "arccosh", "arcsinh", "arctan", "arctanh", "cbrt", "ceil", "conjugate", "cos",
-    "deg2rad", "degrees", "erf", "fabs", "floor", "frexp", "gelu", "gelu_tanh", "isfinite", "isinf",
-    "isnan", "logical_not", "mish", "modf", "negative", "positive", "rad2deg", "radians", "relu",
-    "rint", "sigmoid", "sign", "signbit", "silu", "sin", "spacing", "sqrt", "tanh", "trunc",
-    "all", "any", "argmax", "argmin", "argsort", "astype", "copy", "max", "max_pool2d", "min",
-    "nonzero", "resample", "sort",
+    "deg2rad", "degrees", "erf", "fabs", "floor", "frexp", "gelu", "gelu_tanh", "hardsigmoid",
+    "hardswish", "isfinite", "isinf", "isnan", "logical_not", "mish", "modf", "negative",
+    "positive", "rad2deg", "radians", "relu", "rint", "sigmoid", "sign", "signbit", "silu", "sin",
+    "spacing", "sqrt", "tanh", "trunc", "all", "any", "argmax", "argmin", "argsort", "astype",
+    "copy", "max", "max_pool2d", "min", "nonzero", "resample", "sort",
     # views, and elements that are picked or put
     "advanced_index", "as_strided", "basic_index", "broadcast_to", "diagonal", "imag", "index_add",
     "index_put", "real", "reshape", "transpose", "view_read", "view_write",
     # in float64 whatever comes, or with an integer operand
     "float_power", "ldexp",
     # gradients, which come in the dtypes of the results
-    "attention_backward", "gelu_slope", "gelu_tanh_slope", "gru_backward", "log_softmax_backward",
-    "lstm_backward", "mish_slope", "normalize_input", "normalize_weight", "silu_slope",
+    "attention_backward", "gelu_backward", "gelu_tanh_backward", "gru_backward",
+    "hardsigmoid_backward", "hardswish_backward", "log_softmax_backward", "lstm_backward",
+    "mish_backward", "normalize_input", "normalize_weight", "relu_backward", "silu_backward",
     "softmax_backward",
     # integers alone
     "bitwise_and", "bitwise_count", "bitwise_or", "bitwise_xor", "gcd", "invert", "lcm",

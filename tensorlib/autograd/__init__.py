@@ -1,6 +1,6 @@
 """Derivatives of what was computed."""
 
-from tensorlib.autograd import _fit, _hooks, extend, function, functional, graph, rules
+from tensorlib.autograd import _hooks, extend, function, functional, graph, rules
 from tensorlib.autograd._anomaly import detect_anomaly, is_anomaly_enabled, set_detect_anomaly
 from tensorlib.autograd._grad import backward, grad
 from tensorlib.autograd._mode import (

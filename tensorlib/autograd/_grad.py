@@ -7,6 +7,7 @@ import numpy as np
 from tensorlib._core import _backward
 from tensorlib._core._functions import asarray, full_like, zeros_like
 from tensorlib._core._tensor import Tensor, add_methods
+from tensorlib._core._wrapping import wrapped_of
 from tensorlib._lazy import lazy_module
 
 func = lazy_module("tensorlib.func")  # a layer above this one
@@ -61,7 +62,9 @@ def _seed(name, position, output, gradient, batched):
                 f"{name}: expected a gradient for a complex output, got none for the dtype "
                 f"{output.dtype} at position {position}"
             )
-        return full_like(output, 1)
+        if wrapped_of(output) is not None:
+            return full_like(output, 1)
+        return _backward.one_for(output)
     gradient = asarray(gradient)
     if batched and (not gradient.ndim or gradient.shape[1:] != output.shape):
         raise RuntimeError(
@@ -327,6 +330,11 @@ def _backward_method(self, gradient=None, retain_graph=None, create_graph=False,
     >>> x.grad
     tensor([2., 4.])
     """
+    if gradient is None and inputs is None:  # the usual call, at once
+        seed = _seed("backward", 0, self, None, False)
+        retain_graph = create_graph if retain_graph is None else retain_graph
+        _backward.backward((self,), (seed,), None, retain_graph, create_graph, True)
+        return
     backward(self, gradient, retain_graph, create_graph, inputs)
 
 

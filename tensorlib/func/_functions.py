@@ -5,8 +5,8 @@ tensors of the recorder's. Where these are followed too, by a derivative that is
 the call is recorded once more, with them in the places of the others.
 """
 
+from tensorlib._core._gradients import fit
 from tensorlib._core._tensor import Tensor
-from tensorlib.autograd._fit import fit
 from tensorlib.autograd.function import Function
 
 

@@ -11,11 +11,11 @@ from types import SimpleNamespace
 from tensorlib._core import _backward
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import astype, broadcast_to, zeros_like
+from tensorlib._core._gradients import fit
 from tensorlib._core._recorder import lift
 from tensorlib._core._tape import is_grad_enabled, rule_functions
 from tensorlib._core._tensor import Tensor
 from tensorlib._core._wrapping import offset_of
-from tensorlib.autograd._fit import fit
 from tensorlib.autograd._mode import enable_grad
 from tensorlib.autograd.function import of_outputs
 
@@ -105,6 +105,8 @@ def _pullback(inputs, tangents, params, outputs, variadic, functions):
             return tuple([x.shape for x in inputs])
         if kind == "wanted":
             return tuple([t is not None for t in tangents])
+        if kind == "into":
+            return None
         if kind in ("input", "output", "param"):
             return {"input": inputs, "output": outputs, "param": params}[kind][i]
         return offset_of(inputs[i]) if kind == "offset" else getattr(inputs[i], kind)

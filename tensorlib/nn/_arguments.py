@@ -24,8 +24,10 @@ def int_tuple(operation, name, value, count, least):
 
 def check_number(operation, name, value):
     """Refuse what is no real number, of Python or in a Tensor; return it as a float."""
+    if type(value) is float:  # nearly always
+        return value
     try:
-        if not isinstance(value, str | bytes):
+        if not isinstance(value, (str, bytes)):
             return float(value)
     except (TypeError, ValueError):
         pass

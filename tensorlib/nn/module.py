@@ -179,7 +179,11 @@ class Module:
             self._set_persistent(name, value.persistent)
 
     def __getattr__(self, name):  # only where the usual lookup found nothing
-        tables = vars(self)
+        tables = self.__dict__
+        try:
+            return tables["_parameters"][name]  # what is asked for most often
+        except KeyError:
+            pass
         for table in TABLES:
             if name in tables.get(table, ()):
                 return tables[table][name]

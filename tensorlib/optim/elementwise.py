@@ -20,29 +20,38 @@ class Elementwise(Optimizer):
         loss = evaluate(closure)
         for group in self.param_groups:
             self._check(group)
-        updates, memories = [], []
+        updates, memories, states = [], [], self.state
         for group in self.param_groups:
             rule, names = self._rule(group)
             start = self._start(group)
             known = {}  # most parameters have been through the same steps
             for param in group["params"]:
-                if param.grad is None:
+                gradient = param.grad
+                if gradient is None:
                     continue
-                memory = {**start, **self.state.get(param, {})}
-                new = [name for name in names if memory.get(name) is None]
-                for name in new:
-                    memory[name] = filled(param.detach(), self._initial(name, group))
-                past = bool(new), *[memory[name] for name in self.scalars]
+                memory = states.get(param, start)
+                kept = [memory.get(name) for name in names]
+                new = any([x is None for x in kept])
+                if new or memory is start:
+                    memory = {**start, **memory}  # remembered after the step, if it can be made
+                    for i, name in enumerate(names):
+                        if kept[i] is None:
+                            kept[i] = filled(param.detach(), self._initial(name, group))
+                            memory[name] = kept[i]
+                past = new, *[memory.get(name, start[name]) for name in self.scalars]
                 if past not in known:
-                    known[past] = self._numbers(group, *past)
+                    numbers, present = self._numbers(group, *past)
+                    known[past] = numbers, dict(zip(self.scalars, present, strict=True))
                 numbers, present = known[past]
-                memory.update(zip(self.scalars, present, strict=True))
-                updates.append((rule, numbers, (param, param.grad, *map(memory.get, names))))
+                updates.append((rule, numbers, (param, gradient, *kept)))
                 if memory:
-                    memories.append((param, memory))
+                    memories.append((param, memory, present))
         update(f"{self._name}.step", updates)
-        for param, memory in memories:
-            self.state[param].update(memory)
+        for param, memory, present in memories:
+            remembered = states[param]
+            if remembered is not memory:
+                remembered.update(memory)
+            remembered.update(present)
         return loss
 
     step.__doc__ = Optimizer.step.__doc__

@@ -180,17 +180,19 @@ class Optimizer:
 
     def _require_nonnegative(self, group, *names):
         for name in names:
-            self._require(self._number(name, group[name]) >= 0, f"{name} >= 0", group[name])
+            if not self._number(name, group[name]) >= 0:
+                self._require(False, f"{name} >= 0", group[name])
 
     def _require_betas(self, group):
-        valid = all(0 <= beta < 1 for beta in self._several(group, "betas", "two"))
+        first, second = self._several(group, "betas", "two")
+        valid = 0 <= first < 1 and 0 <= second < 1
         self._require(valid, "betas to be two numbers in [0, 1)", group["betas"])
 
     def _several(self, group, name, count):
         """An option of two or three numbers; the count is a word."""
         values = group[name]
-        valid = isinstance(values, tuple | list) and len(values) == {"two": 2, "three": 3}[count]
-        self._require(valid, f"{name} to be {count} numbers", values)
+        if not isinstance(values, (tuple, list)) or len(values) != {"two": 2, "three": 3}[count]:
+            self._require(False, f"{name} to be {count} numbers", values)
         return [self._number(name, value) for value in values]
 
     def _number(self, name, value):

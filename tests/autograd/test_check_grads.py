@@ -5,7 +5,8 @@ import pytest
 
 import tensorlib as tl
 from tensorlib._core import _tape
-from tensorlib.autograd.rules._common import conj, times
+from tensorlib._core._gradients import conj
+from tensorlib.autograd.rules._common import times
 from tensorlib.testing import assert_allclose, assert_array_equal, check_grads
 
 

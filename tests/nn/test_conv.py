@@ -135,6 +135,26 @@ def test_16_bit_numbers_are_summed_in_float32(dtype, transposed):
         assert_allclose(rough.astype("float64"), fine, rtol=unit, atol=2 * unit)
 
 
+# A tile of the kernels has at most 48 numbers, and eight channels.
+@dtypes
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize(
+    "places", [(1,), (23,), (24,), (47,), (48,), (49,), (97,), (8, 24), (7, 31), (2, 3, 16)]
+)
+def test_filters_of_one_place(places, groups, dtype):
+    arrays = [sample(3, 6, *places), sample(20, 6 // groups, *(1,) * len(places)), sample(20)]
+    name = f"conv{len(places)}d"
+    compare(getattr(F, name), getattr(TF, name), arrays, dtype, groups=groups)
+
+
+@pytest.mark.parametrize("index", [np.s_[:, ::2], np.s_[..., ::2], np.s_[..., ::2, :], np.s_[::-1]])
+def test_filters_of_one_place_on_views(index):
+    x, weight = tl.asarray(sample(4, 6, 8, 24))[index], sample(16, 6, 1, 1)
+    weight = tl.asarray(weight[:, : x.shape[1]])
+    expected = tl.einsum("nchw,oc->nohw", x, weight[:, :, 0, 0])
+    assert_allclose(F.conv2d(x, weight), expected, rtol=1e-10, atol=1e-10)
+
+
 def test_views_of_any_strides():
     x = tl.asarray(sample(6, 5, 4, 3, 2)).transpose((4, 1, 3, 0, 2))[:, ::-1, :, ::2]
     weight = tl.asarray(sample(2, 2, 2, 5, 3)).transpose((4, 3, 0, 1, 2))[::-1]

@@ -3,6 +3,7 @@
 from comparison.groups import (
     blas,
     busy,
+    growth,
     large,
     layout,
     medium,
@@ -15,5 +16,5 @@ from comparison.groups import (
 
 GROUPS = {
     module.__name__.rpartition(".")[2]: module.GROUP
-    for module in (small, record, medium, large, layout, blas, nn, step, busy, start)
+    for module in (small, record, medium, large, layout, blas, nn, step, busy, start, growth)
 }

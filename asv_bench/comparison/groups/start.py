@@ -1,11 +1,15 @@
 """What it costs to have the library at all."""
 
-from comparison.group import Group, Target
+from comparison.group import Figures
 
-GROUP = Group(
-    title="whole processes",
-    libraries=("numpy", "tensorlib"),
-    cases={"import": "import {library}"},
-    targets=(Target("numpy", "ms more", 60),),
-    processes=True,
+GROUP = Figures(
+    title="import and size",
+    libraries=("numpy", "tensorlib", "torch"),
+    program="start.py",
+    limits={
+        "import, ms more than numpy's": 60,
+        "wheel, MB": 10,
+        "installed with what it needs, over torch's": 0.25,
+    },
+    repeats=15,
 )

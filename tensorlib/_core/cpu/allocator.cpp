@@ -171,7 +171,8 @@ Storage *new_large(size_t nbytes) {
 }  // namespace
 
 Storage *storage_new(size_t nbytes) {
-  return nbytes < kLarge ? new_small(nbytes) : new_large(nbytes);
+  // The last of the small classes would have the capacity of a large block.
+  return nbytes <= kLarge / 8 * 7 ? new_small(nbytes) : new_large(nbytes);
 }
 
 Storage *storage_wrap(char *data, size_t nbytes, bool writeable, PyObject *owner) {

@@ -50,6 +50,46 @@ struct Matrix {
   T &operator()(intptr_t i, intptr_t j) const { return data[i * row + j * column]; }
 };
 
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define TL_TURN_VECTORS
+#endif
+#endif
+
+// to[j][i] = from[i][j] * factor, for rows i and columns j.
+template <class T>
+void turn(T const *from, intptr_t from_row, intptr_t rows, intptr_t columns, T factor, T *to,
+          intptr_t to_row) {
+  intptr_t i = 0;
+#ifdef TL_TURN_VECTORS
+  typedef typename conv::Vector<T, 4>::type V;
+  for (; i + 4 <= rows; i += 4, from += 4 * from_row) {
+    intptr_t j = 0;
+    for (; j + 4 <= columns; j += 4) {
+      V row[4], pair[4];
+      for (int k = 0; k < 4; ++k) row[k] = *reinterpret_cast<V const *>(from + k * from_row + j);
+      pair[0] = __builtin_shufflevector(row[0], row[1], 0, 4, 1, 5);
+      pair[1] = __builtin_shufflevector(row[2], row[3], 0, 4, 1, 5);
+      pair[2] = __builtin_shufflevector(row[0], row[1], 2, 6, 3, 7);
+      pair[3] = __builtin_shufflevector(row[2], row[3], 2, 6, 3, 7);
+      T *target = to + j * to_row + i;
+      for (int k = 0; k < 4; k += 2, target += 2 * to_row) {
+        *reinterpret_cast<V *>(target) =
+            factor * __builtin_shufflevector(pair[k], pair[k + 1], 0, 1, 4, 5);
+        *reinterpret_cast<V *>(target + to_row) =
+            factor * __builtin_shufflevector(pair[k], pair[k + 1], 2, 3, 6, 7);
+      }
+    }
+    for (; j < columns; ++j) {
+      for (int k = 0; k < 4; ++k) to[j * to_row + i + k] = from[k * from_row + j] * factor;
+    }
+  }
+#endif
+  for (; i < rows; ++i, from += from_row) {
+    for (intptr_t j = 0; j < columns; ++j) to[j * to_row + i] = from[j] * factor;
+  }
+}
+
 inline intptr_t round_up(intptr_t n, intptr_t to) { return (n + to - 1) / to * to; }
 
 // Memory handed out piece by piece; from no memory, only their total is found.
@@ -122,9 +162,11 @@ class Blocks {
 
   // The rows [first, first + count) of x, side by side in the lanes: [column][pitch].
   void load_across(Matrix<T> x, Block const &b, intptr_t columns, T factor, T *to) const {
+    bool const in_rows = x.column == 1;
+    if (in_rows) turn(&x(b.first, 0), x.row, b.count, columns, factor, to, pitch_);
     for (intptr_t e = 0; e < columns; ++e) {
       T *row = to + e * pitch_;
-      for (intptr_t i = 0; i < b.count; ++i) row[i] = x(b.first + i, e) * factor;
+      for (intptr_t i = 0; i < b.count && !in_rows; ++i) row[i] = x(b.first + i, e) * factor;
       std::fill(row + b.count, row + pitch_, T(0));
     }
   }
@@ -139,6 +181,8 @@ class Blocks {
             to[k * rows_ + i] = first + i < rows ? from[i * x.row + k * x.column] : T(0);
           }
         }
+      } else if (x.column == 1) {
+        turn(from, x.row, rows_, columns, T(1), to, rows_);
       } else if (rows_ == 8) {
         pack_panel<8>(from, x.row, x.column, columns, to);
       } else {
@@ -171,7 +215,8 @@ class Blocks {
                 bool accumulate) const {
     for (intptr_t first = 0; first < rows; first += rows_) {
       kernels_.multiply[width - 1](
-          {panels + first * depth, across, offsets, taps, target + first * pitch_, accumulate});
+          {panels + first * depth, across, offsets, taps, target + first * pitch_, pitch_,
+           accumulate});
     }
   }
 
@@ -286,13 +331,14 @@ class Forward : Blocks<T> {
     }
     Matrix<T> out = this->matrix(p_.out, head), logsumexp = this->matrix(p_.logsumexp, head);
     for (intptr_t i = 0; i < b.count; ++i) {
-      // A query that sees nothing gets zeros.
-      T const sum = s.sum[i], factor = sum == 0 ? T(0) : 1 / sum;
-      logsumexp(b.first + i, 0) = s.top[i] + std::log(sum);
-      for (intptr_t d = 0; d < p_.value_width; ++d) {
-        out(b.first + i, d) = s.output[d * pitch_ + i] * factor;
-      }
+      logsumexp(b.first + i, 0) = s.top[i] + std::log(s.sum[i]);
+      s.sum[i] = s.sum[i] == 0 ? T(0) : 1 / s.sum[i];  // a query that sees nothing gets zeros
     }
+    for (intptr_t d = 0; d < p_.value_width; ++d) {
+      T *row = s.output + d * pitch_;
+      for (intptr_t i = 0; i < b.count; ++i) row[i] *= s.sum[i];
+    }
+    turn(s.output, pitch_, p_.value_width, b.count, T(1), &out(b.first, 0), out.row);
   }
 
   int threads_;
@@ -396,11 +442,7 @@ class Backward : Blocks<T> {
                 s.d_keys);
     }
     Matrix<T> d_query = this->matrix(p_.d_query, head);
-    for (intptr_t i = 0; i < b.count; ++i) {
-      for (intptr_t e = 0; e < p_.width; ++e) {
-        d_query(b.first + i, e) = s.d_queries[e * pitch_ + i] * T(p_.scale);
-      }
-    }
+    turn(s.d_queries, pitch_, p_.width, b.count, T(p_.scale), &d_query(b.first, 0), d_query.row);
   }
 
   static void load_rows(Matrix<T> x, typename Base::Block const &b, intptr_t columns,

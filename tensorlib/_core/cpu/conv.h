@@ -12,9 +12,10 @@ namespace conv {
 enum Direction { kForward, kInput, kWeight };
 
 template <class S>
-Job *make_job_of(Direction direction, Array const &image, Array const &filter, Array const &output,
+Job *make_job_of(Direction direction, Array image, Array const &filter, Array output,
                  Geometry const &g, int threads) {
   using T = Wide<S>;
+  merge_places(image, filter, output, g);
   if (direction == kForward) {
     return new Correlation<T, S>(plan_forward(image, filter, output, g), image, filter, output,
                                  g.groups, 0, threads);

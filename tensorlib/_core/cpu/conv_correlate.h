@@ -39,6 +39,7 @@ class Correlation : public Job {
     block_ = round_up(std::max<intptr_t>((targets_ + parts - 1) / parts, 1), rows_);
     blocks_ = (targets_ + block_ - 1) / block_;
     image_size_ = sources_ * plan_.channel_size();
+    writes_target_ = is_one_row<T, S>(plan_, target);
     planes_size_ = round_up(images_ * image_size_ + width_, 16);
     sums_size_ = batch * block_ * width_;
   }
@@ -107,6 +108,13 @@ class Correlation : public Job {
     intptr_t const positions = plan_.positions(pass);
     intptr_t const tiles = (positions + width_ - 1) / width_;
     intptr_t const end_target = std::min(first_target + block_, targets_);
+    // A whole tile may go where it belongs at once.
+    auto is_direct = [&](intptr_t target, intptr_t n) {
+      return writes_target_ && n == width_ && target + rows_ <= end_target;
+    };
+    auto target_row = [&](intptr_t tile, intptr_t target) {
+      return target_.at(image + tile / tiles, group * targets_ + target);
+    };
     filters += filters_start_[p] + group * round_up(targets_, rows_) * depth;
     for (intptr_t start = 0; start < images * tiles; start += batch) {
       intptr_t count = std::min(batch, images * tiles - start);
@@ -115,19 +123,25 @@ class Correlation : public Job {
         for (intptr_t target = first_target; target < end_target; target += rows_) {
           for (intptr_t tile = start; tile < start + count; ++tile) {
             intptr_t first = tile % tiles * width_, n = std::min(width_, positions - first);
+            T *to = sums + ((tile - start) * block_ + target - first_target) * width_;
+            intptr_t pitch = width_;
+            if (is_direct(target, n)) {
+              to = reinterpret_cast<T *>(target_row(tile, target)) + first;
+              pitch = target_.strides[1] / intptr_t(sizeof(T));
+            }
             kernels_.multiply[(n - 1) / kernels_.lanes](
                 {filters + target * depth + tap * rows_,
-                 planes + tile / tiles * image_size_ + first, offsets + tap, end_tap - tap,
-                 sums + ((tile - start) * block_ + target - first_target) * width_, channel > 0});
+                 planes + tile / tiles * image_size_ + first, offsets + tap, end_tap - tap, to,
+                 pitch, channel > 0});
           }
         }
       }
       for (intptr_t tile = start; tile < start + count; ++tile) {
         intptr_t first = tile % tiles * width_, n = std::min(width_, positions - first);
         for (intptr_t target = first_target; target < end_target; ++target) {
+          if (is_direct(target - (target - first_target) % rows_, n)) continue;
           scatter<T, S>(sums + ((tile - start) * block_ + target - first_target) * width_, first, n,
-                        pass, plan_, target_.at(image + tile / tiles, group * targets_ + target),
-                        target_.strides + 2);
+                        pass, plan_, target_row(tile, target), target_.strides + 2);
         }
       }
     }
@@ -140,6 +154,7 @@ class Correlation : public Job {
   intptr_t const sources_, targets_;
   Kernels<T> const &kernels_;
   intptr_t const rows_, width_;  // of a tile
+  bool writes_target_;
   intptr_t channels_, images_, image_blocks_, block_, blocks_;
   intptr_t image_size_, planes_size_, sums_size_, filters_size_ = 0;
   std::vector<intptr_t> filters_start_;

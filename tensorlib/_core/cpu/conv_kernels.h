@@ -32,7 +32,8 @@ struct MultiplyArgs {
   T const *image;           // at the tile's first position
   intptr_t const *offsets;  // of each tap in the image
   intptr_t taps;
-  T *sums;  // [row][3 vectors]
+  T *sums;  // [row][3 vectors], rows as far apart as `pitch` says
+  intptr_t pitch;
   bool accumulate;
 };
 
@@ -87,7 +88,7 @@ TL_INLINE void multiply(MultiplyArgs<T> const &args) {
   V sums[rows][width];
   for (int i = 0; i < rows; ++i) {
     for (int j = 0; j < width; ++j) {
-      sums[i][j] = args.accumulate ? reinterpret_cast<V *>(args.sums)[3 * i + j] : V{};
+      sums[i][j] = args.accumulate ? reinterpret_cast<V *>(args.sums + i * args.pitch)[j] : V{};
     }
   }
   T const *weights = args.weights;
@@ -100,7 +101,8 @@ TL_INLINE void multiply(MultiplyArgs<T> const &args) {
     }
   }
   for (int i = 0; i < rows; ++i) {
-    for (int j = 0; j < width; ++j) reinterpret_cast<V *>(args.sums)[3 * i + j] = sums[i][j];
+    V *row = reinterpret_cast<V *>(args.sums + i * args.pitch);
+    for (int j = 0; j < width; ++j) row[j] = sums[i][j];
   }
 }
 

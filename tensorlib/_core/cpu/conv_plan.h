@@ -60,6 +60,24 @@ struct Axes {
   Axis depth, rows, columns;
 };
 
+// Where filters of one place visit every place, rows and slices that follow each other in memory
+// are taken for one long row.
+inline void merge_places(Array &image, Array const &filter, Array &output, Geometry const &g) {
+  auto is_plain = [&](int axis) {
+    return filter.shape[axis] == 1 && g.stride[axis - 2] == 1 && g.padding[axis - 2] == 0;
+  };
+  for (int axis = 3; axis >= 2 && is_plain(4) && is_plain(axis); --axis) {
+    for (Array const *array : {&image, &output}) {
+      bool const follows = array->strides[axis] == array->shape[4] * array->strides[4];
+      if (array->shape[axis] != 1 && !follows) return;
+    }
+    for (Array *array : {&image, &output}) {
+      array->shape[4] *= array->shape[axis];
+      array->shape[axis] = 1;
+    }
+  }
+}
+
 struct Tap {
   intptr_t plane;
   intptr_t shift[3];
@@ -219,6 +237,18 @@ inline Plan plan_input(Array const &gradient, Array const &filter, Array const &
   return plan;
 }
 
+// Whether the sums of a plan's positions are the elements of an array, one row for each channel.
+template <class T, class S>
+bool is_one_row(Plan const &plan, Array const &array) {
+  auto is_whole = [](intptr_t stride) { return stride % intptr_t(sizeof(T)) == 0; };
+  Pass const &pass = plan.passes[0];
+  return std::is_same_v<T, S> && plan.passes.size() == 1 && plan.positions(pass) == pass.columns &&
+         pass.result.columns.first == 0 && pass.result.columns.step == 1 &&
+         array.shape[2] * array.shape[3] == 1 && array.shape[4] == pass.columns &&
+         array.strides[4] == intptr_t(sizeof(T)) && is_whole(array.strides[1]) &&
+         is_whole(array.strides[0]) && reinterpret_cast<uintptr_t>(array.data) % sizeof(T) == 0;
+}
+
 // Elements are stored as S and computed as T.
 template <class T, class S>
 T load(char const *source) {
@@ -231,6 +261,8 @@ template <class T, class S>
 void read_row(T *target, char const *source, intptr_t stride, intptr_t n) {
   if (std::is_same_v<T, S> && stride == intptr_t(sizeof(S))) {
     std::memcpy(target, source, n * sizeof(S));
+  } else if (stride == 2 * intptr_t(sizeof(S))) {  // a constant, with which the loop vectorizes
+    for (intptr_t i = 0; i < n; ++i) target[i] = load<T, S>(source + i * 2 * sizeof(S));
   } else {
     for (intptr_t i = 0; i < n; ++i) target[i] = load<T, S>(source + i * stride);
   }

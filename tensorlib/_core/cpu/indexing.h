@@ -1,10 +1,12 @@
-// Gathering, scattering and adding at places given by indices, and finding the nonzero elements.
+// Gathering, scattering and adding at places given by indices.
 //
 // A region of a tensor is walked as [before][places][after]: axes kept in front of the indexed
 // ones, the places that the indices name, and axes kept behind. The other side of the copy is
 // contiguous and in that order, so it is read or written from start to end.
 #pragma once
 
+#include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
@@ -12,6 +14,8 @@
 #include "by_dtype.h"
 #include "copy.h"
 #include "functors.h"
+#include "parallel_loops.h"
+#include "thread_pool.h"
 
 namespace tl {
 namespace indexing {
@@ -132,39 +136,64 @@ inline void visit_runs(Region const &region, Run run) {
   });
 }
 
+// work(first, last) for parts of `n` things of so many bytes and places each, on several threads
+// where that pays.
+template <class Work>
+void share_places(intptr_t n, intptr_t bytes, Work const &work, intptr_t places = 1) {
+  constexpr Nanoseconds place = 0.5, byte = 0.05;  // alone
+  Nanoseconds const each = Nanoseconds(places) * place + Nanoseconds(bytes) * byte;
+  Nanoseconds const alone = each * Nanoseconds(n);
+  intptr_t const part = std::max(intptr_t(1), intptr_t(kTask / each));
+  parallel_for(
+      (n + part - 1) / part, threads_for(alone),
+      [&](intptr_t task, int) { work(task * part, std::min(n, (task + 1) * part)); }, alone);
+}
+
+// Copies the rows at places [k, end); the first place whose index is outside, or `end`.
+template <class Size>
+intptr_t gather_some(char const *data, intptr_t length, int64_t const *indices, intptr_t k,
+                     intptr_t end, char *target, Size row) {
+  for (; k < end; ++k) {
+    int64_t index = indices[k];
+    if (uint64_t(index) >= uint64_t(length)) {
+      index += length;
+      if (uint64_t(index) >= uint64_t(length)) break;
+    }
+    std::memcpy(target + k * row, data + index * row, row);
+  }
+  return k;
+}
+
 // Rows of a contiguous tensor; false, with the first index outside in `outside`, if there is one.
 inline bool gather_rows(char const *data, intptr_t length, intptr_t row, int64_t const *indices,
                         intptr_t count, char *target, int64_t *outside) {
-  intptr_t const place = find_outside(indices, count, length);
-  if (place >= 0) {
-    *outside = indices[place];
-    return false;
-  }
-  auto copy = [&](auto size) {
-    for (intptr_t k = 0; k < count; ++k) {
-      int64_t const index = indices[k] + (indices[k] < 0 ? length : 0);
-      std::memcpy(target + k * size, data + index * size, size);
+  std::atomic<intptr_t> wrong{count};  // the first place found
+  share_places(count, row, [&](intptr_t first, intptr_t end) {
+    auto const gather = [&](auto size) {
+      intptr_t const found = gather_some(data, length, indices, first, end, target, size);
+      if (found == end) return;
+      for (intptr_t old = wrong; found < old && !wrong.compare_exchange_weak(old, found);) {
+      }
+    };
+    switch (row) {
+      case 1: return gather(std::integral_constant<intptr_t, 1>());
+      case 2: return gather(std::integral_constant<intptr_t, 2>());
+      case 4: return gather(std::integral_constant<intptr_t, 4>());
+      case 8: return gather(std::integral_constant<intptr_t, 8>());
+      case 16: return gather(std::integral_constant<intptr_t, 16>());
+      default: return gather(row);
     }
-  };
-  switch (row) {
-    case 1: copy(std::integral_constant<intptr_t, 1>()); break;
-    case 2: copy(std::integral_constant<intptr_t, 2>()); break;
-    case 4: copy(std::integral_constant<intptr_t, 4>()); break;
-    case 8: copy(std::integral_constant<intptr_t, 8>()); break;
-    case 16: copy(std::integral_constant<intptr_t, 16>()); break;
-    default: copy(row);
-  }
-  return true;
+  });
+  if (wrong == count) return true;
+  *outside = indices[wrong];
+  return false;
 }
 
 inline bool empty(Region const &region) {
   return region.before.size() == 0 || region.count == 0 || region.after.size() == 0;
 }
 
-inline void gather(Region region, char *target) {
-  region.before.merge();
-  region.after.merge();
-  if (empty(region)) return;
+inline void gather_part(Region const &region, char *target) {
   with_itemsize(region.itemsize, [&](auto element) {
     constexpr int size = sizeof(element);
     if (region.after.ndim == 0) {
@@ -177,6 +206,27 @@ inline void gather(Region region, char *target) {
       });
     }
   });
+}
+
+inline void gather(Region region, char *target) {
+  region.before.merge();
+  region.after.merge();
+  if (empty(region)) return;
+  bool const rows = region.before.ndim > 0;
+  intptr_t const parts = rows ? region.before.shape[0] : region.count;
+  intptr_t const places = region.before.size() * region.count;
+  intptr_t const bytes = places / parts * region.after.size() * region.itemsize;  // of a part
+  share_places(parts, bytes, [&](intptr_t first, intptr_t last) {
+    Region part = region;
+    if (rows) {
+      part.data += first * part.before.strides[0];
+      part.before.shape[0] = last - first;
+    } else {
+      part.indices += first;
+      part.count = last - first;
+    }
+    gather_part(part, target + first * bytes);
+  }, places / parts);
 }
 
 // `source_step` is zero where one value goes to all places.
@@ -220,112 +270,6 @@ inline void add(Region region, int dtype, char const *source, intptr_t source_st
           std::memcpy(at, &sum, sizeof(T));
         }
       }
-    });
-  });
-}
-
-// ------------------------------------------------------------------------------------------
-// masks, as contiguous bytes of which any but zero is true
-// ------------------------------------------------------------------------------------------
-
-// Eight bytes of a mask as eight bits, the first lowest.
-inline unsigned mask_bits(char const *mask) {
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-  uint64_t word;
-  std::memcpy(&word, mask, 8);
-  // 1 in each byte that is not zero, then all of them moved into the highest byte.
-  word = (((word & 0x7f7f7f7f7f7f7f7f) + 0x7f7f7f7f7f7f7f7f) | word) >> 7 & 0x0101010101010101;
-  return unsigned(word * 0x0102040810204080 >> 56);
-#else
-  unsigned bits = 0;
-  for (int i = 0; i < 8; ++i) bits |= unsigned(mask[i] != 0) << i;
-  return bits;
-#endif
-}
-
-inline int lowest_bit(unsigned bits) {
-#if defined(__GNUC__)
-  return __builtin_ctz(bits);
-#else
-  int i = 0;
-  while (!(bits >> i & 1)) ++i;
-  return i;
-#endif
-}
-
-inline intptr_t count_true(char const *mask, intptr_t n) {
-  intptr_t count = 0, i = 0;
-  while (i < n) {
-    // 255 rounds of bytes cannot overflow a byte; the inner loop vectorizes.
-    uint8_t sums[64] = {0};
-    intptr_t rounds = 0;
-    for (; rounds < 255 && i + 64 <= n; ++rounds, i += 64) {
-      for (int k = 0; k < 64; ++k) sums[k] = uint8_t(sums[k] + (mask[i + k] != 0));
-    }
-    for (uint8_t sum : sums) count += sum;
-    if (rounds == 0) {
-      for (; i < n; ++i) count += mask[i] != 0;
-    }
-  }
-  return count;
-}
-
-// visit(i) for each true element.
-template <class Visit>
-inline void visit_true(char const *mask, intptr_t n, Visit visit) {
-  intptr_t i = 0;
-  for (; i + 8 <= n; i += 8) {
-    unsigned bits = mask_bits(mask + i);
-    if (bits == 0xff) {
-      for (int k = 0; k < 8; ++k) visit(i + k);
-      continue;
-    }
-    for (; bits; bits &= bits - 1) visit(i + lowest_bit(bits));
-  }
-  for (; i < n; ++i) {
-    if (mask[i]) visit(i);
-  }
-}
-
-// The flat places of the true elements; `places` has room for `count`, their number.
-inline void find_true(char const *mask, intptr_t n, int64_t *places, intptr_t count) {
-  if (count * 4 > n) {
-    // Dense: without branches, which would be mispredicted.
-    for (intptr_t i = 0, k = 0; k < count; ++i) {
-      places[k] = i;
-      k += mask[i] != 0;
-    }
-  } else {
-    visit_true(mask, n, [&](intptr_t i) { *places++ = i; });
-  }
-}
-
-// Elements of a contiguous tensor where a mask of its shape is true; `count` of them.
-inline void gather_mask(char const *data, char const *mask, intptr_t n, intptr_t count,
-                        intptr_t itemsize, char *target) {
-  with_itemsize(itemsize, [&](auto element) {
-    constexpr int size = sizeof(element);
-    if (count * 4 > n) {
-      for (intptr_t i = 0, k = 0; k < count; ++i) {
-        copy_one<size>(target + k * size, data + i * size);
-        k += mask[i] != 0;
-      }
-    } else {
-      visit_true(mask, n, [&](intptr_t i) {
-        copy_one<size>(target, data + i * size);
-        target += size;
-      });
-    }
-  });
-}
-
-inline void scatter_mask(char *data, char const *mask, intptr_t n, char const *source,
-                         intptr_t source_step, intptr_t itemsize) {
-  with_itemsize(itemsize, [&](auto element) {
-    constexpr int size = sizeof(element);
-    visit_true(mask, n, [&](intptr_t i) {
-      copy_one<size>(data + i * size, source);
-      source += source_step;
     });
   });
 }

@@ -25,6 +25,8 @@ extern tl_loop tl_cast_loops[TL_NDTYPES][TL_NDTYPES];
 // The loop of an op, by its name and the dtype of its first input (for `where`, of its values);
 // a null pointer if there is none.
 tl_loop tl_functor_loop(const char *name, int dtype);
+// A loop of ours that is faster than NumPy's on this processor.
+tl_loop tl_fast_loop(const char *name, int dtype);
 }
 
 // Iterations do not depend on each other: an output may be an input, but never overlap a part.

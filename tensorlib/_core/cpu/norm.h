@@ -20,7 +20,8 @@ namespace norm {
 constexpr intptr_t kRun = 1024;         // numbers that stay in the first cache
 constexpr intptr_t kTask = 1 << 15;     // numbers that are worth waking a thread
 constexpr intptr_t kPartial = 64;       // rows that are summed in single precision
-constexpr intptr_t kColumns = kRun / 4;  // weights' gradients that are summed at a time
+constexpr intptr_t kColumns = kRun;     // weights' gradients that are summed at a time
+constexpr intptr_t kTaskColumns = kRun / 4;  // where threads share them
 
 struct Shape {
   intptr_t batch, stack, group, channel, place;
@@ -282,11 +283,12 @@ void weight_gradient(Shape const &s, T const *g, T const *x, Wide<T> const *mean
     });
     return;
   }
-  intptr_t const blocks = (s.channel + kColumns - 1) / kColumns;
-  share(s.group * blocks, depth * std::min(s.channel, kColumns), threads, [&](intptr_t piece) {
-    intptr_t const start = piece % blocks * kColumns;
+  intptr_t const width = threads > 1 ? kTaskColumns : kColumns;
+  intptr_t const blocks = (s.channel + width - 1) / width;
+  share(s.group * blocks, depth * std::min(s.channel, width), threads, [&](intptr_t piece) {
+    intptr_t const start = piece % blocks * width;
     sum_columns(s, g, x, mean, variance, rule, piece / blocks * s.channel + start,
-                std::min(kColumns, s.channel - start), out);
+                std::min(width, s.channel - start), out);
   });
 }
 

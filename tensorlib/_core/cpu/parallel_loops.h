@@ -32,6 +32,10 @@ inline void place_run(Walk const &walk, char *const *start, intptr_t run, intptr
   }
 }
 
+inline int threads_for(Nanoseconds alone) {
+  return alone < kWorthThreads ? 1 : ThreadPool::instance().threads();
+}
+
 // Runs a loop over a part of a walk: elements [first, last) of run `run`.
 inline void run_part(Walk const &walk, char *const *start, Loop loop, void *data, intptr_t run,
                      intptr_t first, intptr_t last) {
@@ -53,10 +57,11 @@ struct TimedLoop {
     return value;
   }
 
-  // A measurement may be too high, for somebody else had the processor; it is seldom too low.
+  // A measurement may be far too high, for somebody else had the processor; it is seldom too low.
   void note(Nanoseconds elapsed, intptr_t elements) const {
     Nanoseconds const old = read(), found = elapsed / Nanoseconds(elements);
-    float const value = float(old == 0 || found < old ? found : old + (found - old) / 16);
+    bool const lower = old == 0 || found < old;
+    float const value = float(lower ? found : old + (std::min(found, 2 * old) - old) / 16);
     __atomic_store(cost, &value, __ATOMIC_RELAXED);
   }
 };

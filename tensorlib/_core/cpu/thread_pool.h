@@ -57,8 +57,15 @@ class ThreadPool {
   // Extensions see each other's symbols not: the pool of one is given to all others.
   static void share(ThreadPool *pool) { shared() = pool; }
 
-  int threads() const { return threads_; }
-  void set_threads(int threads) { threads_ = threads < 1 ? 1 : threads; }
+  int threads() const {
+    int const own = threads_.load(std::memory_order_relaxed);
+    return limit_ ? std::min(own, limit_()) : own;
+  }
+  void set_threads(int threads) {
+    threads_.store(threads < 1 ? 1 : threads, std::memory_order_relaxed);
+  }
+  // A bound that others may change at any time.
+  void set_limit(int (*limit)()) { limit_ = limit; }
 
   // Runs the tasks on at most `threads` threads, numbered from zero, which is the caller. `alone`
   // is how long it would take without threads, where that is known.
@@ -249,8 +256,9 @@ class ThreadPool {
     }
   }
 
-  int threads_;
+  std::atomic<int> threads_;
   State *state_;
+  int (*limit_)() = nullptr;
 };
 
 // body(index, worker) for every index below `tasks`, on at most `threads` threads.

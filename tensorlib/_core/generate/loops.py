@@ -30,20 +30,71 @@ DTYPES = {
 }
 LETTERS = list(DTYPES)
 FLOATING = "eEfd"
+PAIRS = [2 * letter for letter in FLOATING]
 
 # The inputs of the loops of ops whose kernel is a functor, unless those are the floating types.
 FUNCTOR_SIGNATURES = {
-    "leaky_relu": [2 * letter for letter in FLOATING],
+    "gelu_backward": PAIRS,
+    "gelu_tanh_backward": PAIRS,
+    "hardsigmoid_backward": PAIRS,
+    "hardswish_backward": PAIRS,
+    "leaky_relu": PAIRS,
     "masked_divide": [2 * letter for letter in FLOATING + "FD"],
     "masked_multiply": [2 * letter for letter in FLOATING + "FD"],
+    "mish_backward": PAIRS,
     "relu": list("bhiqBHIQ" + FLOATING),
+    "relu_backward": PAIRS,
+    "silu_backward": PAIRS,
     "where": ["?" + 2 * letter for letter in LETTERS],
 }
+
+# Ops of NumPy's for which these dtypes have loops of ours, clearly faster: of the functors, which
+# give what NumPy gives to the bit,
+SAME = {
+    "absolute": "eE",
+    "clip": "bhiqBHIQfd",
+    "conjugate": "eEfd",
+    "copysign": "eEfd",
+    "deg2rad": "fd",
+    "degrees": "fd",
+    "fabs": "eEfd",
+    "heaviside": "eEfd",
+    "isfinite": "eE",
+    "isinf": "eE",
+    "isnan": "eE",
+    "logical_and": "eEfd",
+    "logical_not": "eEfd",
+    "logical_or": "eEfd",
+    "logical_xor": "eEfd",
+    "negative": "eE",
+    "positive": "eEfd",
+    "rad2deg": "fd",
+    "radians": "fd",
+    "sign": "eEfd",
+    "signbit": "eE",
+}
+# and of functors in cpu/fast_functors.h.
+FAST = {
+    "cos": "d",
+    "floor_divide": "bhiBHIfd",
+    "fmod": "fd",
+    "hypot": "fd",
+    "logaddexp": "fd",
+    "logaddexp2": "fd",
+    "nextafter": "fd",
+    "remainder": "bhiBHIfd",
+    "sin": "d",
+}
+
+# The casts among these are compiled for wider vectors too.
+WIDE_CASTS = "?Biqfd"
 
 SOURCE = """\
 // Written by generate/loops.py; do not edit.
 #include <cstring>
 
+#include "guarded_loops.h"
+#include "half_loops.h"
 #include "loops.h"
 
 using namespace tl;
@@ -59,17 +110,28 @@ struct Op {{
   tl_loop loops[TL_NDTYPES];
 }};
 
-const Op ops[] = {{
-{ops}
+const Op functors[] = {{
+{functors}
 }};
 
-}}  // namespace
+const Op faster[] = {{
+{fast}
+}};
 
-tl_loop tl_functor_loop(const char *name, int dtype) {{
+template <std::size_t n>
+tl_loop find(const Op (&ops)[n], const char *name, int dtype) {{
   for (const Op &op : ops) {{
     if (std::strcmp(op.name, name) == 0) return op.loops[dtype];
   }}
   return nullptr;
+}}
+
+}}  // namespace
+
+tl_loop tl_functor_loop(const char *name, int dtype) {{ return find(functors, name, dtype); }}
+
+tl_loop tl_fast_loop(const char *name, int dtype) {{
+  return target() == Target::base ? nullptr : find(faster, name, dtype);
 }}
 """
 
@@ -86,9 +148,14 @@ def loop(functor: str, inputs: str, template: str = "Elementwise") -> str:
 
 def cast(from_: str, to: str) -> str:
     """The C++ name of the loop of a cast."""
-    if to == "e" and from_ != "e":
+    if from_ + to == "de":
+        return "double_to_half"
+    if to == "e" and from_ in "FD":
         return f"cast_to_half<{DTYPES[from_]}>"
-    return loop(f"Cast<{DTYPES[to]}>", from_)
+    if from_ != to and {from_, to} & set("eE") and not {from_, to} & set("FD"):
+        return f"CastThroughFloat<{DTYPES[from_]}, {DTYPES[to]}>::loop"
+    wide = from_ != to and {from_, to} <= set(WIDE_CASTS)
+    return loop(f"Cast<{DTYPES[to]}>", from_, "WideElementwise" if wide else "Elementwise")
 
 
 def casts() -> str:
@@ -101,21 +168,29 @@ def key(name: str, inputs: str) -> str:
     return inputs[1] if name == "where" else inputs[0]
 
 
-def op_row(name: str, signatures: list[str], template: str) -> str:
+def op_row(name: str, signatures: list[str], template: str, space: str = "") -> str:
     """The table row of an op, given the letters of its inputs for every type it has."""
     loops = ["nullptr"] * len(LETTERS)
     for inputs in signatures:
-        loops[LETTERS.index(key(name, inputs))] = loop(functor(name), inputs, template)
+        loops[LETTERS.index(key(name, inputs))] = loop(space + functor(name), inputs, template)
     return f'    {{"{name}",\n     {{{", ".join(loops)}}}}},'
 
 
-def source(signatures: dict[str, list[str]], own: set[str]) -> str:
+def source(signatures: dict[str, list[str]], own: set[str], inputs: dict[str, int]) -> str:
     """The whole file; `own` are the ops whose loops the library uses, for which wide ones pay."""
-    rows = (
+    functors = [
         op_row(name, signatures[name], "WideElementwise" if name in own else "Elementwise")
         for name in signatures
-    )
-    return SOURCE.format(casts=casts(), ops="\n".join(rows))
+    ]
+    fast = [
+        op_row(name, [letter * inputs[name] for letter in letters], template, space)
+        for table, template, space in (
+            (SAME, "WideElementwise", ""),
+            (FAST, "GuardedElementwise", "fast::"),
+        )
+        for name, letters in table.items()
+    ]
+    return SOURCE.format(casts=casts(), functors="\n".join(functors), fast="\n".join(fast))
 
 
 def ufunc_signatures(path: str) -> list[str]:
@@ -134,10 +209,15 @@ def ufunc_signatures(path: str) -> list[str]:
     return list(signatures.values())
 
 
+def elementwise(ops_file: Path) -> list[tuple]:
+    """The rows of the elementwise ops."""
+    # Run, not imported: the package is not built yet when this script is needed.
+    return runpy.run_path(str(ops_file))["ELEMENTWISE"]
+
+
 def kernels(ops_file: Path) -> dict[str, str]:
     """The kernel of each elementwise op."""
-    # Run, not imported: the package is not built yet when this script is needed.
-    return {name: kernel for name, kernel, *_ in runpy.run_path(str(ops_file))["ELEMENTWISE"]}
+    return {name: kernel for name, kernel, *_ in elementwise(ops_file)}
 
 
 def functor_signatures(ops_file: Path, every: bool) -> dict[str, list[str]]:
@@ -158,7 +238,8 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help="every elementwise op, for the tests")
     options = parser.parse_args()
     own = {name for name, kernel in kernels(options.ops).items() if kernel == "functor"}
-    options.output.write_text(source(functor_signatures(options.ops, options.all), own))
+    inputs = {name: len(names) for name, _, names, *_ in elementwise(options.ops)}
+    options.output.write_text(source(functor_signatures(options.ops, options.all), own, inputs))
 
 
 if __name__ == "__main__":

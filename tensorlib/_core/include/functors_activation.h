@@ -1,6 +1,7 @@
-// Activations, and the slopes of those whose slopes take several operations.
+// Activations, and the gradients of those whose slopes take several operations.
 #pragma once
 
+#include "functors_arithmetic.h"
 #include "vector_math.h"
 
 namespace tl {
@@ -16,6 +17,17 @@ struct Relu {
     } else {
       return x < T(0) ? T(0) : x;
     }
+  }
+};
+
+// The gradient of Relu where its result y is zero or less is zero.
+struct ReluBackward {
+  template <class T>
+  TL_HD T operator()(T g, T y) const {
+    using R = Wide<T>;
+    R w = wide(y);
+    bool positive = truth(w) & !sign_bit(w);  // a comparison of NaN would raise an exception
+    return T(vm::choose(positive | is_nan(w), wide(g), R(0)));
   }
 };
 
@@ -57,6 +69,55 @@ struct LeakyRelu {
   }
 };
 
+// a <= b, without an exception for NaN.
+template <class R>
+TL_HD bool at_or_below(R a, R b) {
+#if defined(__GNUC__)
+  return __builtin_islessequal(a, b);
+#else
+  return a <= b;
+#endif
+}
+
+// min(max(x + 3, 0), 6) / 6; NaN stays.
+struct Hardsigmoid {
+  template <class T>
+  TL_HD T operator()(T x) const {
+    using R = Wide<T>;
+    R raised = wide(x) + R(3);
+    R limited = vm::choose(at_or_below(R(6), raised), R(6), raised);
+    return T(vm::choose(at_or_below(raised, R(0)), R(0), limited) / R(6));
+  }
+};
+
+// The slope is zero where there are two.
+struct HardsigmoidBackward {
+  template <class T>
+  TL_HD T operator()(T g, T x) const {
+    using R = Wide<T>;
+    R w = wide(x);
+    bool const flat = at_or_below(w, R(-3)) | at_or_below(R(3), w);
+    return T(vm::choose(flat, R(0), wide(g) / R(6)));
+  }
+};
+
+struct Hardswish {
+  template <class T>
+  TL_HD T operator()(T x) const {
+    return T(wide(x) * Hardsigmoid()(wide(x)));
+  }
+};
+
+struct HardswishBackward {
+  template <class T>
+  TL_HD T operator()(T g, T x) const {
+    using R = Wide<T>;
+    R w = wide(x), between = MaskedMultiply()(wide(g), w / R(3) + R(0.5));
+    R right = vm::choose(at_or_below(R(3), w), wide(g), between);
+    return T(vm::choose(at_or_below(w, R(-3)), R(0), right));
+  }
+};
+
 // log(1 + exp(x))
 struct Softplus {
   template <class T>
@@ -74,6 +135,21 @@ struct Logsigmoid {
   }
 };
 
+// x where it is no negative number, else zero with its sign; NaN stays.
+template <class R>
+TL_HD R unless_negative(R x) {
+  constexpr auto sign = vm::Bits<R>(1) << (sizeof(R) * 8 - 1);
+  auto const size = vm::Bits<R>(bits_as<vm::Bits<R>>(x) - sign);  // small only of negative numbers
+  return vm::choose(size <= bits_as<vm::Bits<R>>(infinity<R>()), R(-0.0), x);
+}
+
+// The smaller one of a limit and abs(x); the limit for NaN.
+template <class R>
+TL_HD R size_within(R limit, R x) {
+  auto const size = bits_as<vm::Bits<R>>(math::fabs(x)), most = bits_as<vm::Bits<R>>(limit);
+  return bits_as<R>(size < most ? size : most);
+}
+
 // x * F(x) for a distribution function F with F(x) + F(-x) = 1: the positive part of x, less
 // z * F(-z) of z = abs(x), so that the tail of F is all that is needed. `Tail::far` is where
 // the tail is zero, `value(z)` is z * F(-z), `slope(z)` the derivative of x * F(x) at -z.
@@ -82,18 +158,17 @@ struct Gated {
   template <class T>
   TL_HD T operator()(T x) const {
     using R = Wide<T>;
-    R z = vm::at_most(Tail::template far<R>, math::fabs(wide(x)));
-    return T(vm::positive_part(wide(x)) - Tail::value(z));
+    R w = wide(x);
+    return T(unless_negative(w) - Tail::value(size_within(Tail::template far<R>, w)));
   }
 };
 
 template <class Tail>
 struct GatedSlope {
-  template <class T>
-  TL_HD T operator()(T x) const {
-    using R = Wide<T>;
-    R left = Tail::slope(vm::at_most(Tail::template far<R>, math::fabs(wide(x))));
-    return T(vm::choose(sign_bit(wide(x)), left, 1 - left));
+  template <class R>
+  TL_HD R operator()(R x) const {
+    R left = Tail::slope(size_within(Tail::template far<R>, x));
+    return vm::choose(is_nan(x), x, vm::choose(sign_bit(x), left, 1 - left));
   }
 };
 
@@ -118,11 +193,6 @@ struct LogisticTail {
   static constexpr R far = vm::Format<R>::far;
 
   template <class R>
-  TL_HD static R value(R z) {
-    auto e = vm::exp_of_minus(z);
-    return e.times(z / (1 + e.value()));
-  }
-  template <class R>
   TL_HD static R slope(R z) {
     auto e = vm::exp_of_minus(z);
     R inverse = 1 / (1 + e.value());
@@ -133,7 +203,7 @@ struct LogisticTail {
 // The logistic function of (x + 0.044715 * x**3) * sqrt(8 / pi), for the normal distribution.
 struct TanhTail {
   template <class R>
-  static constexpr R far = sizeof(R) == 4 ? R(11.3) : R(22);
+  static constexpr R far = sizeof(R) == 4 ? R(11.3) : R(21.7);
 
   template <class R>
   TL_HD static R value(R z) {
@@ -144,31 +214,67 @@ struct TanhTail {
   TL_HD static R slope(R z) {
     auto e = exponential(z);
     R inverse = 1 / (1 + e.value());
-    R inner = R(linear) + R(3 * cubic) * (z * z);
+    R inner = R(linear) + R(3 * (cubic + cubic_rest)) * (z * z);
     return e.times(inverse * (1 - z * inner * inverse));
   }
 
  private:
-  static constexpr double linear = 1.5957691216057308, cubic = linear * 0.044715;
+  static constexpr double linear = 1.5957691216057308, linear_rest = -9.96930880911092e-17;
+  static constexpr double cubic = 0.071354815736413, cubic_rest = 5.361872467621785e-10;
 
-  // In double, as an error of the exponent is one of the result, relatively.
+  // An error of the exponent is one of the result, relatively: for float it is computed in double,
+  // for double in two parts. The upper halves of numbers have exact products.
   template <class R>
   TL_HD static auto exponential(R z) {
-    double x = double(z), u = x * (linear + cubic * (x * x));
-    R high = R(u);
-    return vm::exp_of_minus(high, R(u - double(high)));
+    double x = double(z);
+    if constexpr (sizeof(R) == 4) {
+      double u = x * (linear + (cubic + cubic_rest) * (x * x));
+      R high = R(u);
+      return vm::exp_of_minus(high, R(u - double(high)));
+    } else {
+      double high = vm::upper(x), square = high * high, square_rest = (x - high) * (x + high);
+      double part = vm::upper(square), rest = (square - part) + square_rest;
+      double product = cubic * part, factor = linear + product, back = factor - linear;
+      double factor_rest = ((linear - (factor - back)) + (product - back)) +
+                           (linear_rest + (cubic * rest + cubic_rest * (part + rest)));
+      double first = vm::upper(factor);
+      return vm::exp_of_minus(high * first, high * (factor - first) + (x - high) * factor +
+                                                x * factor_rest);
+    }
+  }
+};
+
+// A gradient times a slope, in one pass; where either is exactly zero, so is the product.
+template <class Slope>
+struct TimesSlope {
+  template <class T>
+  TL_HD T operator()(T g, T x) const {
+    return T(MaskedMultiply()(wide(g), Slope()(wide(x))));
   }
 };
 
 struct Gelu : Gated<NormalTail> {};
-struct GeluSlope : GatedSlope<NormalTail> {};
+struct GeluBackward : TimesSlope<GatedSlope<NormalTail>> {};
 struct GeluTanh : Gated<TanhTail> {};
-struct GeluTanhSlope : GatedSlope<TanhTail> {};
-struct Silu : Gated<LogisticTail> {};
-struct SiluSlope : GatedSlope<LogisticTail> {};
+struct GeluTanhBackward : TimesSlope<GatedSlope<TanhTail>> {};
 
-// x * tanh(log(1 + exp(x))). With e = exp(-abs(x)) the factor is (1 + 2 * e) / d on the right and
-// e * (2 + e) / d on the left: sums of positive numbers, in which nothing cancels.
+// On the left by the tail, as above; on the right with the factor that is not small.
+struct Silu {
+  template <class T>
+  TL_HD T operator()(T x) const {
+    using R = Wide<T>;
+    R z = vm::at_most(vm::Format<R>::far, math::fabs(wide(x)));
+    auto e = vm::exp_of_minus(z);
+    bool left = sign_bit(wide(x));
+    R ratio = vm::choose(left, e.of_size(-z), wide(x)) / (1 + e.value());
+    return T(vm::choose(left, e.scaled(ratio), ratio));
+  }
+};
+
+struct SiluBackward : TimesSlope<GatedSlope<LogisticTail>> {};
+
+// x * tanh(log(1 + exp(x))). With e = exp(-abs(x)) the factor is on the right
+// 1 - 2 * e**2 / (1 + 2 * e + 2 * e**2), on the left e * (1 - e * (1 + e) / (2 + 2 * e + e**2)).
 struct Mish {
   template <class T>
   TL_HD T operator()(T x) const {
@@ -176,24 +282,29 @@ struct Mish {
     R z = vm::at_most(vm::Format<R>::far, math::fabs(wide(x)));
     auto exponential = vm::exp_of_minus(z);
     R e = exponential.value();
-    R right = wide(x) * ((1 + 2 * e) / (1 + 2 * e * (1 + e)));
-    R left = exponential.times(-z * ((2 + e) / (2 + e * (2 + e))));
-    return T(vm::choose(sign_bit(wide(x)), left, right));
+    bool left = sign_bit(wide(x));
+    R less = vm::choose(left, e * (1 + e), 2 * e * e);
+    less /= vm::choose(left, 2 + e * (2 + e), 1 + 2 * e * (1 + e));
+    R all = vm::choose(left, exponential.of_size(-z), wide(x));
+    R rest = all - vm::choose(left, all, z) * less;
+    // Zero less zero is +0.
+    return T(math::copysign(vm::choose(left, exponential.scaled(rest), rest), wide(x)));
   }
 };
 
 struct MishSlope {
-  template <class T>
-  TL_HD T operator()(T x) const {
-    using R = Wide<T>;
-    R z = vm::at_most(vm::Format<R>::far, math::fabs(wide(x)));
+  template <class R>
+  TL_HD R operator()(R x) const {
+    R z = vm::at_most(vm::Format<R>::far, math::fabs(x));
     auto exponential = vm::exp_of_minus(z);
     R e = exponential.value();
     R on_right = 1 / (1 + 2 * e * (1 + e)), on_left = 1 / (2 + e * (2 + e));
     R right = on_right * ((1 + 2 * e) + 4 * z * (1 + e) * (e * e) * on_right);
     R left = exponential.times(on_left * ((2 + e) - 4 * z * (1 + e) * on_left));
-    return T(vm::choose(sign_bit(wide(x)), left, right));
+    return vm::choose(sign_bit(x), left, right);
   }
 };
+
+struct MishBackward : TimesSlope<MishSlope> {};
 
 }  // namespace tl

@@ -76,8 +76,10 @@ struct Absolute {
   TL_HD Real<T> operator()(T x) const {
     if constexpr (is_complex<T>) {
       return math::hypot(x.real, x.imag);
+    } else if constexpr (is_half<T>) {
+      return T::from_bits(x.bits & 0x7fff);
     } else if constexpr (is_floating<T>) {
-      return T(math::fabs(wide(x)));
+      return math::fabs(x);
     } else {
       return is_signed<T>() && x < T(0) ? Negative()(x) : x;
     }
@@ -87,7 +89,7 @@ struct Absolute {
 struct Fabs {
   template <class T>
   TL_HD T operator()(T x) const {
-    return T(math::fabs(wide(x)));
+    return Absolute()(x);
   }
 };
 
@@ -142,8 +144,10 @@ struct Sign {
   TL_HD T operator()(T x) const {
     if constexpr (is_complex<T>) {
       return direction(x);
+    } else if constexpr (is_floating<T>) {
+      // By the bits, as a comparison with NaN raises an exception.
+      return is_nan(x) ? x : truth(x) ? (sign_bit(x) ? T(-1) : T(1)) : T(0);
     } else {
-      if (is_nan(x)) return x;
       return x > T(0) ? T(1) : is_less_than_zero(x) ? T(-1) : T(0);
     }
   }
@@ -151,7 +155,7 @@ struct Sign {
  private:
   template <class T>
   TL_HD static bool is_less_than_zero(T x) {
-    if constexpr (is_floating<T> || is_signed<T>()) return x < T(0);
+    if constexpr (is_signed<T>()) return x < T(0);
     return false;
   }
 
@@ -219,13 +223,14 @@ struct Divmod {
     R quotient = (a - remainder) / b;
     if (remainder == 0) {
       remainder = math::copysign(R(0), b);
-    } else if ((remainder < 0) != (b < 0)) {
+    } else if (sign_bit(remainder) != sign_bit(b)) {
       remainder += b;
       quotient -= 1;
     }
     if (quotient == 0) return {math::copysign(R(0), a / b), remainder};
-    R floor = math::floor(quotient);
-    return {quotient - floor > R(0.5) ? floor + 1 : floor, remainder};
+    R floor = math::floor(quotient), fraction = quotient - floor;
+    // An ordered comparison with NaN would raise an exception.
+    return {!is_nan(fraction) && fraction > R(0.5) ? floor + 1 : floor, remainder};
   }
 };
 

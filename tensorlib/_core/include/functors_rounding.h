@@ -66,8 +66,7 @@ struct Copysign {
 struct Heaviside {
   template <class T>
   TL_HD T operator()(T x, T at_zero) const {
-    if (is_nan(x)) return x;
-    return x == T(0) ? at_zero : x < T(0) ? T(0) : T(1);
+    return is_nan(x) ? x : !truth(x) ? at_zero : sign_bit(x) ? T(0) : T(1);
   }
 };
 

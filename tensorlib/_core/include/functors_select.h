@@ -3,6 +3,7 @@
 
 #include "functors_compare.h"
 #include "functors_traits.h"
+#include "vector_math.h"
 
 namespace tl {
 
@@ -36,10 +37,27 @@ struct Fmin {
   }
 };
 
+// a >= b, which raises no exception for NaN.
+template <class R>
+TL_HD bool is_at_least(R a, R b) {
+#if defined(__GNUC__) && !defined(__CUDACC__)
+  return __builtin_isgreaterequal(a, b);
+#else
+  return a >= b;  // a GPU has no exceptions
+#endif
+}
+
 struct Clip {
   template <class T>
   TL_HD T operator()(T x, T low, T high) const {
-    return Minimum()(Maximum()(x, low), high);
+    if constexpr (is_same<T, float> || is_same<T, double>) {
+      bool inside = int(is_nan(x)) | int(is_at_least(x, low));
+      T above = vector_math::choose(inside, x, low);
+      inside = int(is_nan(above)) | int(is_at_least(high, above));
+      return vector_math::choose(inside, above, high);
+    } else {
+      return Minimum()(Maximum()(x, low), high);
+    }
   }
 };
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 
 namespace tl {
 
@@ -76,17 +77,18 @@ inline bool walk_prepare(Walk *walk) {
 // Call inner(pointers) for each position of all axes but the last `skipped`.
 template <class Inner>
 inline void walk_outer(const Walk &walk, char *const *start, int skipped, Inner inner) {
-  char *pointers[kMaxOperands];
+  char *pointers[kMaxOperands] = {nullptr};
   for (int k = 0; k < walk.operands; ++k) pointers[k] = start[k];
   int const outer = walk.ndim - skipped;
   if (outer <= 0) {
     inner(pointers);
     return;
   }
-  intptr_t position[kMaxDims] = {0};
+  intptr_t position[kMaxDims];
+  for (int i = 0; i < outer; ++i) position[i] = 0;
   for (;;) {
     char *arguments[kMaxOperands];  // loops may change theirs
-    for (int k = 0; k < walk.operands; ++k) arguments[k] = pointers[k];
+    std::memcpy(arguments, pointers, sizeof pointers);  // all of them: no call of memcpy
     inner(arguments);
     int axis = outer - 1;
     for (; axis >= 0; --axis) {

@@ -25,6 +25,9 @@ struct Format<float> {
   static constexpr float log2_high = 0.693359375f, log2_low = -2.12194440e-4f;
   // Where exp(-x) is zero, and exp(-x**2 / 2), also in products with x.
   static constexpr float far = 120, far_of_normal = 15.5f;
+  // 2**spare * exp(-far) is a normal number.
+  static constexpr int spare = 64;
+  static constexpr float second_scale = 0x1p-64f;
 };
 
 template <>
@@ -36,6 +39,8 @@ struct Format<double> {
   static constexpr double to_integer = 6755399441055744;
   static constexpr double log2_high = 0.6931471805592082, log2_low = 7.371002565167799e-13;
   static constexpr double far = 760, far_of_normal = 39;
+  static constexpr int spare = 100;
+  static constexpr double second_scale = 0x1p-100;
 };
 
 template <class R>
@@ -80,16 +85,29 @@ TL_HD R polynomial(R x, R first, Rest... rest) {
   return first + x * polynomial(x, rest...);
 }
 
-// 2**n for a whole number n
-template <class R>
+// 2**(n + more) for a whole number n
+template <int more = 0, class R>
 TL_HD R power_of_2(R n) {
   using F = Format<R>;
-  return bits_as<R>((bits_as<Bits<R>>(n + F::to_integer) << F::fraction_bits) + F::one);
+  return bits_as<R>((bits_as<Bits<R>>(n + (F::to_integer + more)) << F::fraction_bits) + F::one);
 }
 
 template <class R>
 TL_HD R nearest_integer(R x) {
   return (x + Format<R>::to_integer) - Format<R>::to_integer;
+}
+
+// The first half of the digits, so that a product of two such numbers is exact.
+template <class R>
+TL_HD R upper(R x) {
+  return bits_as<R>(bits_as<Bits<R>>(x) & Format<R>::upper_half);
+}
+
+// Where a fraction has a digit left; math::floor does not vectorize.
+template <class R>
+TL_HD R floor_of_moderate(R x) {
+  R n = nearest_integer(x);
+  return n - choose(sign_bit(x - n), R(1), R(0));
 }
 
 // exp(r) = 1 + r + r**2 * this, abs(r) <= 0.42
@@ -105,28 +123,34 @@ TL_HD double exp_series(double r) {
                     2.0914686968086876e-09);
 }
 
-// exp(-x) as a square, for that is normal where the exponential is not: a product with all of it
-// is rounded once.
+// exp(-x) as a sum of two numbers, the second of them what the first was rounded by, times two
+// powers of two. Those are normal where the exponential is not, so a product with all of it is
+// rounded only once more there.
 template <class R>
 struct Exponential {
-  R root;
+  R high, low, scale;
 
-  TL_HD R value() const { return root * root; }
-  TL_HD R times(R factor) const { return factor * root * root; }
+  TL_HD R value() const { return scaled(high); }
+  TL_HD R times(R factor) const { return scaled(of_size(factor)); }
+  // Without the powers. Of float the error is small enough as it is.
+  TL_HD R of_size(R factor) const {
+    return sizeof(R) == 4 ? factor * high : factor * high + factor * low;
+  }
+  TL_HD R scaled(R factor) const { return factor * scale * Format<R>::second_scale; }
 };
 
-// exp(-x - rest) for 0 <= x <= far<R> and a small rest. With n the integer next to x / log(4), its
-// root is 2**-n * exp(r).
+// exp(-x - rest) for 0 <= x <= far<R> and a small rest.
 template <class R>
 TL_HD Exponential<R> exp_of_minus(R x, R rest = 0) {
   using F = Format<R>;
-  R n = nearest_integer(x * R(-0.7213475204444817));
-  R r = ((R(-0.5) * x - n * F::log2_high) - n * F::log2_low) - R(0.5) * rest;
-  return {(1 + (r + r * r * exp_series(r))) * power_of_2(n)};
+  R n = nearest_integer(x * R(-1.4426950408889634));
+  R r = ((-x - n * F::log2_high) - n * F::log2_low) - rest;
+  R term = r + r * r * exp_series(r), high = 1 + term;
+  return {high, term - (high - 1), power_of_2<F::spare>(n)};
 }
 
-// 1 - exp(-x), precise where that is small, for 0 <= x <= far<R>. With n as above and
-// (1 + p) = exp(r), it is 1 - 4**n * (1 + p * (2 + p)).
+// 1 - exp(-x), precise where that is small, for 0 <= x <= far<R>. With n the integer next to
+// x / log(4) and (1 + p) = exp(r), it is 1 - 4**n * (1 + p * (2 + p)).
 template <class R>
 TL_HD R one_minus_exp_of_minus(R x) {
   using F = Format<R>;
@@ -136,6 +160,12 @@ TL_HD R one_minus_exp_of_minus(R x) {
   return (1 - scale) - scale * (p * (2 + p));
 }
 
+// 2**x where that is normal
+template <class R>
+TL_HD R exp2_of_moderate(R x) {
+  R n = nearest_integer(x), r = (x - n) * R(0.6931471805599453);
+  return (1 + (r + r * r * exp_series(r))) * power_of_2(n);
+}
 // 2 * atanh(s) = 2 * s + s**3 * this of s**2 <= 1 / 9
 TL_HD float atanh_series(float square) {
   return polynomial(square, 6.6666667e-01f, 3.9999706e-01f, 2.8592357e-01f, 2.1706575e-01f,
@@ -148,12 +178,13 @@ TL_HD double atanh_series(double square) {
                     0.1616404561194353);
 }
 
-// log(1 + x) for 0 <= x <= 1
+// log(1 + x) for 0 <= x <= 1. With s = x / (2 + x) it is 2 * atanh(s), and 2 * s is x - s * x; so
+// the largest term is not rounded.
 template <class R>
 TL_HD R log1p_of_fraction(R x) {
   R s = x / (2 + x);
-  R square = s * s;
-  return 2 * s + s * square * atanh_series(square);
+  R square = s * s, half = R(0.5) * x * x;
+  return x - (half - s * (half + square * atanh_series(square)));
 }
 
 // (z + 4) * exp(z**2 / 2) * Q(z) with t = (z - 4) / (z + 4), 0 <= z <= far_of_normal
@@ -185,11 +216,46 @@ template <class R>
 TL_HD NormalTail<R> normal_tail(R z) {
   // z**2 = high**2 + low * (z + high), where the first is exact; its error would be that of
   // the exponential, relatively.
-  R high = bits_as<R>(bits_as<Bits<R>>(z) & Format<R>::upper_half);
-  R low = z - high;
-  R inverse = 1 / (z + 4);
-  return {tail_series((z - 4) * inverse) * inverse,
+  R high = upper(z), low = z - high;
+  return {tail_series((z - 4) / (z + 4)) / (z + 4),
           exp_of_minus(R(0.5) * high * high, R(0.5) * low * (z + high))};
+}
+
+// An angle less a multiple of a quarter turn: high + low, at most pi / 4 by size, relatively as
+// precise as two doubles.
+struct Angle {
+  uint64_t quarter_turns;
+  double high, low;
+};
+
+constexpr double largest_angle = 1 << 20;
+
+// For 0 <= x <= largest_angle. pi / 2 is taken off in three parts (W. J. Cody and W. Waite, 1980):
+// what is left of x after the first has no more digits than a double, products with the second of
+// 33 bits are exact, and the third goes into the lower part.
+TL_HD Angle reduced_angle(double x) {
+  double n = nearest_integer(x * 0.6366197723675814);
+  double first = math::fma(-n, 1.5707963267948966, x), second = n * -6.12323399538461e-17;
+  double high = first + second, back = high - first;
+  double low = (first - (high - back)) + (second - back);
+  low = math::fma(-n, 3.5215598651832e-27, low);
+  return {bits_as<uint64_t>(n + Format<double>::to_integer), high, low};
+}
+
+TL_HD double sine(Angle angle) {
+  double x = angle.high, square = x * x;
+  double series = polynomial(square, -0.16666666666666666, 0.008333333333330948,
+                             -0.00019841269836758528, 2.7557316102528646e-06,
+                             -2.5051131840044124e-08, 1.5918128937554457e-10);
+  return x + (x * square * series + angle.low * (1 - 0.5 * square));
+}
+
+TL_HD double cosine(Angle angle) {
+  double x = angle.high, square = x * x, half = 0.5 * square, near = 1 - half;
+  double series = polynomial(square, 0.041666666666666664, -0.0013888888888887398,
+                             2.480158729876566e-05, -2.7557317271714906e-07,
+                             2.0876146265300598e-09, -1.138263220199036e-11);
+  return near + (((1 - near) - half) + (square * square * series - x * angle.low));
 }
 
 // erf(x) = x * this of x**2 <= 1

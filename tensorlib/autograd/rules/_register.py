@@ -25,7 +25,8 @@ def rule(op, *functions, variadic=None, materialize=True):
         One for each input; None where it has no gradient. It is given the gradient of the output,
         and what its other parameters name: an input, ``out`` (``out0``, ``out1`` of an op with
         several outputs), ``x_shape``, ``x_dtype``, ``x_strides`` or ``x_offset`` of an input
-        ``x``, a param of the op.
+        ``x``, a param of the op, or ``into``: the sum of what came to the input so far, if nobody
+        else sees it, or None. The function may add to it and return it.
     variadic : callable, optional
         Returns a list of one gradient (or None) for each input: for an op of any number of
         inputs, or where the gradients are computed together. It may name ``shapes``, and

@@ -1,7 +1,7 @@
 """Rules of the activations.
 
-Where a derivative takes several operations it is an op of its own, `..._slope`, so that a backward
-pass is as fast as the forward pass; their rules are written out.
+Where a derivative takes several operations, the gradient is an op of its own, `..._backward`: one
+pass over the memory. It is linear in g; what it does with x is written out.
 """
 
 import math
@@ -9,18 +9,24 @@ import math
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import (
     exp,
-    gelu_slope,
-    gelu_tanh_slope,
+    gelu_backward,
+    gelu_tanh_backward,
     greater,
-    mish_slope,
+    hardsigmoid_backward,
+    hardswish_backward,
+    less,
+    logical_and,
+    mish_backward,
+    relu_backward,
     sigmoid,
-    silu_slope,
+    silu_backward,
     softplus,
     sum,
     tanh,
     where,
 )
-from tensorlib.autograd.rules._common import times, times_own
+from tensorlib._core._gradients import times_own
+from tensorlib.autograd.rules._common import times
 from tensorlib.autograd.rules._register import rule, zero
 
 TWO_OVER_ROOT_PI = 2 / math.sqrt(math.pi)
@@ -35,18 +41,25 @@ rule(
     lambda g, x: where(greater(x, 0), zero(g), times(g, x)),
 )
 
-rule("gelu", lambda g, x: times_own(g, gelu_slope(x)))
-rule("gelu_tanh", lambda g, x: times_own(g, gelu_tanh_slope(x)))
-rule("silu", lambda g, x: times_own(g, silu_slope(x)))
-rule("mish", lambda g, x: times_own(g, mish_slope(x)))
+rule("relu", lambda g, out: relu_backward(g, out))
+rule("relu_backward", lambda gradient, y: relu_backward(gradient, y), zero)
+
+rule("hardsigmoid", lambda g, x: hardsigmoid_backward(g, x))
+rule("hardsigmoid_backward", lambda gradient, x: hardsigmoid_backward(gradient, x), zero)
+rule("hardswish", lambda g, x: hardswish_backward(g, x))
+
+rule("gelu", lambda g, x: gelu_backward(g, x))
+rule("gelu_tanh", lambda g, x: gelu_tanh_backward(g, x))
+rule("silu", lambda g, x: silu_backward(g, x))
+rule("mish", lambda g, x: mish_backward(g, x))
 
 
-def gelu_curvature(g, x):
+def gelu_curvature(x):
     square = x * x
-    return times(g, exp(-0.5 * square) * (2 - square) / ROOT_2_PI)
+    return exp(-0.5 * square) * (2 - square) / ROOT_2_PI
 
 
-def gelu_tanh_curvature(g, x):
+def gelu_tanh_curvature(x):
     """With s the logistic function of u(x), (x s)'' = 2 s' + x s''."""
     square = x * x
     linear = math.sqrt(8 / math.pi)
@@ -55,24 +68,38 @@ def gelu_tanh_curvature(g, x):
     slope = linear + 3 * cubic * square
     slope_of_slope = 6 * cubic * x
     bend = 2 * slope + x * (slope_of_slope + (1 - 2 * s) * slope * slope)
-    return times(g, s * (1 - s) * bend)
+    return s * (1 - s) * bend
 
 
-def silu_curvature(g, x):
+def silu_curvature(x):
     s = sigmoid(x)
-    return times(g, s * (1 - s) * (2 + x * (1 - 2 * s)))
+    return s * (1 - s) * (2 + x * (1 - 2 * s))
 
 
-def mish_curvature(g, x):
+def mish_curvature(x):
     """With t = tanh(log(1 + exp(x))) and s the logistic function, t' = (1 - t**2) s."""
     s, t = sigmoid(x), tanh(softplus(x))
-    return times(g, (1 - t * t) * s * (2 + x * (1 - s - 2 * t * s)))
+    return (1 - t * t) * s * (2 + x * (1 - s - 2 * t * s))
 
 
-rule("gelu_slope", gelu_curvature)
-rule("gelu_tanh_slope", gelu_tanh_curvature)
-rule("silu_slope", silu_curvature)
-rule("mish_slope", mish_curvature)
+def backward_rule(backward, curvature):
+    """The rule of an op that multiplies g by a slope at x, which changes by `curvature`."""
+    rule(
+        backward.__name__,
+        lambda gradient, x: backward(gradient, x),
+        lambda gradient, g, x: times(times(gradient, g), curvature(x)),
+    )
+
+
+def hardswish_curvature(x):
+    return where(logical_and(greater(x, -3), less(x, 3)), 1 / 3, 0)
+
+
+backward_rule(hardswish_backward, hardswish_curvature)
+backward_rule(gelu_backward, gelu_curvature)
+backward_rule(gelu_tanh_backward, gelu_tanh_curvature)
+backward_rule(silu_backward, silu_curvature)
+backward_rule(mish_backward, mish_curvature)
 
 
 # softmax along an axis

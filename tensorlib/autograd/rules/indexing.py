@@ -5,6 +5,7 @@ import math
 
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import arange, equal, reshape, where, zeros
+from tensorlib._core._gradients import added
 from tensorlib._core._tensor import Tensor
 from tensorlib._selection import take_along_axis
 from tensorlib.autograd.rules._common import scatter_add
@@ -12,7 +13,7 @@ from tensorlib.autograd.rules._register import not_differentiable, rule
 
 # elements by index
 
-rule("advanced_index", lambda g, x_shape, index: scatter_add(g, x_shape, index))
+rule("advanced_index", lambda g, x_shape, index, into: added(g, x_shape, index, into))
 rule("index_add", lambda g: g, lambda g, index: g[index])
 
 

@@ -16,9 +16,10 @@ from tensorlib._core._functions import (
     matmul,
     where,
 )
+from tensorlib._core._gradients import conj
 from tensorlib._creation import eye, tril, triu
 from tensorlib._joining import concatenate
-from tensorlib.autograd.rules._common import arrives, conj
+from tensorlib.autograd.rules._common import arrives
 from tensorlib.autograd.rules._register import not_differentiable, rule
 from tensorlib.autograd.rules.products import adjoint
 from tensorlib.autograd.rules.reductions import flip, products_before

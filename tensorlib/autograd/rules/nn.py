@@ -8,7 +8,8 @@ import math
 
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import arange, reshape
-from tensorlib.autograd.rules._common import conj, scatter_add
+from tensorlib._core._gradients import conj
+from tensorlib.autograd.rules._common import scatter_add
 from tensorlib.autograd.rules._register import rule
 
 

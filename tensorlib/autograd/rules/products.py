@@ -5,15 +5,14 @@ Stacks are broadcast; the walk sums over what was. A vector in a `matmul` is not
 
 import math
 
-from tensorlib._core._functions import matmul, matvec, reshape, transpose
-from tensorlib.autograd.rules._common import conj
+from tensorlib._core._dispatch import apply, ops
+from tensorlib._core._functions import reshape
+from tensorlib._core._gradients import adjoint, conj, swapped
 from tensorlib.autograd.rules._register import rule
 
 
-def adjoint(x):
-    """The last two axes exchanged, conjugated."""
-    axes = tuple(range(x.ndim))
-    return conj(transpose(x, (*axes[:-2], axes[-1], axes[-2])))
+def matvec(x1, x2):
+    return apply(ops.matvec, (x1, x2))
 
 
 def outer(column, row):
@@ -25,10 +24,10 @@ def matmul_first(g, x1_shape, x2):
         return g * conj(x2) if x2.ndim == 1 else matvec(conj(x2), g)
     if x2.ndim == 1:
         return outer(g, conj(x2))
-    return matmul(g, adjoint(x2))
+    return g @ adjoint(x2)
 
 
-def matmul_second(g, x1, x2_shape):
+def matmul_second(g, x1, x2_shape, x2_strides):
     if len(x2_shape) == 1:
         return g * conj(x1) if x1.ndim == 1 else matvec(adjoint(x1), g)
     if x1.ndim == 1:
@@ -37,7 +36,10 @@ def matmul_second(g, x1, x2_shape):
         rows = math.prod(x1.shape[:-1])
         x1 = reshape(x1, (rows, x1.shape[-1]))
         g = reshape(g, (rows, g.shape[-1]))
-    return matmul(adjoint(x1), g)
+    if len(x2_shape) == 2 and x2_strides[0] < x2_strides[1]:
+        # A transposed matrix, as `linear` has: the gradient is laid out as it is.
+        return swapped(swapped(g) @ conj(x1))
+    return adjoint(x1) @ g
 
 
 rule("matmul", matmul_first, matmul_second)

@@ -15,8 +15,9 @@ from tensorlib._core._functions import (
     transpose,
     where,
 )
+from tensorlib._core._gradients import conj, spread
 from tensorlib._joining import concatenate
-from tensorlib.autograd.rules._common import conj, inverse
+from tensorlib.autograd.rules._common import inverse
 from tensorlib.autograd.rules._register import not_differentiable, rule
 
 
@@ -26,13 +27,7 @@ def with_axes(reduced, shape, axis):
     return apply(ops.reshape, (reduced,), (lengths,))
 
 
-def sum_rule(g, x_shape, axis):
-    if g.ndim:
-        g = with_axes(g, x_shape, axis)
-    return apply(ops.broadcast_to, (g,), (x_shape,))
-
-
-rule("sum", sum_rule)
+rule("sum", lambda g, x_shape, axis: spread(g, x_shape, axis))
 
 
 def extremum_rule(g, x, out, axis):

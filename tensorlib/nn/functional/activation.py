@@ -20,7 +20,6 @@ from tensorlib._core._functions import (
     where,
 )
 from tensorlib.nn.functional._in_place import written
-from tensorlib.nn.functional.rectifiers import relu6
 from tensorlib.random import default_generator
 
 
@@ -243,7 +242,7 @@ def hardsigmoid(input, inplace=False):
     """
     if inplace:
         return written("hardsigmoid", hardsigmoid, input)
-    return relu6(input + 3) / 6
+    return elementwise.hardsigmoid(input)
 
 
 def hardswish(input, inplace=False):
@@ -270,7 +269,7 @@ def hardswish(input, inplace=False):
     """
     if inplace:
         return written("hardswish", hardswish, input)
-    return input * hardsigmoid(input)
+    return elementwise.hardswish(input)
 
 
 def gelu(input, approximate="none"):

@@ -6,6 +6,8 @@ from tensorlib._core._autocast import following
 from tensorlib._core._functions import matmul, reshape, transpose
 from tensorlib.nn._arguments import check_bias
 
+IN_PLACE = 2**14  # below it a write, which the tape sees, costs more than new memory
+
 
 def linear(input, weight, bias=None):
     """Map the last axis: ``input @ weight.T + bias``.
@@ -38,11 +40,12 @@ def linear(input, weight, bias=None):
             f"got {input.shape} and {weight.shape}"
         )
     check_bias("linear", bias, weight.shape[:-1])
+    if input.ndim <= 2:
+        return _plus(input @ weight.T, bias)
     # One product of two matrices, where many small ones would be slower.
-    leading = input.shape[:-1]
-    rows = reshape(input, (math.prod(leading), input.shape[-1])) if input.ndim > 2 else input
-    result = _plus(matmul(rows, weight.T), bias)
-    return reshape(result, (*leading, *weight.shape[:-1])) if input.ndim > 2 else result
+    *leading, features = input.shape
+    rows = reshape(input, (math.prod(leading), features))
+    return reshape(_plus(rows @ weight.T, bias), (*leading, *weight.shape[:-1]))
 
 
 def bilinear(input1, input2, weight, bias=None):
@@ -94,11 +97,12 @@ def bilinear(input1, input2, weight, bias=None):
 
 
 def _plus(product, bias):
-    """A fresh product and a bias, or None; in place, as no gradient needs the product."""
+    """A fresh product and a bias, or None; of many numbers in place, as no gradient needs the
+    product."""
     if bias is None:
         return product
     bias = following(bias, product)
-    if bias.dtype != product.dtype:
+    if product.size < IN_PLACE or bias.dtype != product.dtype:
         return product + bias
     product += bias
     return product

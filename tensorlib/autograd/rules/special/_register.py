@@ -1,7 +1,8 @@
 """Hands the derivatives of the special functions to the tape."""
 
 from tensorlib._core import _tape
-from tensorlib.autograd.rules._common import conj, times
+from tensorlib._core._gradients import conj
+from tensorlib.autograd.rules._common import times
 from tensorlib.autograd.rules._register import with_names
 from tensorlib.special._ufuncs import UFUNCS
 

@@ -4,7 +4,8 @@ import cmath
 import math
 
 from tensorlib._core._functions import sign, sqrt
-from tensorlib.autograd.rules._common import conj, times
+from tensorlib._core._gradients import conj
+from tensorlib.autograd.rules._common import times
 from tensorlib.autograd.rules.special._register import derivatives, gradients
 from tensorlib.special._ufuncs import airy, airye, beip, berp, jv, keip, kelvin, kerp, kv
 

@@ -3,7 +3,8 @@
 import math
 
 from tensorlib._core._functions import equal, power, sign, where
-from tensorlib.autograd.rules._common import conj, times
+from tensorlib._core._gradients import conj
+from tensorlib.autograd.rules._common import times
 from tensorlib.autograd.rules.special._register import derivatives, gradients
 from tensorlib.special import _ufuncs as special
 from tensorlib.special._ufuncs import (

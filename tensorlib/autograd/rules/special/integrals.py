@@ -8,7 +8,8 @@ from tensorlib._core._functions import (
     greater_equal,
     where,
 )
-from tensorlib.autograd.rules._common import conj, over, times
+from tensorlib._core._gradients import conj
+from tensorlib.autograd.rules._common import over, times
 from tensorlib.autograd.rules.special._register import derivatives, gradients
 from tensorlib.special._ufuncs import _spherical_in, _spherical_jn, expn, hyp2f1
 

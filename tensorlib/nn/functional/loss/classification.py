@@ -261,6 +261,8 @@ def _places(labels, axis):
     """The index of the elements of the given classes."""
     if axis == 0:
         return (labels,)
+    if labels.ndim == 1:
+        return (arange(labels.shape[0]), labels)
     grid = [
         arange(length).reshape((length,) + (1,) * (labels.ndim - 1 - i))
         for i, length in enumerate(labels.shape)
