@@ -1,7 +1,7 @@
 // Inner loops over long operands, on several threads.
 //
 // Whether threads pay depends on what an element costs, from a fraction of a nanosecond (add) to
-// tens (arctan2), so every loop remembers what it was measured to be.
+// several (arctan2), so every loop remembers what it was measured to be.
 #pragma once
 
 #include <algorithm>
