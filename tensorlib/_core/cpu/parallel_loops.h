@@ -14,9 +14,15 @@
 
 namespace tl {
 
-constexpr Nanoseconds kWorthThreads = 30e3;  // alone
+constexpr Nanoseconds kWorthThreads = 8e3;  // alone
 constexpr Nanoseconds kTask = 15e3;
 constexpr intptr_t kRun = 1024;  // a task is a multiple of so many elements of a run, or whole runs
+
+// How many of `size` elements a task has, of about kTask or less: as many tasks for each thread.
+inline intptr_t elements_for(intptr_t size, Nanoseconds alone, int threads) {
+  intptr_t const tasks = threads * std::max(intptr_t(1), intptr_t(alone / kTask / threads + 0.5));
+  return (size + tasks - 1) / tasks;
+}
 
 // Where the operands of a walk are at element `first` of run `run`.
 inline void place_run(Walk const &walk, char *const *start, intptr_t run, intptr_t first,
@@ -80,7 +86,7 @@ inline void walk_run_long(Walk const &walk, char *const *start, TimedLoop const 
     return;
   }
   // A task is some whole runs, or a part of one.
-  intptr_t const worth = std::max(kRun, intptr_t(kTask / cost) / kRun * kRun);
+  intptr_t const worth = (elements_for(size, alone, threads) + kRun - 1) / kRun * kRun;
   intptr_t const parts = (length + worth - 1) / worth;
   intptr_t const many = parts > 1 ? 1 : std::max(intptr_t(1), worth / length);
   intptr_t const tasks = parts > 1 ? runs * parts : (runs + many - 1) / many;

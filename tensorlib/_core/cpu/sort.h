@@ -149,6 +149,8 @@ void merge_long(T const *a, intptr_t a_size, T const *b, intptr_t b_size, T *tar
 // `spare`: returns which; a null pointer where memory ran out.
 template <class T>
 T *sort_long(T *data, T *spare, intptr_t n, SortFunction sort, void *array, int threads) {
+  Nanoseconds const alone = kSortedElement * Nanoseconds(n);
+  if (ThreadPool::instance().rests(alone)) threads = 1;  // merging would cost without a gain
   intptr_t const pieces = std::max(intptr_t(1), std::min(intptr_t(threads), n / (kLongSort / 4)));
   auto const start = [&](intptr_t piece) {
     return n / pieces * std::min(piece, pieces) + std::min(piece, n % pieces);
@@ -159,7 +161,7 @@ T *sort_long(T *data, T *spare, intptr_t n, SortFunction sort, void *array, int 
       [&](intptr_t piece, int) {
         if (sort(data + start(piece), start(piece + 1) - start(piece), array) < 0) failed = true;
       },
-      kSortedElement * Nanoseconds(n));
+      alone);
   if (failed) return nullptr;
   for (intptr_t width = 1; width < pieces; width *= 2) {
     intptr_t const pairs = (pieces + 2 * width - 1) / (2 * width);

@@ -1,11 +1,14 @@
 // A small pool of threads for tasks that are worth tens of microseconds and more.
 //
-// Tasks are handed out one by one, the caller takes its share, and nobody spins for long. What a
-// task computes must not depend on who runs it. After a fork the child starts a pool of its own.
+// Each thread begins with tasks that are its own, the same for every job of as many, for it may find
+// in its cache what it left there; who is done takes from the others. What a task computes must not
+// depend on who runs it. The caller works too, and nobody spins for long. After a fork the child
+// starts a pool of its own.
 //
 // Threads never make it slower for long: where a job took more time than its caller would have
 // needed alone, because another process had the worker's CPU, short jobs are run alone until that
-// loss is small beside the time since.
+// loss is small beside the time since. The shortest jobs are not worth a thread's wakening: they
+// have threads only where jobs follow each other, and find them awake.
 #pragma once
 
 #include <algorithm>
@@ -64,6 +67,8 @@ class ThreadPool {
   void set_threads(int threads) {
     threads_.store(threads < 1 ? 1 : threads, std::memory_order_relaxed);
   }
+  // Whether jobs that take so long alone have no threads for the time being.
+  bool rests(Nanoseconds alone) const { return state_->rests(alone); }
   // A bound that others may change at any time.
   void set_limit(int (*limit)()) { limit_ = limit; }
 
@@ -72,40 +77,31 @@ class ThreadPool {
   void run(intptr_t tasks, int threads, Task task, void *context, Nanoseconds alone = kUnknown) {
     State *state = state_;
     // While somebody else's job has the threads, a caller works alone.
-    if (threads <= 1 || tasks <= 1 || (alone < kUnknown && state->rests(alone)) ||
+    if (threads <= 1 || tasks <= 1 || state->rests(alone) ||
         state->taken.exchange(true, std::memory_order_acquire)) {
       for (intptr_t index = 0; index < tasks; ++index) task(context, index, 0);
       return;
     }
     start_workers(state, threads - 1);
-    Job job;
-    job.task = task;
-    job.context = context;
-    job.tasks = tasks;
-    job.seats = threads - 1;
     Nanoseconds const start = clock_now();
-    bool sleepers;
-    {
-      std::lock_guard<std::mutex> lock(state->mutex);
-      state->job = &job;
-      state->jobs.fetch_add(1, std::memory_order_release);
-      sleepers = state->sleeping > 0;
-    }
-    if (sleepers) state->wake.notify_all();
+    bool const asleep = state->sleeping.load(std::memory_order_relaxed) > 0;
+    bool const lonely = alone < kWorthWaking && asleep && start - state->ended > kSpin;
+    Job job(task, context, tasks, lonely ? 1 : threads, state->shares);
+    if (!lonely) begin(state, &job);
     intptr_t const own = job.work(0);
     Nanoseconds const worked = clock_now() - start;
-    finish(state, &job);
-    if (alone < kUnknown) {
-      // What the caller did tells how long all would have taken it now.
-      if (own > 0) alone = std::max(alone, worked * Nanoseconds(tasks) / Nanoseconds(own));
-      state->note(start, clock_now() - start, alone);
-    }
+    if (!lonely) finish(state, &job);
+    state->ended = clock_now();
+    // What the caller did tells how long all would have taken it now.
+    if (own > 0) alone = std::max(alone, worked * Nanoseconds(tasks) / Nanoseconds(own));
+    state->note(state->ended, state->ended - start, alone);
     state->taken.store(false, std::memory_order_release);
   }
 
  private:
   static constexpr Nanoseconds kUnknown = std::numeric_limits<Nanoseconds>::infinity();
   static constexpr Nanoseconds kSpin = 20e3;  // how long a thread looks out for work, or for its end
+  static constexpr Nanoseconds kWorthWaking = 30e3;
   static constexpr Nanoseconds kLoss = 10e3;  // what a thread's wakening may cost
   static constexpr Nanoseconds kRest = 20;    // a loss is to be at most a twentieth of the time
 
@@ -114,20 +110,35 @@ class ThreadPool {
     return pool;
   }
 
+  // The tasks that a thread begins with. Each has a cache line for itself.
+  struct alignas(64) Share {
+    std::atomic<intptr_t> next;
+    intptr_t end;
+  };
+
   struct Job {
     Task task;
     void *context;
-    intptr_t tasks;
-    int seats;
-    int seated = 0;               // workers that have joined, under State::mutex
-    std::atomic<int> working{0};  // those not done yet
-    std::atomic<intptr_t> next{0};
+    int threads;
+    Share *shares;
+    std::atomic<int> working{0};  // workers that have joined and are not done yet
+
+    Job(Task task, void *context, intptr_t tasks, int threads, Share *shares)
+        : task(task), context(context), threads(threads), shares(shares) {
+      for (int i = 0; i < threads; ++i) {
+        shares[i].next.store(tasks * i / threads, std::memory_order_relaxed);
+        shares[i].end = tasks * (i + 1) / threads;
+      }
+    }
 
     // The number of tasks done.
     intptr_t work(int worker) {
       intptr_t done = 0;
-      for (intptr_t index; (index = next.fetch_add(1)) < tasks; ++done) {
-        task(context, index, worker);
+      for (int i = 0; i < threads; ++i) {
+        Share &share = shares[(worker + i) % threads];
+        for (intptr_t index; (index = share.next.fetch_add(1)) < share.end; ++done) {
+          task(context, index, worker);
+        }
       }
       return done;
     }
@@ -136,13 +147,15 @@ class ThreadPool {
   // Never freed: threads may wait on it until the process ends.
   struct State {
     std::atomic<bool> taken{false};  // by the caller whose job runs
-    std::mutex mutex;                // guards `job`, `sleeping`
+    std::mutex mutex;                // guards `job`, and changes of `sleeping`
     std::condition_variable wake;
     std::condition_variable done;
     Job *job = nullptr;
     std::atomic<uint64_t> jobs{0};  // so far; tells a new job from an old one at the same address
-    int sleeping = 0;
+    std::atomic<int> sleeping{0};
     int workers = 0;
+    Nanoseconds ended = 0;  // the last job
+    Share shares[kMostThreads];
     std::atomic<Nanoseconds> rest_until{0};
     std::atomic<Nanoseconds> rest_below{0};  // jobs as short as those that lost
 
@@ -151,10 +164,10 @@ class ThreadPool {
              clock_now() < rest_until.load(std::memory_order_relaxed);
     }
 
-    void note(Nanoseconds start, Nanoseconds elapsed, Nanoseconds alone) {
+    void note(Nanoseconds now, Nanoseconds elapsed, Nanoseconds alone) {
       Nanoseconds const loss = elapsed - alone;
-      if (loss < kLoss) return;
-      rest_until.store(start + elapsed + kRest * loss, std::memory_order_relaxed);
+      if (loss < std::min(kLoss, alone / 4)) return;
+      rest_until.store(now + kRest * loss, std::memory_order_relaxed);
       rest_below.store(8 * alone, std::memory_order_relaxed);
     }
   };
@@ -212,11 +225,22 @@ class ThreadPool {
   static void start_workers(State *state, int workers) {
     for (; state->workers < workers; ++state->workers) {
       try {
-        std::thread(serve, state).detach();
+        std::thread(serve, state, state->workers + 1).detach();
       } catch (std::system_error const &) {
         return;  // fewer threads than wished for do as well
       }
     }
+  }
+
+  static void begin(State *state, Job *job) {
+    bool asleep;
+    {
+      std::lock_guard<std::mutex> lock(state->mutex);
+      state->job = job;
+      state->jobs.fetch_add(1, std::memory_order_release);
+      asleep = state->sleeping.load(std::memory_order_relaxed) > 0;
+    }
+    if (asleep) state->wake.notify_all();
   }
 
   // Waits for the workers that have joined.
@@ -230,7 +254,7 @@ class ThreadPool {
     state->done.wait(lock, [&] { return job->working.load(std::memory_order_acquire) == 0; });
   }
 
-  static void serve(State *state) {
+  static void serve(State *state, int worker) {
     for (uint64_t seen = 0;;) {
       auto const called = [&] { return state->jobs.load(std::memory_order_acquire) != seen; };
       bool const called_soon = look_out(called);
@@ -242,8 +266,7 @@ class ThreadPool {
       }
       seen = state->jobs.load(std::memory_order_relaxed);
       Job *job = state->job;
-      if (job == nullptr || job->seated == job->seats) continue;
-      int const worker = ++job->seated;
+      if (job == nullptr || worker >= job->threads) continue;
       job->working.fetch_add(1, std::memory_order_relaxed);
       lock.unlock();
       job->work(worker);
