@@ -3,6 +3,7 @@
 import functools
 
 from tensorlib._core._recorder import watched
+from tensorlib._core._tensor import Tensor
 
 
 def fused(function):
@@ -21,9 +22,9 @@ def fused(function):
     Parameters
     ----------
     function : callable
-        Of any arguments. Large tensors gain; those of less than 131,072 elements are computed at
-        once, at the cost of some four microseconds more for each operation. Under transforms,
-        `vmap` and others, it runs as if it were not decorated.
+        Of any arguments. Large tensors gain; an operation on less than 131,072 elements is
+        computed at once. Where the tensors among the arguments are of one such shape, and under
+        transforms, `vmap` and others, it runs as if it were not decorated.
 
     Returns
     -------
@@ -49,8 +50,11 @@ def fused(function):
     def call(*args, **kwargs):
         if watched():
             return function(*args, **kwargs)
-        from tensorlib.autograd._fusing import Fusing
+        from tensorlib.autograd._fusing import WORTH, Fusing
 
+        tensors = [x for x in (*args, *kwargs.values()) if isinstance(x, Tensor)]
+        if len({x.shape for x in tensors}) == 1 and tensors[0].size < WORTH:
+            return function(*args, **kwargs)
         with Fusing():
             return function(*args, **kwargs)
 
