@@ -13,8 +13,23 @@
 
 namespace tl {
 
+// The number of an int of one digit, as most are: without a call.
+inline bool one_digit(PyObject *value, Py_ssize_t *number) {
+#if PY_VERSION_HEX >= 0x030C0000
+  PyLongObject *const object = reinterpret_cast<PyLongObject *>(value);
+  if (!PyUnstable_Long_IsCompact(object)) return false;
+  *number = PyUnstable_Long_CompactValue(object);
+#else
+  Py_ssize_t const digits = Py_SIZE(value);  // with the sign of the number
+  if (digits < -1 || digits > 1) return false;
+  *number = digits * Py_ssize_t(reinterpret_cast<PyLongObject *>(value)->ob_digit[0]);
+#endif
+  return true;
+}
+
 inline bool plain_int(PyObject *value, Py_ssize_t *number) {
   if (!PyLong_CheckExact(value)) return false;
+  if (one_digit(value, number)) return true;
   *number = PyLong_AsSsize_t(value);
   if (*number != -1 || !PyErr_Occurred()) return true;
   PyErr_Clear();
