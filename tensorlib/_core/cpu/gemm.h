@@ -15,6 +15,7 @@
 #include <cstring>
 
 #include "targets.h"
+#include "transpose.h"
 
 namespace tl {
 namespace gemm {
@@ -37,6 +38,7 @@ inline bool available() { return target() != Target::base; }
 
 constexpr intptr_t kDepth = 256;
 constexpr intptr_t kCacheBytes = 512 << 10;  // of a depth of panels of b, read once for each row
+constexpr intptr_t kNearBytes = 32 << 10;    // of the first-level cache
 
 #define TL_GEMM_INLINE inline __attribute__((always_inline))
 // Sums are in registers only if no loop over them is left.
@@ -109,49 +111,57 @@ struct Shape {
     }
   }
 
-  // Whether the panels of b can stay where they are: they are whole, and near or not read often.
+  // Whether the panels of b can stay where they are: they are whole, and not read often.
   static bool in_place(Product<T> const &x) {
     return x.b_column == 1 && x.columns % kLanes == 0 &&
-           (x.rows <= 2 * kRows || x.inner * x.columns * intptr_t(sizeof(T)) <= kCacheBytes);
+           (x.rows <= 2 * kRows || x.inner * x.columns * intptr_t(sizeof(T)) <= kNearBytes);
   }
 
   static intptr_t packed_elements(Product<T> const &x) {
     return in_place(x) ? 0 : vectors(x.columns) * kLanes * x.inner;
   }
 
-  // Copies panel `panel` of b: [inner][width].
-  static TL_GEMM_INLINE void pack(Product<T> const &x, intptr_t panel, T *packed) {
-    intptr_t const first = column(x.columns, panel), last = column(x.columns, panel + 1);
-    intptr_t const width = last - first, here = std::min(last, x.columns) - first;
-    T *to = packed + first * x.inner;
-    if (x.b_column == 1) {
-      for (intptr_t p = 0; p < x.inner; ++p, to += width) {
-        T const *from = x.b + p * x.b_inner + first;
-        if (here == width) {
+  // Copies inner indices [start, end) of b into its panels: [inner][width] each.
+  static TL_GEMM_INLINE void pack(Product<T> const &x, intptr_t start, intptr_t end, T *packed) {
+    for (intptr_t panel = 0; panel < panels(x.columns); ++panel) {
+      intptr_t const first = column(x.columns, panel), last = column(x.columns, panel + 1);
+      intptr_t const width = last - first, here = std::min(last, x.columns) - first;
+      T *to = packed + first * x.inner + start * width;
+      T const *from = x.b + start * x.b_inner + first * x.b_column;
+      if (x.b_column == 1 && here == width) {
+        for (intptr_t p = start; p < end; ++p, to += width, from += x.b_inner) {
           for (intptr_t j = 0; j < width; j += kLanes) {
             *reinterpret_cast<Vector *>(to + j) = *reinterpret_cast<Vector const *>(from + j);
           }
-        } else {
-          for (intptr_t j = 0; j < here; ++j) to[j] = from[j];
-          for (intptr_t j = here; j < width; ++j) to[j] = from[here - 1];
         }
+        continue;
       }
-      return;
-    }
-    for (intptr_t j = 0; j < width; j += 8) {  // few rows of memory at a time
-      T const *from[8];
-      for (intptr_t i = 0; i < 8; ++i) {
-        from[i] = x.b + std::min(first + j + i, x.columns - 1) * x.b_column;
-      }
-      int const many = int(std::min(intptr_t(8), width - j));
-      if (many == 8) {
-        for (intptr_t p = 0; p < x.inner; ++p) {
-          for (int i = 0; i < 8; ++i) to[p * width + j + i] = from[i][p * x.b_inner];
-        }
+      if (x.b_inner == 1) {
+        intptr_t const size = sizeof(T);
+        copy_transposed<size>(reinterpret_cast<char *>(to), width * size,
+                              reinterpret_cast<char const *>(from), x.b_column * size, here,
+                              end - start, false);
       } else {
-        for (intptr_t p = 0; p < x.inner; ++p) {
-          for (int i = 0; i < many; ++i) to[p * width + j + i] = from[i][p * x.b_inner];
+        for (intptr_t p = 0; p < end - start; ++p) {
+          for (intptr_t j = 0; j < here; ++j) {
+            to[p * width + j] = from[p * x.b_inner + j * x.b_column];
+          }
         }
+      }
+      for (intptr_t p = 0; p < end - start && here < width; ++p) {
+        std::fill(to + p * width + here, to + (p + 1) * width, to[p * width + here - 1]);
+      }
+    }
+  }
+
+  // Copies a panel of a, or what there is of it: [depth][kRows].
+  static TL_GEMM_INLINE void copy_rows(Product<T> const &x, T const *a, intptr_t many,
+                                       intptr_t depth, T *to) {
+    for (intptr_t p = 0; p < depth; ++p, a += x.a_inner, to += kRows) {
+      if (x.a_row == 1 && many == kRows) {
+        std::memcpy(to, a, kRows * sizeof(T));
+      } else {
+        for (intptr_t r = 0; r < kRows; ++r) to[r] = a[std::min(r, many - 1) * x.a_row];
       }
     }
   }
@@ -159,29 +169,23 @@ struct Shape {
   // Rows [first, last) of the panels [left, right).
   static TL_GEMM_INLINE void block(Product<T> const &x, T const *packed, intptr_t first,
                                    intptr_t last, intptr_t left, intptr_t right) {
-    alignas(64) T rows[kDepth * kRows];
+    alignas(64) T copied[kDepth * kRows];
     alignas(64) T edge[kRows * kWidest];
-    bool const direct = packed == nullptr;
+    bool const direct = packed == nullptr, in_rows = x.a_inner == 1;
+    // Rows that are strewn over memory, and used often, are copied first.
+    bool const copies = !in_rows && (x.a_row != 1 || right - left > 2);
     for (intptr_t start = 0; start < x.inner; start += kDepth) {
       intptr_t const depth = std::min(kDepth, x.inner - start);
       bool const add = start > 0;
       for (intptr_t i = first; i < last; i += kRows) {
         T const *a = x.a + i * x.a_row + start * x.a_inner;
         intptr_t const many = std::min(intptr_t(kRows), last - i);
-        // A panel that is short, or strewn over memory and used often, is copied too.
-        bool const by_rows = many == kRows && x.a_inner == 1;
-        intptr_t a_step = x.a_row;
-        if (!by_rows) {
-          a_step = x.a_inner;
-          if (many < kRows || x.a_row != 1 || right - left > 2) {
-            for (intptr_t p = 0; p < depth; ++p) {
-              for (intptr_t r = 0; r < kRows; ++r) {
-                rows[p * kRows + r] = a[std::min(r, many - 1) * x.a_row + p * x.a_inner];
-              }
-            }
-            a = rows;
-            a_step = kRows;
-          }
+        bool const by_rows = in_rows && many == kRows;
+        intptr_t a_step = in_rows ? x.a_row : x.a_inner;
+        if (copies || many < kRows) {
+          copy_rows(x, a, many, depth, copied);
+          a = copied;
+          a_step = kRows;
         }
         for (intptr_t panel = left; panel < right; ++panel) {
           intptr_t const from = column(x.columns, panel), to = column(x.columns, panel + 1);
@@ -218,15 +222,15 @@ struct Kernels {
   intptr_t (*packed_elements)(Product<T> const &);
   intptr_t (*panels)(intptr_t columns);
   intptr_t (*panels_until)(intptr_t columns, intptr_t end);
-  void (*pack)(Product<T> const &, intptr_t panel, T *packed);
+  void (*pack)(Product<T> const &, intptr_t start, intptr_t end, T *packed);
   void (*block)(Product<T> const &, T const *packed, intptr_t first, intptr_t last, intptr_t left,
                 intptr_t right);
 };
 
 #define TL_GEMM_KERNELS(name, attributes, bytes, panel_rows)                                   \
   template <class T>                                                                           \
-  attributes void pack_##name(Product<T> const &x, intptr_t panel, T *packed) {                \
-    Shape<T, bytes, panel_rows>::pack(x, panel, packed);                                       \
+  attributes void pack_##name(Product<T> const &x, intptr_t start, intptr_t end, T *packed) {  \
+    Shape<T, bytes, panel_rows>::pack(x, start, end, packed);                                  \
   }                                                                                            \
   template <class T>                                                                           \
   attributes void block_##name(Product<T> const &x, T const *packed, intptr_t first,           \
@@ -263,7 +267,7 @@ struct Kernels {
   intptr_t packed_elements(Product<T> const &) const { return 0; }
   intptr_t panels(intptr_t) const { return 0; }
   intptr_t panels_until(intptr_t, intptr_t) const { return 0; }
-  void pack(Product<T> const &, intptr_t, T *) const {}
+  void pack(Product<T> const &, intptr_t, intptr_t, T *) const {}
   void block(Product<T> const &, T const *, intptr_t, intptr_t, intptr_t, intptr_t) const {}
 };
 

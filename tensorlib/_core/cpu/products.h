@@ -123,9 +123,7 @@ void multiply_whole(gemm::Product<T> const &product, intptr_t packed, T *memory)
   alignas(64) T local[kLocal / sizeof(T)];
   if (packed * intptr_t(sizeof(T)) <= kLocal) memory = local;
   intptr_t const panels = kernels.panels(product.columns);
-  if (packed) {
-    for (intptr_t panel = 0; panel < panels; ++panel) kernels.pack(product, panel, memory);
-  }
+  if (packed) kernels.pack(product, 0, product.inner, memory);
   for (intptr_t left = 0; left < panels; left += kernels.wide_panels) {
     kernels.block(product, packed ? memory : nullptr, 0, product.rows, left,
                   std::min(panels, left + kernels.wide_panels));
@@ -157,19 +155,24 @@ void mirror(int threads, gemm::Product<T> const &x) {
 template <class T>
 void multiply_shared(int threads, gemm::Product<T> const &product, T *packed, bool symmetric) {
   gemm::Kernels<T> const &kernels = gemm::kernels<T>();
+  intptr_t const many = threads;
   Nanoseconds const row = kStep<T> * Nanoseconds(product.inner) * Nanoseconds(product.columns);
   intptr_t const panels = kernels.panels(product.columns);
-  intptr_t const blocks = (panels + kernels.wide_panels - 1) / kernels.wide_panels;
+  intptr_t blocks = (panels + kernels.wide_panels - 1) / kernels.wide_panels;
+  if (product.rows < product.columns) blocks = std::max(blocks, std::min(panels, 2 * many));
   if (packed) {
-    Nanoseconds const copy = Nanoseconds(product.inner) * Nanoseconds(product.columns) / 2;
-    share(threads, panels, copy / Nanoseconds(panels), [&](intptr_t panel, intptr_t last, int) {
-      for (; panel < last; ++panel) kernels.pack(product, panel, packed);
-    });
+    intptr_t const depth = 64, depths = (product.inner + depth - 1) / depth;
+    share(threads, depths, Nanoseconds(depth) * Nanoseconds(product.columns) / 6,
+          [&](intptr_t first, intptr_t last, int) {
+            kernels.pack(product, first * depth, std::min(product.inner, last * depth), packed);
+          });
   }
   // Tall blocks, for each reads its panels of b from far away: on blocks of 32 rows it takes twice
-  // the time that it takes on those of 512. But some for each thread.
-  intptr_t const wanted = 2 * threads / blocks + 1;
-  intptr_t rows = std::max(intptr_t(32), std::min(intptr_t(512), product.rows / wanted));
+  // the time that it takes on those of 512. But as many for each thread, and two if they are few.
+  intptr_t const even = blocks >= 2 * many ? 1 : blocks > 1 ? many : 2 * many;
+  intptr_t pieces = ((product.rows + 511) / 512 + even - 1) / even * even;
+  pieces = std::max(intptr_t(1), std::min(pieces, product.rows / 32));
+  intptr_t rows = (product.rows + pieces - 1) / pieces;
   rows = (rows + kernels.rows - 1) / kernels.rows * kernels.rows;
   intptr_t const tasks = blocks * ((product.rows + rows - 1) / rows);
   share(threads, tasks, row * Nanoseconds(rows) / Nanoseconds(blocks),
