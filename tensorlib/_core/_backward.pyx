@@ -33,6 +33,8 @@ from tensorlib._core._tape cimport (
     let_go,
     no_grad,
     place_of,
+    show_graph,
+    show_new,
     switch_mode,
 )
 from tensorlib._core._tensor cimport (
@@ -676,7 +678,7 @@ def backward(tuple tensors, tuple gradients, tuple inputs=None, bint retain_grap
     cdef Walk walk = Walk()
     cdef PyObject *outer = tl_walk
     cdef Tensor tensor
-    cdef int previous
+    cdef int previous, held = create_graph and accumulate  # the graph of the walk, by leaves
     walk.pending = {}
     walk.leaves = {}
     walk.retain_graph = retain_graph
@@ -690,7 +692,12 @@ def backward(tuple tensors, tuple gradients, tuple inputs=None, bint retain_grap
         walk.through = nodes_through(
             [(<Tensor>t).node for t in tensors if (<Tensor>t).node is not None], targets)
         walk.needed = walk.through | targets
+    if held:
+        for tensor in tensors + gradients:
+            if tensor.node is not None:
+                show_graph(tensor.node)
     previous = switch_mode(1 if create_graph else 0 if no_grad() else 2)
+    show_new(held)
     tl_walk = <PyObject *>walk
     try:
         for tensor, gradient in zip(tensors, gradients):
@@ -714,6 +721,7 @@ def backward(tuple tensors, tuple gradients, tuple inputs=None, bint retain_grap
                         accumulate_grad(tensor, gradient, create_graph)
     finally:
         tl_walk = outer
+        show_new(-held)
         switch_mode(previous)
     return found
 

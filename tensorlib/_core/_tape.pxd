@@ -28,6 +28,7 @@ cdef class Rule:
     cdef bint known            # a rule was given
     cdef bint differentiable
     cdef bint variadic
+    cdef bint calls            # a function of the user's, whose context is kept
     cdef bint materialize      # zeros for the outputs to which no gradient came
     cdef tuple functions       # per input, or one if variadic: None or a function
     cdef vector[vector[Source]] sources   # what each takes after the gradient
@@ -70,6 +71,8 @@ cdef Tensor unpacked(Packed packed, what)
 cdef tuple kept_tensors(Node node)
 cdef int place_of(Plan plan, Source source) noexcept
 cdef void let_go(Node node) noexcept
+cdef int show_graph(object last) except -1   # to the garbage collector
+cdef int show_new(int change) noexcept
 cdef dict rules
 cdef bint grad_enabled() noexcept
 cdef bint no_grad() noexcept

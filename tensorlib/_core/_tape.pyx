@@ -5,7 +5,7 @@ import threading
 
 cimport cython
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
-from cpython.ref cimport Py_INCREF
+from cpython.ref cimport Py_INCREF, PyObject
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from libc.string cimport memset
 
@@ -13,6 +13,7 @@ from tensorlib._core._dtypes cimport dtype_is_inexact
 from tensorlib._core._memory cimport storage_release, storage_retain
 from tensorlib._core._tensor cimport (
     Tensor,
+    operators,
     refresh,
     tensor_untracked,
     tensor_wrap,
@@ -26,9 +27,16 @@ cdef extern from *:
     // Thread-local, and in this extension alone.
     static thread_local int tl_mode = 1;
     static thread_local int tl_packing = 0;
+    static thread_local int tl_showing = 0;
     """
     int tl_mode          # of the enum below
     int tl_packing       # pairs of hooks for saved tensors that are active in this thread
+    int tl_showing       # walks whose graph leaves will hold
+
+cdef extern from "Python.h":
+    bint PyObject_GC_IsTracked(PyObject *object)
+    void PyObject_GC_Track(PyObject *object)
+    void PyObject_GC_UnTrack(PyObject *object)
 
 cdef extern from "user_line.h":
     # The code of the innermost Python frame outside the package, or NULL, and the place in it.
@@ -248,6 +256,7 @@ def function_rule(str name, int outputs, function, tuple keep=(), bint materiali
     cdef Rule rule = Rule(name, ("*inputs",), ("context",), outputs)
     kept = tuple([(INPUT if kind == "input" else OUTPUT, i) for kind, i in keep])
     rule.materialize = materialize
+    rule.calls = True
     rule.set_functions([(function, ((NODE, 0), (PARAM, 0)) + kept)])
     return rule
 
@@ -426,6 +435,7 @@ cdef class Node:
 
     def hooks_of(self, key):
         """The functions that the walk calls here: an output's number, "before" or "after"."""
+        show(self)
         if self.hooks is None:
             self.hooks = {}
         if key not in self.hooks:
@@ -579,6 +589,63 @@ cdef tuple parents_of(tuple inputs):
     return parents
 
 
+# Graphs are freed by counting, for what a node holds does not lead back to it. So the garbage
+# collector need not know nodes, and to visit them would be most of the cost of a long tape. It is
+# shown those by which objects of the user's, or a leaf's gradient, may lead back.
+
+cdef void show(Node node) noexcept:
+    for part in (node, node.parents):
+        if part is not None and not PyObject_GC_IsTracked(<PyObject *>part):
+            PyObject_GC_Track(<PyObject *>part)
+
+
+cdef inline void hide(Node node) noexcept:
+    PyObject_GC_UnTrack(<PyObject *>node)
+    PyObject_GC_UnTrack(<PyObject *>node.parents)
+
+
+cdef int show_graph(object last) except -1:
+    """Show the collector a node and all from which its output was computed."""
+    cdef set seen = {last}
+    cdef list left = [last]
+    while left:
+        last = left.pop()
+        show(last)
+        for parent in (<Node>last).parents or ():
+            if type(parent) is tuple:
+                parent = parent[0]
+            if type(parent) is Node and parent not in seen:
+                seen.add(parent)
+                left.append(parent)
+    return 0
+
+
+cdef int show_new(int change) noexcept:
+    """Show it all nodes, while walks of this thread go on that have said so."""
+    global tl_showing
+    tl_showing += change
+    return 0
+
+
+cdef bint may_lead_back(Node node) noexcept:
+    """Whether what a new node holds may come to hold its output."""
+    cdef Tensor leaf
+    if tl_showing or node.rule.calls or node.objects is not None:
+        return True
+    for parent in node.parents:
+        if parent is None:
+            continue
+        if isinstance(parent, Tensor):
+            leaf = parent
+            if leaf.hooks is not None or leaf.wrapped is not None \
+                    or (leaf.grad_ is not None and (<Tensor>leaf.grad_).node is not None):
+                return True
+        elif PyObject_GC_IsTracked(<PyObject *>(
+                parent[0] if type(parent) is tuple else parent)):
+            return True
+    return False
+
+
 cdef bint any_tracked(tuple inputs) except -1:
     """Whether the tape must record an op with these inputs."""
     cdef Tensor tensor
@@ -639,6 +706,8 @@ cdef int record(Rule rule, tuple inputs, tuple params, object outputs) except -1
     node.code = user_code(package, &node.place)
     sequence += 1
     node.sequence = sequence
+    if not may_lead_back(node):
+        hide(node)
     for tensor in results:
         if dtype_is_inexact(tensor.dtype_):
             tensor.node = node
@@ -646,3 +715,6 @@ cdef int record(Rule rule, tuple inputs, tuple params, object outputs) except -1
             tensor.tracked = True
         i += 1
     return 0
+
+
+operators().show = show_graph

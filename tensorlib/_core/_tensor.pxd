@@ -55,6 +55,7 @@ cdef struct Operators:
     object (*unary)(int slot, Tensor a)
     object (*getitem)(Tensor a, object index)
     int (*setitem)(Tensor a, object index, object value) except -1
+    int (*show)(object node) except -1      # a graph that a leaf holds, to the garbage collector
     int (*refresh)(Tensor view) except -1   # renew the node of a view whose root was written
     int (*copy)(Tensor target, Tensor source) except -1
     object (*transpose)(Tensor a)            # with all axes reversed

@@ -392,8 +392,7 @@ cdef class Tensor:
             raise TypeError("requires_grad: expected a floating-point or complex tensor, got "
                             f"{self.dtype}")
         if not value and self.node is not None:
-            raise RuntimeError("requires_grad: only a leaf can stop requiring a gradient; "
-                               "use detach()")
+            raise RuntimeError("requires_grad: only a leaf can stop requiring one; use detach()")
         self.tracked = value
 
     def requires_grad_(self, requires_grad=True):
@@ -414,9 +413,10 @@ cdef class Tensor:
                 raise TypeError(f"grad: expected a Tensor or None, got {type(value).__name__}")
             gradient = value
             if gradient.shape != self.shape or gradient.dtype_ != self.dtype_:
-                raise RuntimeError(
-                    f"grad: expected shape {self.shape} and dtype {self.dtype}, got "
-                    f"{gradient.shape} and {gradient.dtype}")
+                raise RuntimeError(f"grad: expected shape {self.shape} and dtype {self.dtype}, got "
+                                   f"{gradient.shape} and {gradient.dtype}")
+            if gradient.node is not None:
+                table.show(gradient.node)
         self.grad_ = value
 
     @property

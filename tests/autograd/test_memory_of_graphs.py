@@ -4,6 +4,7 @@ import contextlib
 import gc
 import resource
 import sys
+import weakref
 
 import numpy as np
 import pytest
@@ -195,3 +196,97 @@ def test_errors_leave_nothing():
             z.sum().backward()
 
     flat_memory(step)
+
+
+# -- cycles that users close: the collector finds them
+
+
+def through_gradients(x):
+    y = tl.sin(x * x)
+    y.sum().backward(create_graph=True)
+    return y
+
+
+def through_a_gradient_that_was_set(x):
+    y = tl.exp(x**3)
+    (x.grad,) = tl.autograd.grad(y.sum(), x, create_graph=True)
+    return y
+
+
+def through_a_hook_of_a_leaf(x):
+    x.register_hook(lambda gradient: y)
+    y = tl.exp(x * 2)
+    return y
+
+
+def through_a_hook_of_a_result(x):
+    h = x * 2
+    h.register_hook(lambda gradient: y)
+    y = tl.exp(h + 1) * h
+    return y
+
+
+def through_a_hook_of_a_node(x):
+    h = x * 2
+    h.grad_fn.metadata["later"] = later = []
+    later.append(tl.exp(h + 1).var())
+    return later[0]
+
+
+class Remembering(tl.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.seen = []
+        Remembering.last = ctx
+        return x * 2
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient * 2
+
+
+def through_a_context(x):
+    y = tl.exp(Remembering.apply(x)) + 1
+    Remembering.last.seen.append(y)
+    del Remembering.last
+    return y
+
+
+def through_what_hooks_keep(x):
+    kept = []
+    with graph.saved_tensors_hooks(lambda t: kept, lambda kept: kept[0]):
+        y = tl.exp(x)
+    kept.append(y * 2)
+    return y
+
+
+@pytest.mark.parametrize(
+    "close",
+    [
+        through_gradients,
+        through_a_gradient_that_was_set,
+        through_a_hook_of_a_leaf,
+        through_a_hook_of_a_result,
+        through_a_hook_of_a_node,
+        through_a_context,
+        through_what_hooks_keep,
+    ],
+)
+def test_cycles_of_users_are_collected(close):
+    x = leaf(3)
+    inner = x * 1.5  # a leaf is not all that the cycle holds
+    result = close(x)
+    died = weakref.ref(result)
+    x_died = weakref.ref(x)
+    del x, inner, result
+    assert x_died() is not None or died() is not None  # else there was no cycle
+    gc.collect()
+    assert died() is None
+    assert x_died() is None
+
+
+def test_the_collector_need_not_visit_graphs():
+    x = leaf(3)
+    y = tl.split(tl.exp(x) * x, 3)[1].sum()
+    assert not gc.is_tracked(y.grad_fn)
+    assert not gc.is_tracked(y.grad_fn.next_functions[0][0])

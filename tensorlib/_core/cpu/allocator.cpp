@@ -20,7 +20,7 @@ namespace tl {
 namespace {
 
 constexpr size_t kAlignment = 64;
-constexpr size_t kHeader = 128;  // a Storage, rounded up to the alignment
+constexpr size_t kHeader = 64;  // a Storage, rounded up to the alignment
 static_assert(sizeof(Storage) <= kHeader, "the header must hold a Storage");
 
 constexpr size_t kSmallest = 64;
