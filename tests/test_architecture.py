@@ -46,6 +46,7 @@ LAYERS = {
     "tensorlib._core._gufunc": 3,
     "tensorlib._core._linalg": 3,
     "tensorlib._core._triangular": 3,
+    "tensorlib._core._inverse": 3,
     "tensorlib._core._product": 3,
     "tensorlib._core._conv": 3,
     "tensorlib._core._pool": 3,

@@ -30,8 +30,6 @@ cdef extern from "parallel_core.h" namespace "tl" nogil:
                         Py_ssize_t *dims, int core_dims, Py_ssize_t *steps)
 
 cdef enum:
-    MAX_OPERANDS = 8
-    MAX_CORE = 4       # core dimensions of an operand, and different names of them in a signature
     INVALID = 8        # of NumPy's bits
 
 
@@ -50,16 +48,6 @@ cdef class Gufunc:
     double : bool, optional
         Compute in double precision, and round the results to the precision of the inputs.
     """
-    cdef readonly str name
-    cdef LoopTable loops
-    cdef object failure
-    cdef bint double
-    cdef int nin
-    cdef int nout
-    cdef tuple names           # of core dimensions, in the order of the signature
-    cdef int ncore[MAX_OPERANDS]
-    cdef int core[MAX_OPERANDS][MAX_CORE]   # which of the names
-
     def __init__(self, str name, ufunc, failure=None, bint double=False):
         self.name = name
         self.loops = LoopTable(name, ufunc, ufunc.nin, ufunc.nout)

@@ -10,6 +10,7 @@ from numpy.linalg import _umath_linalg as loops
 from tensorlib._core._copy import astype, copy
 from tensorlib._core._exchange import asarray
 from tensorlib._core._gufunc import Gufunc
+from tensorlib._core._inverse import Inverse
 from tensorlib._core._triangular import upper_triangle
 
 SINGULAR = "Singular matrix"
@@ -18,9 +19,9 @@ NO_SVD = "SVD did not converge"
 BAD_QR = "Incorrect argument found while performing QR factorization"
 
 
-def in_double(name, ufunc, failure=None):
+def in_double(name, ufunc, failure=None, kind=Gufunc):
     """A generalized ufunc of `numpy.linalg`, with what its LinAlgError says if LAPACK gives up."""
-    return Gufunc(name, ufunc, failure and LinAlgError(f"{name}: {failure}"), double=True)
+    return kind(name, ufunc, failure and LinAlgError(f"{name}: {failure}"), double=True)
 
 
 _cholesky = {
@@ -45,7 +46,7 @@ _qr_complete = in_double("qr", loops.qr_complete, BAD_QR)
 det = in_double("det", loops.det)
 eig = in_double("eig", loops.eig, NO_EIGENVALUES)
 eigvals = in_double("eigvals", loops.eigvals, NO_EIGENVALUES)
-inv = in_double("inv", loops.inv, SINGULAR)
+inv = in_double("inv", loops.inv, SINGULAR, Inverse)
 slogdet = in_double("slogdet", loops.slogdet)
 solve = in_double("solve", loops.solve, SINGULAR)
 

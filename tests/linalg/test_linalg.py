@@ -336,6 +336,30 @@ def test_errors(call):
     assert str(actual.value)
 
 
+@pytest.mark.parametrize("dtype", "fdFD")
+@pytest.mark.parametrize("n", [31, 32, 33, 66])
+def test_large_inverses(n, dtype):
+    for x in (numbers((n, n), dtype), numbers((3, 2, n, n), dtype, 1)):
+        compare("inv", x)
+        compare("inv", x.swapaxes(-1, -2))
+        compare("inv", x[..., ::-1, ::-1])
+    compare("inv", np.broadcast_to(numbers((n, n), dtype), (2, n, n)))
+
+
+def test_large_inverses_of_special_numbers():
+    x = numbers((3, 40, 40))
+    for value in (np.nan, np.inf):  # where they spread is up to LAPACK
+        x[1, 5, 7] = value
+        with np.errstate(all="raise"):
+            inverse = linalg.inv(tl.asarray(x))
+        assert np.isnan(array_of(inverse)[1]).any() == np.isnan(value)
+        assert_same(inverse[::2], np.linalg.inv(x)[::2])
+    x[2, 3] = x[2, 4] = 0
+    compare("inv", x)
+    with pytest.raises(linalg.LinAlgError, match="inv: Singular matrix"):
+        linalg.inv(tl.asarray(x[2]))
+
+
 def test_one_singular_matrix_of_a_stack():
     a = np.stack([np.eye(2), np.zeros((2, 2))])
     for f in (linalg.inv, lambda a: linalg.solve(a, np.ones(2))):
