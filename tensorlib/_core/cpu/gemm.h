@@ -39,6 +39,7 @@ inline bool available() { return target() != Target::base; }
 constexpr intptr_t kDepth = 256;
 constexpr intptr_t kCacheBytes = 512 << 10;  // of a depth of panels of b, read once for each row
 constexpr intptr_t kNearBytes = 32 << 10;    // of the first-level cache
+constexpr intptr_t kNearRow = 256;           // bytes, of a row of b
 
 #define TL_GEMM_INLINE inline __attribute__((always_inline))
 // Sums are in registers only if no loop over them is left.
@@ -111,10 +112,13 @@ struct Shape {
     }
   }
 
-  // Whether the panels of b can stay where they are: they are whole, and not read often.
+  // Whether the panels of b can stay where they are: they are whole, and close to each other or not
+  // read often.
   static bool in_place(Product<T> const &x) {
+    intptr_t const row = x.b_inner * intptr_t(sizeof(T));
     return x.b_column == 1 && x.columns % kLanes == 0 &&
-           (x.rows <= 2 * kRows || x.inner * x.columns * intptr_t(sizeof(T)) <= kNearBytes);
+           (x.rows <= 2 * kRows || x.inner * x.columns * intptr_t(sizeof(T)) <= kNearBytes ||
+            (row >= 0 && row <= kNearRow));
   }
 
   static intptr_t packed_elements(Product<T> const &x) {

@@ -170,7 +170,8 @@ void multiply_shared(int threads, gemm::Product<T> const &product, T *packed, bo
   // Tall blocks, for each reads its panels of b from far away: on blocks of 32 rows it takes twice
   // the time that it takes on those of 512. But as many for each thread, and two if they are few.
   intptr_t const even = blocks >= 2 * many ? 1 : blocks > 1 ? many : 2 * many;
-  intptr_t pieces = ((product.rows + 511) / 512 + even - 1) / even * even;
+  intptr_t const most = symmetric ? 96 : 512;  // the lower, the more of the other half is left out
+  intptr_t pieces = ((product.rows + most - 1) / most + even - 1) / even * even;
   pieces = std::max(intptr_t(1), std::min(pieces, product.rows / 32));
   intptr_t rows = (product.rows + pieces - 1) / pieces;
   rows = (rows + kernels.rows - 1) / kernels.rows * kernels.rows;
