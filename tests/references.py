@@ -128,6 +128,10 @@ def leaky_relu(x, slope):
     return np.where(np.signbit(x), x * slope, x)
 
 
+def hardtanh(x, low, high):
+    return np.clip(x, low, high).astype(np.result_type(x, low, high))
+
+
 def hardsigmoid(x):
     return np.clip(x + 3, 0, 6) / 6
 
@@ -177,6 +181,7 @@ REFERENCES = {
 EXACT = {
     "masked_divide": masked_divide,
     "masked_multiply": masked_multiply,
+    "hardtanh": hardtanh,
     "relu": relu,
     "where": np.where,
 }

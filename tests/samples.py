@@ -55,6 +55,7 @@ DOMAINS = {
     "floor_divide": [(-9.0, 9.0), (1.0, 2.0)],
     "fmod": [(-9.0, 9.0), (1.0, 2.0)],
     "gcd": [INTEGERS, INTEGERS],
+    "hardtanh": [ANY, (-1.5, -0.5), (0.5, 1.5)],
     "invert": [INTEGERS],
     "lcm": [INTEGERS, INTEGERS],
     "ldexp": [ANY, INTEGERS],

@@ -28,6 +28,10 @@ CASES += [
 CASES += [("arctan2", "e"), ("exp", "E"), ("tan", "E"), ("tanh", "E")]
 # In the last place; these are not NumPy's to the bit.
 ULPS = dict.fromkeys(["arctan2", "cos", "exp", "hypot", "sin", "tan", "tanh"], 1)
+ULPS |= {("cos", "f"): 2, ("exp", "f"): 3, ("log", "f"): 3, ("sin", "f"): 2}  # as far off is NumPy
+# NumPy's loops of these, and seldom ours, report an underflow of a square or a product that makes
+# no difference, where the argument is next to zero.
+SPURIOUS = {("cos", "f"), ("exp", "f"), ("sin", "f")}
 # The sum of a number and a logarithm: its error is one of the number's size.
 SUMS = {"logaddexp", "logaddexp2"}
 
@@ -110,7 +114,7 @@ def test_results_are_numpys(name, letter):
             assert np.nanmax(off) <= 4 * np.finfo(dtype).eps
             continue
         distance = np.abs(ordinal(actual) - ordinal(should_be))[numbers]
-        wrong = np.flatnonzero(distance > ULPS.get(name, 0))[:1]
+        wrong = np.flatnonzero(distance > ULPS.get((name, letter), ULPS.get(name, 0)))[:1]
         assert wrong.size == 0, (
             [x[numbers][wrong] for x in arrays],
             actual[numbers][wrong],
@@ -189,7 +193,11 @@ def test_float_status_is_numpys(name, letter):
         row = [x[i : i + 1] for x in arrays]
         expected = status_of(numpys(name), *row)
         op, tensors = getattr(ops, name), tuple(map(tl.asarray, row))
-        assert status_of(lambda op=op, tensors=tensors: apply(op, tensors, ())) == expected, row
+        found = status_of(lambda op=op, tensors=tensors: apply(op, tensors, ()))
+        if (name, letter) in SPURIOUS and 0 < abs(row[0][0]) < 1e-37:
+            assert {*found, *expected} <= {"underflow"}, row
+        else:
+            assert found == expected, row
 
 
 @pytest.mark.parametrize("letter", "fd")
@@ -211,3 +219,18 @@ def test_casts_to_float16_round_once_and_report_as_numpys(letter):
         assert status_of(lambda a=a: tl.asarray(a).astype("e")) == status_of(
             lambda a=a: a.astype("e")
         )
+
+
+@pytest.mark.parametrize("name", ["clip", "hardtanh"])
+@pytest.mark.parametrize("letter", "fdeE")
+def test_limits_that_are_numbers(name, letter):
+    dtype = dtype_of(letter)
+    function = getattr(ops, name)
+    for size in (1, 7, 16, 17, 127, 128, 129, 1000):
+        x = arguments("clip", dtype, size)[0][-size:]
+        for low, high in ((-1.0, 2.0), (0.0, 6.0), (float("nan"), 1.0), (2.0, -2.0)):
+            limits = (np.array(low, dtype), np.array(high, dtype))
+            expected = np._core.umath.clip(x.astype("d"), low, high)
+            for values in (x, np.repeat(x, 2)[::2]):
+                actual = apply(function, tuple(map(tl.asarray, (values, *limits))), ())
+                np.testing.assert_array_equal(np.asarray(actual).astype("d"), expected)

@@ -33,7 +33,7 @@ TESTED_LETTERS = LETTERS if ml_dtypes else LETTERS.replace("E", "")
 SIGNATURES = GENERATE["functor_signatures"](CORE / "ops.py", every=True)
 
 # Which of 0.0 and -0.0 is the larger one is left open, by NumPy too.
-ANY_ZERO = {"maximum", "minimum", "fmax", "fmin", "clip", "nextafter", "relu"}
+ANY_ZERO = {"maximum", "minimum", "fmax", "fmin", "clip", "hardtanh", "nextafter", "relu"}
 ANY_ZERO |= {"masked_divide", "masked_multiply"}
 ANY_ZERO |= {name for name in REFERENCES if name.endswith("_backward")}
 # What overflows in a product of complex numbers, and the sign of a zero in it, depends on whether

@@ -81,13 +81,13 @@ STRIDE_DEPENDENT_COMPLEX = STRIDE_DEPENDENT | {
 
 # Computed by loops of ours, not to NumPy's last bit. The last two are sums of a number and a
 # logarithm of at most 2, whose errors are absolute ones where the sum is small.
-OURS = {"cos", "hypot", "sin", "logaddexp", "logaddexp2"}
+OURS = {"cos", "exp", "hypot", "log", "sin", "logaddexp", "logaddexp2"}
 SUMS = {"logaddexp", "logaddexp2"}
 
-NOT_REAL = {"relu": "bc"}  # kinds that it refuses
+NOT_REAL = {"hardtanh": "bciu", "relu": "bc"}  # kinds that it refuses
 
 # Which of 0.0 and -0.0 is the larger one is left open, by NumPy too.
-ANY_ZERO = {"maximum", "minimum", "fmax", "fmin", "clip", "relu", "max", "min"}
+ANY_ZERO = {"maximum", "minimum", "fmax", "fmin", "clip", "hardtanh", "relu", "max", "min"}
 MASKED = {"masked_divide", "masked_multiply"}  # complex ones are rounded otherwise than NumPy's
 ANY_ZERO |= MASKED
 ANY_ZERO |= {name for name in REFERENCES if name.endswith("_backward")}

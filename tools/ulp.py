@@ -37,9 +37,6 @@ LIMITS = {"float16": 1, "bfloat16": 1, "float32": 4, "float64": 2}
 # (function, dtype): why it may be further off than the limit.
 CANCELS = "a number and a logarithm cancel where their sum is near zero, as in NumPy"
 MISSED = {(name, dtype): CANCELS for name in ("logaddexp", "logaddexp2") for dtype in DTYPES}
-MISSED["gelu", "float32"] = MISSED["gelu", "float64"] = (
-    "errors of a series, a quotient and an exponential"
-)
 MISSED["gelu_tanh", "float64"] = MISSED["silu", "float64"] = (
     "errors of an exponential and of three operations"
 )

@@ -180,7 +180,7 @@ cdef class LoopTable:
         """The dtypes that the loop takes and gives, by NumPy's rules."""
         cdef object common = None
         cdef object ufunc = self.ufunc
-        if ufunc is None and self.name not in ("relu", "where"):
+        if ufunc is None and self.name not in ("hardtanh", "relu", "where"):
             # functions of the same kind
             ufunc = np.exp if self.nin == 1 else \
                 np.divide if self.name.startswith("masked") else np.arctan2
@@ -202,7 +202,7 @@ cdef class LoopTable:
                                       for v in values))
         if self.name == "where":
             return np.dtype("?"), common, common, common
-        return common, common
+        return (common,) * (self.nin + self.nout)
 
     cdef int fill(self, Loop *loop, tuple dtypes, tuple inputs, bint folds) except -1:
         cdef int i

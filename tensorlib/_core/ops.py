@@ -57,6 +57,7 @@ ELEMENTWISE = (
     ("hardsigmoid_backward", "functor", ("g", "x"), 1, "Gradient of hardsigmoid."),
     ("hardswish", "functor", ("x",), 1, "x * min(max(x + 3, 0), 6) / 6."),
     ("hardswish_backward", "functor", ("g", "x"), 1, "Gradient of hardswish."),
+    ("hardtanh", "functor", ("x", "min", "max"), 1, "clip, with no gradient at the limits."),
     ("heaviside", "numpy.heaviside", ("x1", "x2"), 1, "Step function of x1, x2 at zero."),
     ("hypot", "numpy.hypot", ("x1", "x2"), 1, "sqrt(x1**2 + x2**2) without overflow."),
     ("invert", "numpy.invert", ("x",), 1, "Every bit flipped; logical not for bool."),

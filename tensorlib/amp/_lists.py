@@ -29,7 +29,7 @@ FLOAT32 = {
 # Operands of several dtypes become those of the widest: NumPy's promotion, which the ops have.
 WIDEST = {
     "add", "arctan2", "clip", "concatenate", "copysign", "divide", "divmod", "equal",
-    "floor_divide", "fmax", "fmin", "fmod", "greater", "greater_equal", "heaviside",
+    "floor_divide", "fmax", "fmin", "fmod", "greater", "greater_equal", "hardtanh", "heaviside",
     "leaky_relu", "less", "less_equal", "logical_and", "logical_or", "logical_xor",
     "masked_divide", "masked_multiply", "maximum", "minimum", "multiply", "nextafter", "not_equal",
     "remainder", "subtract", "where",

@@ -35,29 +35,105 @@ struct Range<double> {
   static constexpr double whole = 0x1p51;
 };
 
+struct Exp {
+  template <class R>
+  static constexpr R last = sizeof(R) == 4 ? R(87.3) : R(708);  // where results are normal
+
+  template <class R>
+  static vm::Bits<R> place(R x) {
+    return bits_as<vm::Bits<R>>(math::fabs(x));
+  }
+  template <class R>
+  static R value(bool, R x) {
+    auto powers = vm::powers_of_2(x);
+    return powers.times(exp_of_rest(powers.r));
+  }
+
+  // The power of two in two parts, of which products overflow and underflow as they should.
+  template <class R>
+  static R anywhere(R x) {
+    constexpr R far = vm::Format<R>::far;
+    bool number = is_finite(x);
+    R size = vm::choose(number, vm::size_within(far, x), R(0));
+    auto powers = vm::powers_of_2(math::copysign(size, x));
+    R half = vm::nearest_integer(powers.n / 2);
+    R value = exp_of_rest(powers.r) * vm::power_of_2(half) * vm::power_of_2(powers.n - half);
+    R special = vm::choose(number, R(0), x);
+    special = vm::choose(bits_as<vm::Bits<R>>(x) == bits_as<vm::Bits<R>>(-infinity<R>()), R(0),
+                         R(special + special));
+    return vm::choose(number, value, special);
+  }
+
+ private:
+  template <class R>
+  static R exp_of_rest(R r) {
+    return 1 + r * (1 + r * vm::exp_series(r));
+  }
+};
+
 // Both sine and cosine are made for every angle, of which one is chosen.
 template <int quarter_turns>
 struct Wave {
-  static bool is_easy(double x) {
-    return is_moderate(x, 0x1p-300, vm::largest_angle);  // the square is normal
+  template <class R>
+  static constexpr R smallest = sizeof(R) == 4 ? R(0) : R(0x1p-300);  // the square is normal
+  template <class R>
+  static constexpr R last = vm::largest_angle<R>;
+
+  template <class R>
+  static vm::Bits<R> place(R x) {
+    return bits_as<vm::Bits<R>>(math::fabs(x)) - bits_as<vm::Bits<R>>(smallest<R>);
   }
-  static double value(bool easy, double x) {
-    double size = vm::choose(easy, math::fabs(x), 0.0);
+  template <class R>
+  static bool is_easy(R x) {
+    return is_moderate(x, smallest<R>, last<R>);
+  }
+  template <class R>
+  static R value(bool easy, R x) {
+    using Bits = vm::Bits<R>;
+    constexpr int last = sizeof(R) * 8 - 1;
+    R size = vm::choose(easy, math::fabs(x), R(0));
     auto angle = vm::reduced_angle(size);
-    uint64_t turns = angle.quarter_turns + quarter_turns;
-    double sine = vm::sine(angle), cosine = vm::cosine(angle);
-    uint64_t sign = turns << 62 & 0x8000000000000000;
-    if constexpr (quarter_turns == 0) sign ^= bits_as<uint64_t>(x) & 0x8000000000000000;
-    double chosen = vm::choose(turns & 1, cosine, sine);
-    return bits_as<double>(bits_as<uint64_t>(chosen) ^ sign);
+    Bits turns = angle.quarter_turns + quarter_turns;
+    R sine = vm::sine(angle), cosine = vm::cosine(angle);
+    Bits sign = turns << (last - 1);
+    if constexpr (quarter_turns == 0) sign ^= bits_as<Bits>(x);
+    R chosen = vm::choose(turns << last != 0, cosine, sine);
+    return bits_as<R>(bits_as<Bits>(chosen) ^ (sign & Bits(1) << last));
   }
 };
 
 struct Sin : Wave<0> {
-  static double exact(double x) { return math::sin(x); }
+  template <class R>
+  static R exact(R x) {
+    return math::sin(x);
+  }
 };
 struct Cos : Wave<1> {
-  static double exact(double x) { return math::cos(x); }
+  template <class R>
+  static R exact(R x) {
+    return math::cos(x);
+  }
+};
+
+// log(2**n * (1 + f)) with sqrt(1 / 2) <= 1 + f < sqrt(2).
+struct Log {
+  template <class R>
+  static constexpr R last = 0x1.fffffep127f;
+
+  static uint32_t place(float x) { return bits_as<uint32_t>(x) - 0x00800000; }  // of the normal
+  static bool is_easy(float x) { return place(x) <= place(last<float>); }
+  static float value(bool easy, float x) {
+    constexpr uint32_t root = 0x3f3504f3, one = vm::Format<float>::one, fraction = 0x007fffff;
+    uint32_t bits = bits_as<uint32_t>(vm::choose(easy, x, 1.0f)) - root + one;
+    // As the last bits of 2**23 + 127
+    float n = bits_as<float>((bits >> 23) + 0x4b000000) - 8388735.0f;
+    float f = bits_as<float>((bits & fraction) + root) - 1;
+    float series = vm::polynomial(f, -0.5f, 0.333339721f, -0.250009686f, 0.199606106f,
+                                  -0.165879786f, 0.149508849f, -0.141972244f, 0.0850687549f);
+    using F = vm::Format<float>;
+    return n * F::log2_high + (f + (f * f * series + n * F::log2_low));
+  }
+  static float exact(float x) { return math::log(x); }
 };
 
 // The square root of the sum of squares, corrected by what was lost in them (C. F. Borges, "An

@@ -1,7 +1,10 @@
 // Loops of functions that are computed by vectors for most numbers, and one by one for the rest.
 //
 // A fast functor says by `is_easy` for which arguments its `value` is right; `exact` is for the
-// others, for which `value` may give anything but raises no exception.
+// others, for which `value` may give anything but raises no exception. Where a functor of one
+// argument has a `place`, which of all that is easy is no more than that of `last`, a block is
+// looked through first, and most have nothing else. `anywhere` is right for all arguments, so that
+// there is no need for the others.
 #pragma once
 
 #include <tuple>
@@ -11,6 +14,16 @@
 #include "loops.h"
 
 namespace tl {
+
+template <class Fast, class R, class = void>
+inline constexpr bool has_place = false;
+template <class Fast, class R>
+inline constexpr bool has_place<Fast, R, std::void_t<decltype(Fast::place(R()))>> = true;
+
+template <class Fast, class R, class = void>
+inline constexpr bool has_anywhere = false;
+template <class Fast, class R>
+inline constexpr bool has_anywhere<Fast, R, std::void_t<decltype(Fast::anywhere(R()))>> = true;
 
 template <class Fast, class... Inputs>
 class GuardedElementwise {
@@ -24,7 +37,7 @@ class GuardedElementwise {
   }
 
  private:
-  using Result = decltype(Fast::exact(std::declval<Inputs>()...));
+  using Result = decltype(Fast::value(true, std::declval<Inputs>()...));
   using Mask = std::make_unsigned_t<std::conditional_t<
       sizeof(Result) == 8, int64_t,
       std::conditional_t<sizeof(Result) == 4, int32_t,
@@ -62,8 +75,39 @@ class GuardedElementwise {
     }
   }
 
-  // One loop, in numbers of one width, so that it vectorizes.
   static void run_row(tl_intp n, Result *results, Inputs const *...in) {
+    if constexpr (has_place<Fast, Result>) {
+      if ((is_within_range(n, in) && ...)) {
+        return run_all(n, results, [](auto... x) { return Fast::value(true, x...); }, in...);
+      }
+    }
+    if constexpr (has_anywhere<Fast, Result>) {
+      run_all(n, results, [](auto... x) { return Fast::anywhere(x...); }, in...);
+    } else {
+      run_mixed(n, results, in...);
+    }
+  }
+
+  template <class R>
+  static bool is_within_range(tl_intp n, R const *in) {
+    Mask last = 0;
+    for (tl_intp i = 0; i < n; ++i) {
+      Mask const place = Fast::place(at(in, i));
+      last = last < place ? place : last;
+    }
+    return last <= Fast::place(Fast::template last<R>);
+  }
+
+  template <class Function>
+  static void run_all(tl_intp n, Result *results, Function function, Inputs const *...in) {
+    TL_INDEPENDENT
+    for (tl_intp i = 0; i < n; ++i) {
+      store(reinterpret_cast<char *>(results + i), function(at(in, i)...));
+    }
+  }
+
+  // One loop, in numbers of one width, so that it vectorizes.
+  static void run_mixed(tl_intp n, Result *results, Inputs const *...in) {
     Mask any_hard = 0;
     TL_INDEPENDENT
     for (tl_intp i = 0; i < n; ++i) {

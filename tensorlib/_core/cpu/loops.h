@@ -71,6 +71,10 @@ class Elementwise {
     constexpr auto inputs = std::index_sequence_for<Inputs...>();
     if constexpr (!is_pair<Result>) {
       if (is_contiguous(steps)) return run<true>(args, dims[0], steps, inputs);
+      if constexpr (n_inputs == 3) {
+        bool const fixed = steps[1] == 0 && steps[2] == 0;
+        if (fixed && steps[0] == sizes[0] && steps[3] == sizes[3]) return run_fixed(args, dims[0]);
+      }
       if constexpr (n_inputs > 1) {
         if (dims[0] >= block && is_contiguous(steps, true)) return run_blocks(args, dims[0], steps);
       }
@@ -112,6 +116,23 @@ class Elementwise {
       }
     }
   }
+
+  // The second and the third input, such as limits, are numbers for all elements.
+  template <class First, class Second, class Third>
+  struct Fixed {
+    static void run(char **args, tl_intp n) {
+      Second const second = load<Second>(args[1]);
+      Third const third = load<Third>(args[2]);
+      char const *const in = args[0];
+      char *const out = args[3];
+      TL_INDEPENDENT
+      for (tl_intp i = 0; i < n; ++i) {
+        First const first = load<First>(in + i * sizeof(First));
+        store(out + i * sizeof(Result), Functor()(first, second, third));
+      }
+    }
+  };
+  static void run_fixed(char **args, tl_intp n) { Fixed<Inputs...>::run(args, n); }
 
   // With constant steps the compiler vectorizes what it can.
   template <bool contiguous, std::size_t... K>

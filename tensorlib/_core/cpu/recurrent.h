@@ -66,10 +66,9 @@ inline R sigmoid(R x) {
 
 template <class R>
 inline R tanh(R x) {
-  constexpr R one_from_here = sizeof(R) == 4 ? R(20) : R(40);
-  R twice = vector_math::at_most(one_from_here, math::fabs(x + x));
-  R part = vector_math::one_minus_exp_of_minus(twice);
-  return math::copysign(part / (2 - part), x);
+  constexpr R one_from_here = sizeof(R) == 4 ? R(10) : R(20);
+  R size = vector_math::at_most(one_from_here, math::fabs(x));
+  return math::copysign(vector_math::tanh_of_size(size), x);
 }
 
 template <class R>

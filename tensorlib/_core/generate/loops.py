@@ -38,6 +38,7 @@ FUNCTOR_SIGNATURES = {
     "gelu_tanh_backward": PAIRS,
     "hardsigmoid_backward": PAIRS,
     "hardswish_backward": PAIRS,
+    "hardtanh": [3 * letter for letter in FLOATING],
     "leaky_relu": PAIRS,
     "masked_divide": [2 * letter for letter in FLOATING + "FD"],
     "masked_multiply": [2 * letter for letter in FLOATING + "FD"],
@@ -75,15 +76,17 @@ SAME = {
 }
 # and of functors in cpu/fast_functors.h.
 FAST = {
-    "cos": "d",
+    "cos": "fd",
+    "exp": "fd",
     "floor_divide": "bhiBHIfd",
     "fmod": "fd",
     "hypot": "fd",
+    "log": "f",
     "logaddexp": "fd",
     "logaddexp2": "fd",
     "nextafter": "fd",
     "remainder": "bhiBHIfd",
-    "sin": "d",
+    "sin": "fd",
 }
 
 # The casts among these are compiled for wider vectors too.

@@ -36,16 +36,11 @@ struct Erf {
   TL_HD T operator()(T x) const {
     using R = Wide<T>;
     R z = math::fabs(wide(x));
-    R inside = vm::at_most(R(1), z);
-    auto tail = vm::normal_tail(vm::at_most(vm::Format<R>::far_of_normal, z * root_of_2<R>));
-    R far = 1 - tail.exponential.times(2 * tail.ratio);
-    R near = inside * vm::erf_series(inside * inside);
+    R inside = vm::size_within(R(1), z), outside = vm::at_most(R(sizeof(R) == 4 ? 4 : 6), z);
+    R near = inside + inside * vm::erf_series(inside * inside);
+    R far = 1 - vm::exp_of_minus(vm::erf_exponent(outside)).value();
     return T(math::copysign(vm::choose(vm::is_above(z, R(1)), far, near), wide(x)));
   }
-
- private:
-  template <class R>
-  static constexpr R root_of_2 = R(1.4142135623730951);
 };
 
 // Takes exp of negative numbers only, which cannot overflow.
@@ -54,8 +49,11 @@ struct Sigmoid {
   TL_HD T operator()(T x) const {
     using R = Wide<T>;
     auto e = vm::exp_of_minus(vm::at_most(vm::Format<R>::far, math::fabs(wide(x))));
-    R right = 1 / (1 + e.value());
-    return T(vm::choose(sign_bit(wide(x)), e.times(right), right));
+    R value = e.value();
+    bool left = sign_bit(wide(x));
+    R ratio = vm::choose(left, value, R(1)) / (1 + value);
+    if constexpr (sizeof(R) == 4) return T(ratio);
+    return T(ratio + ratio * vm::choose(left, e.low, R(0)));
   }
 };
 
@@ -143,13 +141,6 @@ TL_HD R unless_negative(R x) {
   return vm::choose(size <= bits_as<vm::Bits<R>>(infinity<R>()), R(-0.0), x);
 }
 
-// The smaller one of a limit and abs(x); the limit for NaN.
-template <class R>
-TL_HD R size_within(R limit, R x) {
-  auto const size = bits_as<vm::Bits<R>>(math::fabs(x)), most = bits_as<vm::Bits<R>>(limit);
-  return bits_as<R>(size < most ? size : most);
-}
-
 // x * F(x) for a distribution function F with F(x) + F(-x) = 1: the positive part of x, less
 // z * F(-z) of z = abs(x), so that the tail of F is all that is needed. `Tail::far` is where
 // the tail is zero, `value(z)` is z * F(-z), `slope(z)` the derivative of x * F(x) at -z.
@@ -159,7 +150,7 @@ struct Gated {
   TL_HD T operator()(T x) const {
     using R = Wide<T>;
     R w = wide(x);
-    return T(unless_negative(w) - Tail::value(size_within(Tail::template far<R>, w)));
+    return T(unless_negative(w) - Tail::value(vm::size_within(Tail::template far<R>, w)));
   }
 };
 
@@ -167,7 +158,7 @@ template <class Tail>
 struct GatedSlope {
   template <class R>
   TL_HD R operator()(R x) const {
-    R left = Tail::slope(size_within(Tail::template far<R>, x));
+    R left = Tail::slope(vm::size_within(Tail::template far<R>, x));
     return vm::choose(is_nan(x), x, vm::choose(sign_bit(x), left, 1 - left));
   }
 };
@@ -179,7 +170,8 @@ struct NormalTail {
   template <class R>
   TL_HD static R value(R z) {
     auto tail = vm::normal_tail(z);
-    return tail.exponential.times(z * tail.ratio);
+    R product = z * tail.ratio;
+    return tail.exponential.times(product, math::fma(z, tail.ratio, -product) + z * tail.rest);
   }
   template <class R>
   TL_HD static R slope(R z) {
@@ -258,7 +250,7 @@ struct GeluBackward : TimesSlope<GatedSlope<NormalTail>> {};
 struct GeluTanh : Gated<TanhTail> {};
 struct GeluTanhBackward : TimesSlope<GatedSlope<TanhTail>> {};
 
-// On the left by the tail, as above; on the right with the factor that is not small.
+// With the power of two that the exponential may be too small for.
 struct Silu {
   template <class T>
   TL_HD T operator()(T x) const {
@@ -266,8 +258,13 @@ struct Silu {
     R z = vm::at_most(vm::Format<R>::far, math::fabs(wide(x)));
     auto e = vm::exp_of_minus(z);
     bool left = sign_bit(wide(x));
-    R ratio = vm::choose(left, e.of_size(-z), wide(x)) / (1 + e.value());
-    return T(vm::choose(left, e.scaled(ratio), ratio));
+    R argument = vm::choose(left, R(-z), wide(x)), sum = 1 + e.value();
+    R ratio = argument * vm::choose(left, e.raised(), R(1)) / sum;
+    // Most of what the exponential and the sum were rounded by; not zero where x is infinite.
+    if constexpr (sizeof(R) == 8) {
+      ratio += ratio * (vm::choose(left, e.low, R(0x1p-70)) + ((sum - 1) - e.value()));
+    }
+    return T(ratio * vm::choose(left, vm::Format<R>::second_scale, R(1)));
   }
 };
 

@@ -61,6 +61,8 @@ struct Clip {
   }
 };
 
+struct Hardtanh : Clip {};
+
 struct Where {
   template <class T>
   TL_HD T operator()(bool condition, T a, T b) const {

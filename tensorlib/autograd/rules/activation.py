@@ -12,10 +12,13 @@ from tensorlib._core._functions import (
     gelu_backward,
     gelu_tanh_backward,
     greater,
+    greater_equal,
     hardsigmoid_backward,
     hardswish_backward,
     less,
+    less_equal,
     logical_and,
+    logical_or,
     mish_backward,
     relu_backward,
     sigmoid,
@@ -47,6 +50,12 @@ rule("relu_backward", lambda gradient, y: relu_backward(gradient, y), zero)
 rule("hardsigmoid", lambda g, x: hardsigmoid_backward(g, x))
 rule("hardsigmoid_backward", lambda gradient, x: hardsigmoid_backward(gradient, x), zero)
 rule("hardswish", lambda g, x: hardswish_backward(g, x))
+rule(
+    "hardtanh",
+    lambda g, x, min, max: where(logical_or(less_equal(x, min), greater_equal(x, max)), 0, g),
+    lambda g, x, min: where(less_equal(x, min), g, 0),
+    lambda g, x, max: where(greater_equal(x, max), g, 0),
+)
 
 rule("gelu", lambda g, x: gelu_backward(g, x))
 rule("gelu_tanh", lambda g, x: gelu_tanh_backward(g, x))

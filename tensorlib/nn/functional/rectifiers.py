@@ -1,7 +1,8 @@
 """Activations that are linear where the input is positive, and their in-place forms."""
 
 from tensorlib._core._autocast import following
-from tensorlib._core._functions import expm1, greater, greater_equal, less_equal, where
+from tensorlib._core._functions import expm1, greater, less_equal, where
+from tensorlib._core._functions import hardtanh as limited
 from tensorlib._core._functions import leaky_relu as leaky
 from tensorlib._core._functions import relu as rectified
 from tensorlib.nn.functional._in_place import written
@@ -124,8 +125,7 @@ def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
         raise ValueError(f"hardtanh: expected min_val <= max_val, got {min_val} and {max_val}")
     if inplace:
         return written("hardtanh", hardtanh, input, min_val, max_val)
-    below, above = less_equal(input, min_val), greater_equal(input, max_val)
-    return where(below, min_val, where(above, max_val, input))
+    return limited(input, min_val, max_val)
 
 
 def hardtanh_(input, min_val=-1.0, max_val=1.0):
