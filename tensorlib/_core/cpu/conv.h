@@ -3,6 +3,7 @@
 
 #include "conv_correlate.h"
 #include "conv_filter.h"
+#include "conv_winograd.h"
 #include "dtypes.h"
 #include "functors_traits.h"
 
@@ -15,6 +16,16 @@ template <class S>
 Job *make_job_of(Direction direction, Array image, Array const &filter, Array output,
                  Geometry const &g, int threads) {
   using T = Wide<S>;
+#if defined(__GNUC__)
+  if constexpr (std::is_same_v<T, float>) {
+    if (direction == kForward && Winograd<S>::suits(image, filter, output, g, false)) {
+      return new Winograd<S>(image, filter, output, g, 0, threads);
+    }
+    if (direction == kInput && Winograd<S>::suits(output, filter, image, g, true)) {
+      return new Winograd<S>(output, filter, image, g, 1, threads);
+    }
+  }
+#endif
   merge_places(image, filter, output, g);
   if (direction == kForward) {
     return new Correlation<T, S>(plan_forward(image, filter, output, g), image, filter, output,
