@@ -750,8 +750,9 @@ cdef int add_grad(Tensor leaf, Tensor gradient, bint create_graph) except -1:
     if gradient.wrapped is not None:
         leaf.grad_ = gradient
         return 0
-    if not create_graph and not (Py_REFCNT(<PyObject *>gradient) == 1 and sole(gradient)):
-        # Somebody else may hold it: the leaf gets one of its own.
-        gradient = laid_out(gradient)
-    leaf.grad_ = gradient
+    # Cython holds an argument that is assigned to once more, so this one is not.
+    if create_graph or Py_REFCNT(<PyObject *>gradient) == 1 and sole(gradient):
+        leaf.grad_ = gradient
+    else:
+        leaf.grad_ = laid_out(gradient)  # somebody else may hold the other
     return 0

@@ -289,3 +289,12 @@ def test_in_place_operators_refuse_what_they_refused():
     z = tl.ones(3)
     z *= leaf(random(3))
     assert z.requires_grad
+
+
+@pytest.mark.parametrize("function", [tl.exp, lambda x: x * 2.0, lambda x: x[tl.arange(50_000)]])
+def test_a_leaf_takes_the_gradient_that_the_walk_made_without_a_copy(function):
+    x = leaf(np.ones(50_000))
+    y = function(x)
+    before = tl.memory_stats()["allocations"]
+    y.backward(y.detach())
+    assert tl.memory_stats()["allocations"] - before == 1
