@@ -32,16 +32,25 @@ class Correlation : public Job {
     filters_size_ = round_up(filters_size_, 16);
     channels_ = std::max<intptr_t>(1, std::min(sources_, 384 / taps));
     // Small images are taken together, to read the filters less often.
-    images_ = std::min((batch * width_ + positions - 1) / positions, source.shape[0]);
+    images_ = std::min((kBatch * width_ + positions - 1) / positions, source.shape[0]);
     image_blocks_ = images_ > 0 ? (source.shape[0] + images_ - 1) / images_ : 0;
     // Few images: split the channels, at the price of filling the planes more than once.
-    intptr_t parts = std::max<intptr_t>(1, 16 / std::max<intptr_t>(1, image_blocks_ * groups));
+    intptr_t const tasks = threads > 1 ? 4 * threads : 1;
+    intptr_t parts = std::max<intptr_t>(1, tasks / std::max<intptr_t>(1, image_blocks_ * groups));
     block_ = round_up(std::max<intptr_t>((targets_ + parts - 1) / parts, 1), rows_);
     blocks_ = (targets_ + block_ - 1) / block_;
     image_size_ = sources_ * plan_.channel_size();
-    writes_target_ = is_one_row<T, S>(plan_, target);
-    planes_size_ = round_up(images_ * image_size_ + width_, 16);
-    sums_size_ = batch * block_ * width_;
+    bool const fills_target =
+        plan_.passes.size() == 1 && is_dense<T, S>(target) && fills(plan_.passes[0], target);
+    writes_plane_ = fills_target && rows_ * sources_ == 1;
+    writes_tiles_ = fills_target && !writes_plane_ && plan_.passes[0].rows == 1;
+    reads_source_ = writes_tiles_ && taps == 1 && is_plane<T, S>(plan_, source);
+    batch_ = reads_source_ ? 1 : kBatch;  // the source's channels are too far apart for more
+    if (reads_source_) channels_ = std::min<intptr_t>(sources_, 128);
+    planes_size_ = round_up(
+        reads_source_ ? sources_ * width_ : images_ * image_size_ + width_, 16);
+    sums_size_ = batch_ * block_ * width_;
+    for (intptr_t i = 0; i < sources_; ++i) edge_offsets_.push_back(i * width_);
   }
 
   intptr_t workspace() const override {
@@ -52,6 +61,9 @@ class Correlation : public Job {
     T *filters = reinterpret_cast<T *>(memory);
     std::vector<std::vector<intptr_t>> offsets;
     for (Pass const &pass : plan_.passes) offsets.push_back(plan_.offsets(pass, sources_));
+    if (reads_source_) {
+      for (intptr_t i = 0; i < sources_; ++i) offsets[0][i] = i * elements(source_.strides[1]);
+    }
     intptr_t tiles = round_up(targets_, rows_) / rows_;
     parallel_for(groups_ * tiles, threads_, [&](intptr_t task, int) {
       pack_filters(filters, task / tiles, task % tiles * rows_);
@@ -61,12 +73,13 @@ class Correlation : public Job {
       intptr_t block = task % blocks_, group = task / blocks_ % groups_;
       intptr_t image = task / blocks_ / groups_ * images_;
       intptr_t images = std::min(images_, source_.shape[0] - image);
-      for (intptr_t i = 0; i < images; ++i) {
+      for (intptr_t i = 0; i < images && !reads_source_; ++i) {
         fill_planes<T, S>(plan_, source_, image + i, group * sources_, sources_,
                           planes + i * image_size_);
       }
-      // The last tile reads so far.
-      std::fill_n(planes + images * image_size_, width_, T(0));
+      if (!reads_source_) {  // the last tile reads so far
+        std::fill_n(planes + images * image_size_, width_, T(0));
+      }
       for (std::size_t p = 0; p < plan_.passes.size(); ++p) {
         run_pass(p, offsets[p].data(), filters, planes, planes + planes_size_, image, images, group,
                  block * block_);
@@ -75,7 +88,40 @@ class Correlation : public Job {
   }
 
  private:
-  static constexpr intptr_t batch = 4;  // tiles of positions
+  static constexpr intptr_t kBatch = 4;  // tiles of positions
+
+  struct Pixels {
+    T const *first;
+    intptr_t const *offsets;
+  };
+
+  static intptr_t elements(intptr_t bytes) { return bytes / intptr_t(sizeof(T)); }
+
+  // A tile of the source. What is no whole vector is copied, for nothing may lie behind it.
+  Pixels pixels_of(intptr_t image, intptr_t group, intptr_t first, intptr_t n,
+                   intptr_t const *offsets, T *room) const {
+    T const *from = reinterpret_cast<T const *>(source_.at(image, group * sources_)) + first;
+    if (n % kernels_.lanes == 0) return {from, offsets};
+    for (intptr_t i = 0; i < sources_; ++i) {
+      std::copy_n(from + offsets[i], n, room + i * width_);
+      std::fill_n(room + i * width_ + n, width_ - n, T(0));
+    }
+    return {room, edge_offsets_.data()};
+  }
+
+  // Fetches a part of a later tile, while the sums of one are made.
+  void announce(intptr_t image, intptr_t group, intptr_t first, intptr_t target,
+                intptr_t first_target, intptr_t end_target) const {
+    intptr_t const at = first * sizeof(T), bytes = width_ * sizeof(T);
+    intptr_t const room = end_target - first_target, done = target - first_target;
+    intptr_t const end = sources_ * std::min(done + rows_, room) / room;
+    for (intptr_t i = sources_ * done / room; i < end; ++i) {
+      fetch(source_.at(image, group * sources_ + i) + at, bytes);
+    }
+    for (intptr_t i = target; i < std::min(target + rows_, end_target); ++i) {
+      fetch(target_.at(image, group * targets_ + i) + at, bytes);
+    }
+  }
 
   // The filters of `rows_` targets: [pass][group][tile of targets][source][tap][row]
   void pack_filters(T *filters, intptr_t group, intptr_t first) const {
@@ -101,7 +147,7 @@ class Correlation : public Job {
     }
   }
 
-  void run_pass(std::size_t p, intptr_t const *offsets, T const *filters, T const *planes, T *sums,
+  void run_pass(std::size_t p, intptr_t const *offsets, T const *filters, T *planes, T *sums,
                 intptr_t image, intptr_t images, intptr_t group, intptr_t first_target) const {
     Pass const &pass = plan_.passes[p];
     intptr_t const taps = pass.taps.size(), depth = sources_ * taps;
@@ -110,14 +156,29 @@ class Correlation : public Job {
     intptr_t const end_target = std::min(first_target + block_, targets_);
     // A whole tile may go where it belongs at once.
     auto is_direct = [&](intptr_t target, intptr_t n) {
-      return writes_target_ && n == width_ && target + rows_ <= end_target;
+      return writes_tiles_ && n == width_ && target + rows_ <= end_target;
     };
     auto target_row = [&](intptr_t tile, intptr_t target) {
       return target_.at(image + tile / tiles, group * targets_ + target);
     };
     filters += filters_start_[p] + group * round_up(targets_, rows_) * depth;
-    for (intptr_t start = 0; start < images * tiles; start += batch) {
-      intptr_t count = std::min(batch, images * tiles - start);
+    if (writes_plane_) {
+      for (intptr_t i = 0; i < images; ++i) {
+        kernels_.plane({filters, planes + i * image_size_, offsets, depth, pass.rows, pass.columns,
+                        plan_.pitch, reinterpret_cast<T *>(target_.at(image + i, group))});
+      }
+      return;
+    }
+    for (intptr_t start = 0; start < images * tiles; start += batch_) {
+      intptr_t count = std::min(batch_, images * tiles - start);
+      Pixels pixels[kBatch];
+      for (intptr_t i = 0; i < count; ++i) {
+        intptr_t const first = (start + i) % tiles * width_, of = (start + i) / tiles;
+        pixels[i] = reads_source_
+                        ? pixels_of(image + of, group, first, std::min(width_, positions - first),
+                                    offsets, planes + i * sources_ * width_)
+                        : Pixels{planes + of * image_size_ + first, offsets};
+      }
       for (intptr_t channel = 0; channel == 0 || channel < sources_; channel += channels_) {
         intptr_t tap = channel * taps, end_tap = std::min(channel + channels_, sources_) * taps;
         for (intptr_t target = first_target; target < end_target; target += rows_) {
@@ -127,12 +188,16 @@ class Correlation : public Job {
             intptr_t pitch = width_;
             if (is_direct(target, n)) {
               to = reinterpret_cast<T *>(target_row(tile, target)) + first;
-              pitch = target_.strides[1] / intptr_t(sizeof(T));
+              pitch = elements(target_.strides[1]);
             }
+            if (reads_source_ && tile + batch_ < images * tiles) {
+              announce(image + (tile + batch_) / tiles, group, (tile + batch_) % tiles * width_,
+                       target, first_target, end_target);
+            }
+            Pixels const &from = pixels[tile - start];
             kernels_.multiply[(n - 1) / kernels_.lanes](
-                {filters + target * depth + tap * rows_,
-                 planes + tile / tiles * image_size_ + first, offsets + tap, end_tap - tap, to,
-                 pitch, channel > 0});
+                {filters + target * depth + tap * rows_, from.first, from.offsets + tap,
+                 end_tap - tap, to, pitch, channel > 0});
           }
         }
       }
@@ -154,10 +219,12 @@ class Correlation : public Job {
   intptr_t const sources_, targets_;
   Kernels<T> const &kernels_;
   intptr_t const rows_, width_;  // of a tile
-  bool writes_target_;
-  intptr_t channels_, images_, image_blocks_, block_, blocks_;
+  bool writes_plane_, writes_tiles_;  // sums go where they belong, in rows or in tiles
+  bool reads_source_;                 // which is used as planes where it lies
+  intptr_t batch_, channels_, images_, image_blocks_, block_, blocks_;
   intptr_t image_size_, planes_size_, sums_size_, filters_size_ = 0;
   std::vector<intptr_t> filters_start_;
+  std::vector<intptr_t> edge_offsets_;  // of tiles that are copied
 };
 
 }  // namespace conv

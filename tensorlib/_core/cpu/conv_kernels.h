@@ -26,6 +26,13 @@
 namespace tl {
 namespace conv {
 
+// Asks the cache for what is soon needed.
+inline void fetch(char const *first, intptr_t bytes) {
+#if defined(__GNUC__)
+  for (intptr_t at = 0; at < bytes; at += 64) __builtin_prefetch(first + at);
+#endif
+}
+
 template <class T>
 struct MultiplyArgs {
   T const *weights;         // [tap][row]
@@ -47,12 +54,24 @@ struct DotArgs {
   T *sums;             // [row][3]
 };
 
+// Sums over taps for the rows of one plane, which go one after another to `sums`.
+template <class T>
+struct PlaneArgs {
+  T const *weights;  // of each tap
+  T const *image;
+  intptr_t const *offsets;
+  intptr_t taps, rows, columns, pitch;
+  T *sums;
+};
+
 template <class T>
 struct Kernels {
   int rows;
   int lanes;
   void (*multiply[3])(MultiplyArgs<T> const &);  // of 1, 2, 3 vectors
   void (*dot)(DotArgs<T> const &);
+  void (*plane)(PlaneArgs<T> const &);
+  void (*split)(T const *numbers, intptr_t n, T *every_second);
 };
 
 #if defined(__GNUC__)
@@ -144,6 +163,34 @@ TL_INLINE void dot(DotArgs<T> const &args) {
   for (int i = 0; i < 3 * rows; ++i) args.sums[i] = total<T, lanes>(spilled[i]);
 }
 
+// What is computed beyond the end of a row, the next row replaces.
+template <class T, int lanes>
+TL_INLINE void correlate_plane(PlaneArgs<T> const &args) {
+  using V = typename Vector<T, lanes>::type;
+  T *out = args.sums;
+  T *const end = out + args.rows * args.columns;
+  for (intptr_t i = 0; i < args.rows; ++i) {
+    for (intptr_t j = 0; j < args.columns; j += lanes) {
+      T const *image = args.image + i * args.pitch + j;
+      V sum{};
+      for (intptr_t k = 0; k < args.taps; ++k) {
+        sum += args.weights[k] * *reinterpret_cast<V const *>(image + args.offsets[k]);
+      }
+      T *to = out + i * args.columns + j;
+      if (end - to >= lanes) {
+        *reinterpret_cast<V *>(to) = sum;
+      } else {
+        for (int k = 0; k < end - to; ++k) to[k] = sum[k];
+      }
+    }
+  }
+}
+
+template <class T>
+TL_INLINE void take_every_second(T const *numbers, intptr_t n, T *every_second) {
+  for (intptr_t i = 0; i < n; ++i) every_second[i] = numbers[2 * i];
+}
+
 // A processor's kernels; `target` lets the compiler use its instructions there and only there.
 #define TL_CONV_KERNELS(name, target, bytes, rows)                                        \
   template <class T, int width>                                                           \
@@ -155,11 +202,19 @@ TL_INLINE void dot(DotArgs<T> const &args) {
     dot<T, bytes / sizeof(T), rows>(args);                                                \
   }                                                                                       \
   template <class T>                                                                      \
+  target void plane_##name(PlaneArgs<T> const &args) {                                    \
+    correlate_plane<T, bytes / sizeof(T)>(args);                                          \
+  }                                                                                       \
+  template <class T>                                                                      \
+  target void split_##name(T const *numbers, intptr_t n, T *every_second) {               \
+    take_every_second(numbers, n, every_second);                                          \
+  }                                                                                       \
+  template <class T>                                                                      \
   Kernels<T> kernels_##name() {                                                           \
     return {rows,                                                                         \
             bytes / sizeof(T),                                                            \
             {multiply_##name<T, 1>, multiply_##name<T, 2>, multiply_##name<T, 3>},        \
-            dot_##name<T>};                                                               \
+            dot_##name<T>, plane_##name<T>, split_##name<T>};                                                            \
   }
 
 // Of 32 registers 24 hold sums, of 16 twelve. A single channel, as in depthwise convolution, has

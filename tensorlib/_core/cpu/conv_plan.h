@@ -23,6 +23,8 @@
 #include <utility>
 #include <vector>
 
+#include "conv_kernels.h"
+
 namespace tl {
 namespace conv {
 
@@ -237,16 +239,34 @@ inline Plan plan_input(Array const &gradient, Array const &filter, Array const &
   return plan;
 }
 
-// Whether the sums of a plan's positions are the elements of an array, one row for each channel.
+// Where each channel of an array is one contiguous row of T: its elements from one to the next.
 template <class T, class S>
-bool is_one_row(Plan const &plan, Array const &array) {
-  auto is_whole = [](intptr_t stride) { return stride % intptr_t(sizeof(T)) == 0; };
-  Pass const &pass = plan.passes[0];
-  return std::is_same_v<T, S> && plan.passes.size() == 1 && plan.positions(pass) == pass.columns &&
-         pass.result.columns.first == 0 && pass.result.columns.step == 1 &&
-         array.shape[2] * array.shape[3] == 1 && array.shape[4] == pass.columns &&
-         array.strides[4] == intptr_t(sizeof(T)) && is_whole(array.strides[1]) &&
-         is_whole(array.strides[0]) && reinterpret_cast<uintptr_t>(array.data) % sizeof(T) == 0;
+bool is_dense(Array const &array) {
+  intptr_t step = sizeof(T);
+  for (int axis = 4; axis >= 2; --axis) {
+    if (array.shape[axis] != 1 && array.strides[axis] != step) return false;
+    step *= array.shape[axis];
+  }
+  return std::is_same_v<T, S> && array.strides[1] % intptr_t(sizeof(T)) == 0 &&
+         array.strides[0] % intptr_t(sizeof(T)) == 0 &&
+         reinterpret_cast<uintptr_t>(array.data) % sizeof(T) == 0;
+}
+
+// Whether a plan's planes are the channels of an array: one row, with nothing around it.
+template <class T, class S>
+bool is_plane(Plan const &plan, Array const &array) {
+  Axis const &columns = plan.planes[0].columns;
+  return is_dense<T, S>(array) && plan.planes.size() == 1 && plan.depth * plan.rows == 1 &&
+         array.shape[2] * array.shape[3] == 1 && columns.first == 0 && columns.step == 1 &&
+         plan.pitch == array.shape[4];
+}
+
+// Whether the sums of a pass fill the slices of an array, in order.
+inline bool fills(Pass const &pass, Array const &array) {
+  Axis const &rows = pass.result.rows, &columns = pass.result.columns;
+  return pass.depth == 1 && array.shape[2] == 1 && rows.first == 0 && rows.step == 1 &&
+         columns.first == 0 && columns.step == 1 && array.shape[3] == pass.rows &&
+         array.shape[4] == pass.columns;
 }
 
 // Elements are stored as S and computed as T.
@@ -261,8 +281,9 @@ template <class T, class S>
 void read_row(T *target, char const *source, intptr_t stride, intptr_t n) {
   if (std::is_same_v<T, S> && stride == intptr_t(sizeof(S))) {
     std::memcpy(target, source, n * sizeof(S));
-  } else if (stride == 2 * intptr_t(sizeof(S))) {  // a constant, with which the loop vectorizes
-    for (intptr_t i = 0; i < n; ++i) target[i] = load<T, S>(source + i * 2 * sizeof(S));
+  } else if (std::is_same_v<T, S> && stride == 2 * intptr_t(sizeof(S)) &&
+             reinterpret_cast<uintptr_t>(source) % sizeof(T) == 0) {
+    kernels<T>(false).split(reinterpret_cast<T const *>(source), n, target);
   } else {
     for (intptr_t i = 0; i < n; ++i) target[i] = load<T, S>(source + i * stride);
   }

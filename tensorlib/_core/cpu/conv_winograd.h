@@ -248,7 +248,7 @@ class Winograd : public Job {
   // Tells the processor that a segment will be written.
   void announce(Segment const &s, intptr_t channel) const {
     visit_rows(s, channel, [&](char *to, intptr_t n, intptr_t) {
-      for (intptr_t at = 0; at < n * intptr_t(sizeof(S)); at += 64) __builtin_prefetch(to + at, 1);
+      fetch(to, n * intptr_t(sizeof(S)));
     });
   }
 
