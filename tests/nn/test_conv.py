@@ -147,6 +147,16 @@ def test_filters_of_one_place(places, groups, dtype):
     compare(getattr(F, name), getattr(TF, name), arrays, dtype, groups=groups)
 
 
+# Sums of a single channel go to their rows at once, vectors reaching into the next row.
+@dtypes
+@pytest.mark.parametrize("options", [{}, {"padding": 1}, {"stride": 2, "padding": 1}])
+@pytest.mark.parametrize("places", [(3,), (19,), (3, 3), (4, 17), (7, 18), (9, 49), (6, 3, 20)])
+def test_channels_of_their_own(places, options, dtype):
+    arrays = [sample(2, 5, *places), sample(5, 1, *(3,) * len(places)), sample(5)]
+    name = f"conv{len(places)}d"
+    compare(getattr(F, name), getattr(TF, name), arrays, dtype, groups=5, **options)
+
+
 @pytest.mark.parametrize("index", [np.s_[:, ::2], np.s_[..., ::2], np.s_[..., ::2, :], np.s_[::-1]])
 def test_filters_of_one_place_on_views(index):
     x, weight = tl.asarray(sample(4, 6, 8, 24))[index], sample(16, 6, 1, 1)

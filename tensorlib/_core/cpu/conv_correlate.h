@@ -45,12 +45,11 @@ class Correlation : public Job {
     writes_plane_ = fills_target && rows_ * sources_ == 1;
     writes_tiles_ = fills_target && !writes_plane_ && plan_.passes[0].rows == 1;
     reads_source_ = writes_tiles_ && taps == 1 && is_plane<T, S>(plan_, source);
-    batch_ = reads_source_ ? 1 : kBatch;  // the source's channels are too far apart for more
+    batch_ = reads_source_ ? 1 : kBatch;
     if (reads_source_) channels_ = std::min<intptr_t>(sources_, 128);
     planes_size_ = round_up(
         reads_source_ ? sources_ * width_ : images_ * image_size_ + width_, 16);
     sums_size_ = batch_ * block_ * width_;
-    for (intptr_t i = 0; i < sources_; ++i) edge_offsets_.push_back(i * width_);
   }
 
   intptr_t workspace() const override {
@@ -62,7 +61,7 @@ class Correlation : public Job {
     std::vector<std::vector<intptr_t>> offsets;
     for (Pass const &pass : plan_.passes) offsets.push_back(plan_.offsets(pass, sources_));
     if (reads_source_) {
-      for (intptr_t i = 0; i < sources_; ++i) offsets[0][i] = i * elements(source_.strides[1]);
+      for (intptr_t i = 0; i < sources_; ++i) offsets[0][i] = i * width_;
     }
     intptr_t tiles = round_up(targets_, rows_) / rows_;
     parallel_for(groups_ * tiles, threads_, [&](intptr_t task, int) {
@@ -90,23 +89,16 @@ class Correlation : public Job {
  private:
   static constexpr intptr_t kBatch = 4;  // tiles of positions
 
-  struct Pixels {
-    T const *first;
-    intptr_t const *offsets;
-  };
-
   static intptr_t elements(intptr_t bytes) { return bytes / intptr_t(sizeof(T)); }
 
-  // A tile of the source. What is no whole vector is copied, for nothing may lie behind it.
-  Pixels pixels_of(intptr_t image, intptr_t group, intptr_t first, intptr_t n,
-                   intptr_t const *offsets, T *room) const {
+  // Copies a tile of the source, n places wide, with nothing behind its last place.
+  void read_tile(intptr_t image, intptr_t group, intptr_t first, intptr_t n, T *tile) const {
     T const *from = reinterpret_cast<T const *>(source_.at(image, group * sources_)) + first;
-    if (n % kernels_.lanes == 0) return {from, offsets};
+    intptr_t const pitch = elements(source_.strides[1]);
+    if (n == width_) return kernels_.gather(from, pitch, sources_, tile);
     for (intptr_t i = 0; i < sources_; ++i) {
-      std::copy_n(from + offsets[i], n, room + i * width_);
-      std::fill_n(room + i * width_ + n, width_ - n, T(0));
+      std::fill_n(std::copy_n(from + i * pitch, n, tile + i * width_), width_ - n, T(0));
     }
-    return {room, edge_offsets_.data()};
   }
 
   // Fetches a part of a later tile, while the sums of one are made.
@@ -171,13 +163,9 @@ class Correlation : public Job {
     }
     for (intptr_t start = 0; start < images * tiles; start += batch_) {
       intptr_t count = std::min(batch_, images * tiles - start);
-      Pixels pixels[kBatch];
-      for (intptr_t i = 0; i < count; ++i) {
-        intptr_t const first = (start + i) % tiles * width_, of = (start + i) / tiles;
-        pixels[i] = reads_source_
-                        ? pixels_of(image + of, group, first, std::min(width_, positions - first),
-                                    offsets, planes + i * sources_ * width_)
-                        : Pixels{planes + of * image_size_ + first, offsets};
+      if (reads_source_) {  // one tile
+        intptr_t const first = start % tiles * width_;
+        read_tile(image + start / tiles, group, first, std::min(width_, positions - first), planes);
       }
       for (intptr_t channel = 0; channel == 0 || channel < sources_; channel += channels_) {
         intptr_t tap = channel * taps, end_tap = std::min(channel + channels_, sources_) * taps;
@@ -194,10 +182,10 @@ class Correlation : public Job {
               announce(image + (tile + batch_) / tiles, group, (tile + batch_) % tiles * width_,
                        target, first_target, end_target);
             }
-            Pixels const &from = pixels[tile - start];
-            kernels_.multiply[(n - 1) / kernels_.lanes](
-                {filters + target * depth + tap * rows_, from.first, from.offsets + tap,
-                 end_tap - tap, to, pitch, channel > 0});
+            T const *from = reads_source_ ? planes : planes + tile / tiles * image_size_ + first;
+            kernels_.multiply[(n - 1) / kernels_.lanes]({filters + target * depth + tap * rows_,
+                                                         from, offsets + tap, end_tap - tap, to,
+                                                         pitch, channel > 0});
           }
         }
       }
@@ -220,11 +208,10 @@ class Correlation : public Job {
   Kernels<T> const &kernels_;
   intptr_t const rows_, width_;  // of a tile
   bool writes_plane_, writes_tiles_;  // sums go where they belong, in rows or in tiles
-  bool reads_source_;                 // which is used as planes where it lies
+  bool reads_source_;                 // tile by tile, without planes
   intptr_t batch_, channels_, images_, image_blocks_, block_, blocks_;
   intptr_t image_size_, planes_size_, sums_size_, filters_size_ = 0;
   std::vector<intptr_t> filters_start_;
-  std::vector<intptr_t> edge_offsets_;  // of tiles that are copied
 };
 
 }  // namespace conv

@@ -30,6 +30,7 @@ namespace conv {
 inline void fetch(char const *first, intptr_t bytes) {
 #if defined(__GNUC__)
   for (intptr_t at = 0; at < bytes; at += 64) __builtin_prefetch(first + at);
+  __builtin_prefetch(first + bytes - 1);
 #endif
 }
 
@@ -72,6 +73,7 @@ struct Kernels {
   void (*dot)(DotArgs<T> const &);
   void (*plane)(PlaneArgs<T> const &);
   void (*split)(T const *numbers, intptr_t n, T *every_second);
+  void (*gather)(T const *first, intptr_t pitch, intptr_t n, T *tile);  // n times 3 vectors
 };
 
 #if defined(__GNUC__)
@@ -191,6 +193,16 @@ TL_INLINE void take_every_second(T const *numbers, intptr_t n, T *every_second) 
   for (intptr_t i = 0; i < n; ++i) every_second[i] = numbers[2 * i];
 }
 
+template <class T, int lanes>
+TL_INLINE void gather_tile(T const *first, intptr_t pitch, intptr_t n, T *tile) {
+  using V = typename Vector<T, lanes>::type;
+  for (intptr_t i = 0; i < n; ++i, first += pitch, tile += 3 * lanes) {
+    V x[3];
+    for (int j = 0; j < 3; ++j) x[j] = reinterpret_cast<V const *>(first)[j];
+    for (int j = 0; j < 3; ++j) reinterpret_cast<V *>(tile)[j] = x[j];
+  }
+}
+
 // A processor's kernels; `target` lets the compiler use its instructions there and only there.
 #define TL_CONV_KERNELS(name, target, bytes, rows)                                        \
   template <class T, int width>                                                           \
@@ -210,11 +222,15 @@ TL_INLINE void take_every_second(T const *numbers, intptr_t n, T *every_second) 
     take_every_second(numbers, n, every_second);                                          \
   }                                                                                       \
   template <class T>                                                                      \
+  target void gather_##name(T const *first, intptr_t pitch, intptr_t n, T *tile) {        \
+    gather_tile<T, bytes / sizeof(T)>(first, pitch, n, tile);                             \
+  }                                                                                       \
+  template <class T>                                                                      \
   Kernels<T> kernels_##name() {                                                           \
     return {rows,                                                                         \
             bytes / sizeof(T),                                                            \
             {multiply_##name<T, 1>, multiply_##name<T, 2>, multiply_##name<T, 3>},        \
-            dot_##name<T>, plane_##name<T>, split_##name<T>};                                                            \
+            dot_##name<T>, plane_##name<T>, split_##name<T>, gather_##name<T>};                                                            \
   }
 
 // Of 32 registers 24 hold sums, of 16 twelve. A single channel, as in depthwise convolution, has
