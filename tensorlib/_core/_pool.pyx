@@ -2,9 +2,12 @@
 
 from libc.stdint cimport int64_t, intptr_t
 
-from tensorlib._core._dtypes cimport TL_INT64, dtype_is_complex, dtype_itemsize
+from tensorlib._core._dtypes cimport TL_INT64, dtype_is_complex
 from tensorlib._core._memory cimport Storage, storage_new, storage_release
 from tensorlib._core._tensor cimport MAX_DIMS, Tensor, tensor_empty
+from tensorlib._core._threads cimport ThreadPool, pool
+
+ThreadPool.share(pool())
 
 cdef extern from "pool.h" namespace "tl::pool" nogil:
     cdef struct Window:
@@ -18,7 +21,13 @@ cdef extern from "pool.h" namespace "tl::pool" nogil:
         intptr_t shape[2]
         intptr_t strides[2]
 
-    bint max_pool_any(int dtype, const Plane &plane, const Window &window, intptr_t rows,
+    cdef struct Planes:
+        Plane first
+        int ndim
+        const Py_ssize_t *shape
+        const Py_ssize_t *strides
+
+    bint max_pool_any(int dtype, const Planes &planes, const Window &window, intptr_t rows,
                       intptr_t columns, char *values, int64_t *indices, char *scratch)
 
 
@@ -34,38 +43,6 @@ cdef int read_numbers(intptr_t *target, int count, object pair, Py_ssize_t least
     return 0
 
 
-cdef void pool_planes(Tensor x, const Window &window, Tensor values, Tensor indices,
-                      char *scratch) noexcept nogil:
-    """Pool one plane after another, counting through the leading axes."""
-    cdef int outer = x.ndim_ - 2, axis, itemsize = dtype_itemsize(x.dtype_)
-    cdef intptr_t rows = values.shape_[outer], columns = values.shape_[outer + 1]
-    cdef char *value = values.data
-    cdef int64_t *index = <int64_t *>indices.data
-    cdef Py_ssize_t[MAX_DIMS] position
-    cdef Plane plane
-    plane.data = x.data
-    for axis in range(2):
-        plane.shape[axis] = x.shape_[outer + axis]
-        plane.strides[axis] = x.strides_[outer + axis]
-    for axis in range(outer):
-        position[axis] = 0
-    while True:
-        max_pool_any(x.dtype_, plane, window, rows, columns, value, index, scratch)
-        value += rows * columns * itemsize
-        index += rows * columns
-        axis = outer - 1
-        while axis >= 0:
-            position[axis] += 1
-            plane.data += x.strides_[axis]
-            if position[axis] < x.shape_[axis]:
-                break
-            plane.data -= x.strides_[axis] * x.shape_[axis]
-            position[axis] = 0
-            axis -= 1
-        if axis < 0:
-            return
-
-
 def max_pool2d(Tensor x not None, kernel_size, stride, padding, dilation):
     """The largest element of each window of the last two axes, and its flat place in the plane.
 
@@ -77,7 +54,8 @@ def max_pool2d(Tensor x not None, kernel_size, stride, padding, dilation):
     cdef intptr_t[4] padded
     cdef Py_ssize_t room, reach
     cdef Storage *scratch
-    cdef int i, outer = x.ndim_ - 2
+    cdef Planes planes
+    cdef int i, threads, outer = x.ndim_ - 2
     if outer < 0:
         raise ValueError("max_pool2d: expected images of shape (..., height, width), got "
                          f"{x.shape}")
@@ -104,8 +82,17 @@ def max_pool2d(Tensor x not None, kernel_size, stride, padding, dilation):
     cdef Tensor values = tensor_empty(x.ndim_, shape, x.dtype_, "max_pool2d")
     cdef Tensor indices = tensor_empty(x.ndim_, shape, TL_INT64, "max_pool2d")
     if values.size_ > 0:
-        scratch = storage_new(8 * shape[outer + 1], "max_pool2d")
+        planes.first.data = x.data
+        for i in range(2):
+            planes.first.shape[i] = x.shape_[outer + i]
+            planes.first.strides[i] = x.strides_[outer + i]
+        planes.ndim = outer
+        planes.shape = x.shape_
+        planes.strides = x.strides_
+        threads = ThreadPool.instance().threads()
+        scratch = storage_new(threads * 8 * shape[outer + 1], "max_pool2d")
         with nogil:
-            pool_planes(x, window, values, indices, scratch.data)
+            max_pool_any(x.dtype_, planes, window, shape[outer], shape[outer + 1], values.data,
+                         <int64_t *>indices.data, scratch.data)
         storage_release(scratch)
     return values, indices

@@ -1,4 +1,4 @@
-// Max pooling of one plane at a time, with the place of each maximum.
+// Max pooling of one plane at a time, with the place of each maximum; threads share the planes.
 #pragma once
 
 #include <algorithm>
@@ -7,6 +7,9 @@
 
 #include "by_dtype.h"
 #include "loops.h"
+#include "parallel_loops.h"
+#include "strided.h"
+#include "targets.h"
 
 namespace tl {
 namespace pool {
@@ -108,36 +111,75 @@ void pool_row(Plane const &plane, Window const &w, intptr_t i, intptr_t columns,
 }
 
 template <class T, class Place>
-void pool_plane(Plane const &plane, Window const &w, intptr_t rows, intptr_t columns, T *values,
-                int64_t *indices, char *scratch) {
-  Place *places = reinterpret_cast<Place *>(scratch);
-  for (intptr_t i = 0; i < rows; ++i, values += columns, indices += columns) {
-    pool_row(plane, w, i, columns, values, places);
-    for (intptr_t j = 0; j < columns; ++j) indices[j] = int64_t(places[j]);
+struct PoolPlane {
+  static void run(Plane const &plane, Window const &w, intptr_t rows, intptr_t columns, T *values,
+                  int64_t *indices, Place *places) {
+    for (intptr_t i = 0; i < rows; ++i, values += columns, indices += columns) {
+      pool_row(plane, w, i, columns, values, places);
+      for (intptr_t j = 0; j < columns; ++j) indices[j] = int64_t(places[j]);
+    }
   }
+};
+
+// Planes of a tensor, along the axes before the last two; counted in C order.
+struct Planes {
+  Plane first;
+  int ndim;
+  intptr_t const *shape;
+  intptr_t const *strides;
+
+  intptr_t count() const {
+    intptr_t result = 1;
+    for (int i = 0; i < ndim; ++i) result *= shape[i];
+    return result;
+  }
+  Plane at(intptr_t index) const {
+    Plane result = first;
+    for (int i = ndim - 1; i >= 0; --i) {
+      result.data += index % shape[i] * strides[i];
+      index /= shape[i];
+    }
+    return result;
+  }
+};
+
+// `scratch` has room for a row of eight bytes a place for each thread.
+template <class T, class Place>
+void pool_planes(Planes const &planes, Window const &w, intptr_t rows, intptr_t columns, T *values,
+                 int64_t *indices, char *scratch) {
+  constexpr Nanoseconds each = 0.4;  // of a pixel of a window
+  intptr_t const count = planes.count(), size = rows * columns;
+  Nanoseconds const plane = each * Nanoseconds(size) * Nanoseconds(w.kernel[0] * w.kernel[1]) + 50;
+  Nanoseconds const alone = plane * Nanoseconds(count);
+  intptr_t const many = elements_for(count, alone, threads_for(alone));
+  parallel_for(
+      (count + many - 1) / many, threads_for(alone),
+      [&](intptr_t task, int worker) {
+        for (intptr_t i = task * many; i < std::min(count, (task + 1) * many); ++i) {
+          ForTarget<PoolPlane<T, Place>>::run(
+              planes.at(i), w, rows, columns, values + i * size, indices + i * size,
+              reinterpret_cast<Place *>(scratch) + worker * columns * (8 / sizeof(Place)));
+        }
+      },
+      alone);
 }
 
-// Places of 32 bits serve all but double and planes too large for them.
-template <class T>
-void max_pool(Plane const &plane, Window const &w, intptr_t rows, intptr_t columns, char *values,
-              int64_t *indices, char *scratch) {
-  T *typed = reinterpret_cast<T *>(values);
-  if (sizeof(T) < 8 && plane.shape[0] * plane.shape[1] < std::numeric_limits<int32_t>::max()) {
-    pool_plane<T, int32_t>(plane, w, rows, columns, typed, indices, scratch);
-  } else {
-    pool_plane<T, int64_t>(plane, w, rows, columns, typed, indices, scratch);
-  }
-}
-
-// False for complex numbers, which have no order.
-inline bool max_pool_any(int dtype, Plane const &plane, Window const &w, intptr_t rows,
+// False for complex numbers, which have no order. Places of 32 bits serve all but double and planes
+// too large for them.
+inline bool max_pool_any(int dtype, Planes const &planes, Window const &w, intptr_t rows,
                          intptr_t columns, char *values, int64_t *indices, char *scratch) {
   return with_dtype(dtype, [&](auto zero) {
     using T = decltype(zero);
     if constexpr (is_complex<T>) {
       return false;
     } else {
-      max_pool<T>(plane, w, rows, columns, values, indices, scratch);
+      T *typed = reinterpret_cast<T *>(values);
+      intptr_t const places = planes.first.shape[0] * planes.first.shape[1];
+      if (sizeof(T) < 8 && places < std::numeric_limits<int32_t>::max()) {
+        pool_planes<T, int32_t>(planes, w, rows, columns, typed, indices, scratch);
+      } else {
+        pool_planes<T, int64_t>(planes, w, rows, columns, typed, indices, scratch);
+      }
       return true;
     }
   });
