@@ -26,6 +26,7 @@ cdef extern from "conv.h" namespace "tl::conv" nogil:
         intptr_t groups
 
     cdef cppclass Job:
+        double alone
         intptr_t workspace()
         void run(char *memory) except +
 
@@ -37,6 +38,12 @@ cdef extern from "conv.h" namespace "tl::conv" nogil:
     Job *make_job(int dtype, Direction direction, const Array &image, const Array &filter,
                   const Array &output, const Geometry &geometry, int threads) except +
 
+
+cdef extern from "parallel_loops.h" namespace "tl" nogil:
+    double kWorthThreads
+
+# Nanoseconds for a product, and for an element to read or write.
+cdef double PRODUCT = 0.015, ELEMENT = 0.2
 
 # Elements of padded images or of filters beyond which the sizes of a plan might overflow.
 cdef double LARGEST = 2.0 ** 42
@@ -141,7 +148,7 @@ cdef int run(Direction direction, Tensor image, Tensor filters, Tensor output,
     cdef Array filter_array = array_of(filters)
     cdef Array output_array = array_of(output)
     cdef int threads = ThreadPool.instance().threads()
-    cdef double work = output.size_
+    cdef double alone, work = output.size_
     cdef Storage *storage
     cdef Job *job
     cdef int i
@@ -150,10 +157,12 @@ cdef int run(Direction direction, Tensor image, Tensor filters, Tensor output,
                         f"{image.dtype}, {filters.dtype} and {output.dtype}")
     for i in range(1, filters.ndim_):
         work *= filters.shape_[i]
-    if work < (1 << 18):
-        threads = 1  # done before others wake up
+    alone = PRODUCT * work + ELEMENT * (image.size_ + output.size_)
+    if alone < kWorthThreads:
+        threads = 1
     job = make_job(image.dtype_, direction, image_array, filter_array, output_array, geometry,
                    threads)
+    job.alone = alone
     try:
         storage = storage_new(job.workspace(), op)
         try:

@@ -15,12 +15,16 @@ cdef extern from "softmax.h" namespace "tl::softmax" nogil:
     cdef struct Shape:
         intptr_t outer, n, inner
 
-    intptr_t task_size
+    double time_of(intptr_t elements)
     intptr_t scratch_size(Shape shape)
     void softmax_any(bint logarithm, int dtype, const char *x, char *out, char *scratch,
                      Shape shape, int threads)
     void softmax_backward_any(bint logarithm, int dtype, const char *g, const char *y, char *out,
                               Shape shape, int threads)
+
+
+cdef extern from "parallel_loops.h" namespace "tl" nogil:
+    double kWorthThreads
 
 
 cdef int read_shape(Shape *shape, Tensor x, int axis, str op) except -1:
@@ -41,7 +45,7 @@ cdef int read_shape(Shape *shape, Tensor x, int axis, str op) except -1:
 
 
 cdef int threads_for(Tensor x):
-    return ThreadPool.instance().threads() if x.size_ >= 2 * task_size else 1
+    return 1 if time_of(x.size_) < kWorthThreads else ThreadPool.instance().threads()
 
 
 cdef Tensor along(bint logarithm, Tensor x, int axis, str op):

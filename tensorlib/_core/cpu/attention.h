@@ -35,6 +35,7 @@ struct Problem {
   intptr_t heads;             // matrices in a stack
   intptr_t queries, keys, width, value_width;
   double scale;
+  Nanoseconds alone;  // how long it is estimated to take without threads
   bool causal;
   MaskKind mask_kind;
   Operand query, key, value, mask;
@@ -278,12 +279,12 @@ class Forward : Blocks<T> {
       this->pack(this->matrix(p_.key, head), p_.keys, p_.width, to.keys);
       Matrix<T> value = this->matrix(p_.value, head);
       this->pack({value.data, value.column, value.row}, p_.value_width, p_.keys, to.values);
-    });
+    }, p_.alone);
     parallel_for(p_.heads * this->blocks_, threads_, [&](intptr_t task, int worker) {
       intptr_t const head = task / this->blocks_;
       run_block(head, this->block(task % this->blocks_), Packed(*this, packed + head * size),
                 Scratch(*this, scratch + worker * Scratch(*this, nullptr).size));
-    });
+    }, p_.alone);
   }
 
  private:
@@ -367,7 +368,7 @@ class Backward : Blocks<T> {
     intptr_t const size = Scratch(*this, nullptr).size;
     parallel_for(p_.heads, threads_, [&](intptr_t head, int worker) {
       run_head(head, Scratch(*this, reinterpret_cast<T *>(memory) + worker * size));
-    });
+    }, p_.alone);
   }
 
  private:

@@ -66,7 +66,7 @@ class Correlation : public Job {
     intptr_t tiles = round_up(targets_, rows_) / rows_;
     parallel_for(groups_ * tiles, threads_, [&](intptr_t task, int) {
       pack_filters(filters, task / tiles, task % tiles * rows_);
-    });
+    }, alone);
     parallel_for(image_blocks_ * groups_ * blocks_, threads_, [&](intptr_t task, int worker) {
       T *planes = filters + filters_size_ + worker * (planes_size_ + sums_size_);
       intptr_t block = task % blocks_, group = task / blocks_ % groups_;
@@ -83,7 +83,7 @@ class Correlation : public Job {
         run_pass(p, offsets[p].data(), filters, planes, planes + planes_size_, image, images, group,
                  block * block_);
       }
-    });
+    }, alone);
   }
 
  private:

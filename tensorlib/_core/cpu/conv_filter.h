@@ -57,7 +57,7 @@ class FilterGradient : public Job {
       sum_part(task / blocks_ / groups_, group, block, std::min(block_, targets_ - block),
                offsets.data(), sums + task / blocks_ * result_size_ + block * sources_ * taps_,
                workers + worker * worker_size());
-    });
+    }, alone);
     S *result = reinterpret_cast<S *>(result_.data);
     intptr_t size = groups_ * result_size_;
     for (intptr_t part = 1; part < parts_; ++part) {

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "conv_kernels.h"
+#include "thread_pool.h"
 
 namespace tl {
 namespace conv {
@@ -99,6 +100,7 @@ class Job {
   virtual ~Job() = default;
   virtual intptr_t workspace() const = 0;  // bytes
   virtual void run(char *memory) const = 0;
+  Nanoseconds alone = 0;  // how long it is estimated to take without threads
 };
 
 struct Plan {

@@ -86,7 +86,7 @@ class Winograd : public Job {
     intptr_t const groups = geometry_.groups, tiles = round_up(targets_, rows_) / rows_;
     parallel_for(groups * tiles, threads_, [&](intptr_t task, int) {
       take_filters(filters + task * rows_ * sources_ * kPoints, task / tiles, task % tiles * rows_);
-    });
+    }, alone);
     std::vector<intptr_t> offsets(sources_);
     for (intptr_t i = 0; i < sources_; ++i) offsets[i] = i * pitch_;
     std::atomic<bool> finite{true};
@@ -97,7 +97,7 @@ class Winograd : public Job {
                      workers + worker * worker_size())) {
         finite = false;
       }
-    });
+    }, alone);
     if (!finite) correlate();
   }
 

@@ -12,13 +12,13 @@
 
 #include "dtypes.h"
 #include "norm_kernels.h"
-#include "thread_pool.h"
+#include "parallel_loops.h"
 
 namespace tl {
 namespace norm {
 
 constexpr intptr_t kRun = 1024;         // numbers that stay in the first cache
-constexpr intptr_t kTask = 1 << 15;     // numbers that are worth waking a thread
+constexpr Nanoseconds kNumber = 0.3;     // for a number, without threads
 constexpr intptr_t kPartial = 64;       // rows that are summed in single precision
 constexpr intptr_t kColumns = kRun;     // weights' gradients that are summed at a time
 constexpr intptr_t kTaskColumns = kRun / 4;  // where threads share them
@@ -133,11 +133,15 @@ void for_each_run(Shape const &s, intptr_t row, intptr_t width, Body const &body
 // Shares `count` pieces of work of `size` numbers each among threads.
 template <class Body>
 void share(intptr_t count, intptr_t size, int threads, Body const &body) {
-  intptr_t const block = std::max<intptr_t>(1, kTask / std::max<intptr_t>(1, size));
-  intptr_t const tasks = (count + block - 1) / block;
-  parallel_for(tasks, count * size < 2 * kTask ? 1 : threads, [&](intptr_t task, int) {
-    for (intptr_t i = task * block; i < std::min(count, (task + 1) * block); ++i) body(i);
-  });
+  Nanoseconds const alone = kNumber * Nanoseconds(count) * Nanoseconds(size);
+  if (alone < kWorthThreads) threads = 1;
+  intptr_t const block = std::max<intptr_t>(1, elements_for(count, alone, threads));
+  parallel_for(
+      (count + block - 1) / block, threads,
+      [&](intptr_t task, int) {
+        for (intptr_t i = task * block; i < std::min(count, (task + 1) * block); ++i) body(i);
+      },
+      alone);
 }
 
 // Mean and squared deviations of numbers that come run by run: Chan, Golub and LeVeque, "Updating

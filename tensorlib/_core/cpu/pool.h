@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 
 #include "by_dtype.h"
 #include "loops.h"
@@ -102,10 +103,17 @@ void pool_row(Plane const &plane, Window const &w, intptr_t i, intptr_t columns,
       intptr_t const step = w.stride[1] * plane.strides[1];
       Place const place = Place(y * plane.shape[1] + x);
       bool const adjacent = plane.strides[1] == intptr_t(sizeof(T));
-      auto function = adjacent && w.stride[1] == 1   ? take<T, Place, 1>
-                      : adjacent && w.stride[1] == 2 ? take<T, Place, 2>
-                                                     : take<T, Place, 0>;
-      function(maxima + begin, places + begin, row, step, place, Place(w.stride[1]), end - begin);
+      auto const take_with = [&](auto stride) {
+        take<T, Place, decltype(stride)::value>(maxima + begin, places + begin, row, step, place,
+                                                Place(w.stride[1]), end - begin);
+      };
+      if (adjacent && w.stride[1] == 1) {
+        take_with(std::integral_constant<intptr_t, 1>());
+      } else if (adjacent && w.stride[1] == 2) {
+        take_with(std::integral_constant<intptr_t, 2>());
+      } else {
+        take_with(std::integral_constant<intptr_t, 0>());
+      }
     }
   }
 }

@@ -11,7 +11,7 @@
 
 #include "by_dtype.h"
 #include "loops.h"
-#include "thread_pool.h"
+#include "parallel_loops.h"
 #include "vector_math.h"
 
 namespace tl {
@@ -20,7 +20,7 @@ namespace softmax {
 constexpr intptr_t lanes = 16;    // whatever the processor's vectors are, so that sums agree
 constexpr intptr_t strip = 64;    // columns at a time
 constexpr intptr_t chunk = 1024;  // terms that are added in the type itself
-constexpr intptr_t task_size = 16384;  // elements that are worth a thread's while
+constexpr Nanoseconds each = 0.6;  // for an element, without threads
 
 struct Shape {
   intptr_t outer, n, inner;  // of contiguous memory; along n
@@ -242,6 +242,8 @@ struct BackwardColumns {
   }
 };
 
+inline Nanoseconds time_of(intptr_t elements) { return each * Nanoseconds(elements); }
+
 // The bytes of scratch memory that each thread needs.
 inline intptr_t scratch_size(Shape shape) {
   return (shape.inner == 1 ? shape.n : shape.n * strip) * intptr_t(sizeof(double));
@@ -250,18 +252,25 @@ inline intptr_t scratch_size(Shape shape) {
 // Shares lines out: `rows(first, count, worker)`, or `columns(offset, width, worker)` of strips.
 template <class Rows, class Columns>
 void share(Shape shape, int threads, Rows rows, Columns columns) {
+  Nanoseconds const alone = time_of(shape.outer * shape.n * shape.inner);
   if (shape.inner == 1) {
-    intptr_t const many = std::max<intptr_t>(1, task_size / shape.n);
-    parallel_for((shape.outer + many - 1) / many, threads, [&](intptr_t task, int worker) {
-      rows(task * many, std::min(many, shape.outer - task * many), worker);
-    });
+    intptr_t const many = elements_for(shape.outer, alone, threads);
+    parallel_for(
+        (shape.outer + many - 1) / many, threads,
+        [&](intptr_t task, int worker) {
+          rows(task * many, std::min(many, shape.outer - task * many), worker);
+        },
+        alone);
   } else {
     intptr_t const strips = (shape.inner + strip - 1) / strip;
-    parallel_for(shape.outer * strips, threads, [&](intptr_t task, int worker) {
-      intptr_t const first = task % strips * strip;
-      columns(task / strips * shape.n * shape.inner + first, std::min(strip, shape.inner - first),
-              worker);
-    });
+    parallel_for(
+        shape.outer * strips, threads,
+        [&](intptr_t task, int worker) {
+          intptr_t const first = task % strips * strip;
+          columns(task / strips * shape.n * shape.inner + first,
+                  std::min(strip, shape.inner - first), worker);
+        },
+        alone);
   }
 }
 
