@@ -11,8 +11,11 @@ from libcpp.vector cimport vector
 from tensorlib._core._dtypes cimport TL_FLOAT32, TL_FLOAT64, dtype_itemsize
 from tensorlib._core._loops cimport Loop, LoopFunction, LoopTable
 from tensorlib._core._tensor cimport Tensor, c_contiguous, copy_into, tensor_empty
+from tensorlib._core._threads cimport ThreadPool, pool
 
 import numpy as np
+
+ThreadPool.share(pool())
 
 cdef extern from "recurrent.h" namespace "tl::recurrent" nogil:
     ctypedef vector[intptr_t] Sizes
@@ -25,7 +28,6 @@ cdef extern from "recurrent.h" namespace "tl::recurrent" nogil:
         Matmul matmul
         intptr_t size
         const R *weight
-        R *turned
         R *product
         R *h
         const R *inputs
@@ -54,7 +56,6 @@ cdef extern from "recurrent.h" namespace "tl::recurrent" nogil:
         Matmul matmul
         intptr_t size
         const R *weight
-        R *turned
         R *product
         R *h
         const R *inputs
@@ -161,12 +162,10 @@ cdef int call_lstm(Real zero, Tensor inputs, Tensor weight, Tensor h, Tensor c, 
                    Tensor cells, Tensor gates, const Sizes &sizes, bint reverse) except -1:
     cdef Lstm[Real] layer
     cdef Tensor product = matrix(h.shape_[0], weight.shape_[0], h, "lstm")
-    cdef Tensor turned = matrix(h.shape_[1], weight.shape_[0], h, "lstm")
     cdef Tensor state = copied(h, "lstm")
     layer.matmul = matmul_of(h.dtype_)
     layer.size = h.shape_[1]
     layer.weight = <const Real *>weight.data
-    layer.turned = <Real *>turned.data
     layer.product = <Real *>product.data
     layer.h = <Real *>state.data
     layer.inputs = <const Real *>inputs.data
@@ -263,12 +262,10 @@ cdef int call_gru(Real zero, Tensor inputs, Tensor weight, Tensor bias, Tensor h
                   Tensor gates, const Sizes &sizes, bint reverse) except -1:
     cdef Gru[Real] layer
     cdef Tensor product = matrix(h.shape_[0], weight.shape_[0], h, "gru")
-    cdef Tensor turned = matrix(h.shape_[1], weight.shape_[0], h, "gru")
     cdef Tensor state = copied(h, "gru")
     layer.matmul = matmul_of(h.dtype_)
     layer.size = h.shape_[1]
     layer.weight = <const Real *>weight.data
-    layer.turned = <Real *>turned.data
     layer.product = <Real *>product.data
     layer.h = <Real *>state.data
     layer.inputs = <const Real *>inputs.data

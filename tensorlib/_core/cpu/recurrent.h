@@ -1,9 +1,9 @@
 // Recurrent layers over time: long short-term memory and gated units, and their gradients.
 //
 // Rows are the elements of one step after another, and steps have fewer and fewer of them, as
-// sequences end. A step is a product of the state with the weights, by the loop of NumPy's matmul,
-// and one pass over what a cell does element by element. Rows of the state that a step does not
-// have stay as they are: of a walk forwards they are final, of one backwards they are initial.
+// sequences end. A step is a product of the state with the weights and one pass over what a cell does
+// element by element. Rows of the state that a step does not have stay as they are: of a walk
+// forwards they are final, of one backwards they are initial.
 #pragma once
 
 #include <algorithm>
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "loops.h"
+#include "products.h"
 #include "vector_math.h"
 
 namespace tl {
@@ -40,24 +41,68 @@ inline std::vector<Span> spans(Sizes const &sizes, bool reverse) {
 struct Matmul {
   tl_loop loop;
   void *data;
+};
 
-  // out = a @ b, (n, k) and (k, m); b has any strides that BLAS can read.
-  template <class R>
-  void operator()(R const *a, R const *b, R *out, intptr_t n, intptr_t k, intptr_t m,
-                  intptr_t b_row, intptr_t b_column) const {
-    intptr_t const item = sizeof(R);
-    char *args[] = {pointer(a), pointer(b), pointer(out)};
-    intptr_t dims[] = {1, n, k, m};
-    intptr_t steps[] = {0, 0, 0, k * item, item, b_row * item, b_column * item, m * item, item};
-    loop(args, dims, steps, data);
+// Weights that are multiplied with at every step. Their panels are copied once.
+template <class R>
+class Weights {
+ public:
+  // A matrix (k, m) in any strides that BLAS can read, of which one is 1; for so many rows at most.
+  Weights(Matmul numpy, R const *data, intptr_t rows, intptr_t k, intptr_t m, intptr_t row,
+          intptr_t column)
+      : numpy_(numpy), kernels_(gemm::kernels<R>()),
+        product_{rows, k, m, nullptr, k, 1, data, row, column, nullptr, m} {
+    if (!is_ours(rows)) return;
+    panels_.resize(kernels_.packed_elements(product_));
+    if (!panels_.empty()) kernels_.pack(product_, 0, k, panels_.data());
+  }
+
+  // out = a @ weights
+  void multiply(R const *a, intptr_t rows, R *out) const {
+    gemm::Product<R> x = product_;
+    x.rows = rows;
+    x.a = a;
+    x.c = out;
+    if (!is_ours(rows)) return multiply_by_numpy(x);
+    R const *panels = panels_.empty() ? nullptr : panels_.data();
+    intptr_t const count = kernels_.panels(x.columns);
+    Nanoseconds const panel =
+        kStep<R> * Nanoseconds(rows) * Nanoseconds(x.inner) * Nanoseconds(x.columns) /
+        Nanoseconds(count);
+    share(ThreadPool::instance().threads(), count, panel,
+          [&](intptr_t first, intptr_t last, int) {
+            kernels_.block(x, panels, 0, rows, first, last);
+          });
   }
 
  private:
-  template <class R>
-  static char *pointer(R const *x) {
-    return reinterpret_cast<char *>(const_cast<R *>(x));
+  bool is_ours(intptr_t rows) const {
+    return gemm::available() && rows > 1 && product_.inner > 0 && product_.columns > 1;
   }
+
+  void multiply_by_numpy(gemm::Product<R> const &x) const {
+    intptr_t const item = sizeof(R);
+    char *args[] = {pointer(x.a), pointer(x.b), pointer(x.c)};
+    intptr_t dims[] = {1, x.rows, x.inner, x.columns};
+    intptr_t steps[] = {0, 0, 0, x.a_row * item, item, x.b_inner * item, x.b_column * item,
+                        x.c_row * item, item};
+    numpy_.loop(args, dims, steps, numpy_.data);
+  }
+
+  static char *pointer(R const *x) { return reinterpret_cast<char *>(const_cast<R *>(x)); }
+
+  Matmul const numpy_;
+  gemm::Kernels<R> const &kernels_;
+  gemm::Product<R> const product_;
+  std::vector<R> panels_;
 };
+
+// The most rows of a step.
+inline intptr_t most_rows(std::vector<Span> const &order) {
+  intptr_t most = 0;
+  for (Span const &span : order) most = std::max(most, span.rows);
+  return most;
+}
 
 template <class R>
 inline R sigmoid(R x) {
@@ -96,20 +141,6 @@ struct Before {
   }
 };
 
-// to[j][i] = from[i][j], of `rows` rows of `columns`
-template <class R>
-void turn(R const *from, R *to, intptr_t rows, intptr_t columns) {
-  constexpr intptr_t block = 16;
-  for (intptr_t i0 = 0; i0 < rows; i0 += block) {
-    for (intptr_t j0 = 0; j0 < columns; j0 += block) {
-      intptr_t const i1 = std::min(rows, i0 + block), j1 = std::min(columns, j0 + block);
-      for (intptr_t j = j0; j < j1; ++j) {
-        for (intptr_t i = i0; i < i1; ++i) to[j * rows + i] = from[i * columns + j];
-      }
-    }
-  }
-}
-
 // f(first, last) for all of n in whole vectors, as numbers left over would take as long as a
 // vector each: the last one begins earlier and does some again.
 template <class Function>
@@ -120,33 +151,14 @@ inline void in_vectors(intptr_t n, Function f) {
   if (whole < n) f(std::max<intptr_t>(0, n - lanes), n);
 }
 
-// What both cells share. The weights are (gates * size, size); a product with their transpose is
-// slower, so for many steps they are turned first.
+// What both cells share. The weights are (gates * size, size).
 template <class R>
 struct Layer {
   Matmul matmul;
   intptr_t size;  // of the state
   R const *weight;
-  R *turned;   // room for the weights
   R *product;  // room for the product of one step
   R *h;        // the state that is multiplied, the initial one at first
-
-  void prepare(intptr_t columns, size_t steps) {
-    turns_ = steps > 4;
-    if (turns_) turn(weight, turned, columns, size);
-  }
-
-  void multiply(intptr_t rows, intptr_t columns) const {
-    if (rows == 0) return;
-    if (turns_) {
-      matmul(h, turned, product, rows, size, columns, columns, 1);
-    } else {
-      matmul(h, weight, product, rows, size, columns, 1, size);
-    }
-  }
-
- private:
-  bool turns_;
 };
 
 // -- long short-term memory: gates i, f, g, o ------------------------------------------------
@@ -196,9 +208,10 @@ struct LstmStep {
 template <class R>
 void Lstm<R>::run(Sizes const &sizes, bool reverse) {
   std::vector<Span> const order = spans(sizes, reverse);
-  this->prepare(4 * this->size, order.size());
+  intptr_t const n = this->size;
+  Weights<R> const weights(this->matmul, this->weight, most_rows(order), n, 4 * n, 1, n);
   for (size_t k = 0; k < order.size(); ++k) {
-    this->multiply(order[k].rows, 4 * this->size);
+    if (order[k].rows > 0) weights.multiply(this->h, order[k].rows, this->product);
     ForTarget<LstmStep<R>>::run(*this, order[k], Before<R>(cells, c, order, k, this->size));
   }
 }
@@ -263,13 +276,13 @@ template <class R>
 void LstmBackward<R>::run(Sizes const &sizes, bool reverse) const {
   intptr_t const n = size;
   std::vector<Span> const order = spans(sizes, reverse);
+  Weights<R> const weights(matmul, weight, most_rows(order), 4 * n, n, n, 1);
   for (size_t k = order.size(); k-- > 0;) {
     Span const span = order[k];
     if (span.rows == 0) continue;
     Before<R> const before(cells, c, order, k, n);
     ForTarget<LstmStepBackward<R>>::run(*this, span, before);
-    matmul(d_inputs + span.first * 4 * n, weight, d_h, span.rows, 4 * n, n,
-                 n, 1);
+    weights.multiply(d_inputs + span.first * 4 * n, span.rows, d_h);
   }
 }
 
@@ -317,9 +330,10 @@ struct GruStep {
 template <class R>
 void Gru<R>::run(Sizes const &sizes, bool reverse) {
   std::vector<Span> const order = spans(sizes, reverse);
-  this->prepare(3 * this->size, order.size());
+  intptr_t const n = this->size;
+  Weights<R> const weights(this->matmul, this->weight, most_rows(order), n, 3 * n, 1, n);
   for (size_t k = 0; k < order.size(); ++k) {
-    this->multiply(order[k].rows, 3 * this->size);
+    if (order[k].rows > 0) weights.multiply(this->h, order[k].rows, this->product);
     ForTarget<GruStep<R>>::run(*this, order[k], Before<R>(output, initial, order, k, this->size));
   }
 }
@@ -384,13 +398,13 @@ template <class R>
 void GruBackward<R>::run(Sizes const &sizes, bool reverse) const {
   intptr_t const n = size;
   std::vector<Span> const order = spans(sizes, reverse);
+  Weights<R> const weights(matmul, weight, most_rows(order), 3 * n, n, n, 1);
   for (size_t k = order.size(); k-- > 0;) {
     Span const span = order[k];
     if (span.rows == 0) continue;
     Before<R> const before(output, h, order, k, n);
     ForTarget<GruStepBackward<R>>::run(*this, span, before);
-    matmul(d_hidden + span.first * 3 * n, weight, product, span.rows, 3 * n,
-                 n, n, 1);
+    weights.multiply(d_hidden + span.first * 3 * n, span.rows, product);
     add(d_h, product, span.rows * n);
   }
 }
