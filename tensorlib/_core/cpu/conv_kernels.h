@@ -16,6 +16,15 @@
 #define TL_INLINE inline
 #endif
 
+// Sums are in registers only if no loop over them is left.
+#if defined(__clang__)
+#define TL_UNROLLED _Pragma("clang loop unroll(full)")
+#elif defined(__GNUC__)
+#define TL_UNROLLED _Pragma("GCC unroll 8")
+#else
+#define TL_UNROLLED
+#endif
+
 // GCC would rather load a value again at each use.
 #if defined(__GNUC__) && defined(__x86_64__)
 #define TL_IN_REGISTER(vector) asm("" : "+v"(vector))
@@ -107,23 +116,32 @@ template <class T, int lanes, int rows, int width>
 TL_INLINE void multiply(MultiplyArgs<T> const &args) {
   using V = typename Vector<T, lanes>::type;
   V sums[rows][width];
+  TL_UNROLLED
   for (int i = 0; i < rows; ++i) {
-    for (int j = 0; j < width; ++j) {
-      sums[i][j] = args.accumulate ? reinterpret_cast<V *>(args.sums + i * args.pitch)[j] : V{};
-    }
+    TL_UNROLLED
+    for (int j = 0; j < width; ++j) sums[i][j] = V{};
   }
   T const *weights = args.weights;
   for (intptr_t k = 0; k < args.taps; ++k, weights += rows) {
     V const *source = reinterpret_cast<V const *>(args.image + args.offsets[k]);
     V pixels[width];
+    TL_UNROLLED
     for (int j = 0; j < width; ++j) pixels[j] = source[j];
+    TL_UNROLLED
     for (int i = 0; i < rows; ++i) {
+      TL_UNROLLED
       for (int j = 0; j < width; ++j) sums[i][j] += weights[i] * pixels[j];
     }
   }
+  bool const add = args.accumulate;
+  TL_UNROLLED
   for (int i = 0; i < rows; ++i) {
     V *row = reinterpret_cast<V *>(args.sums + i * args.pitch);
-    for (int j = 0; j < width; ++j) row[j] = sums[i][j];
+    TL_UNROLLED
+    for (int j = 0; j < width; ++j) {
+      if (add) sums[i][j] += row[j];
+      row[j] = sums[i][j];
+    }
   }
 }
 
@@ -150,12 +168,15 @@ TL_INLINE void dot(DotArgs<T> const &args) {
     T const *image = args.image + n * args.image_pitch;
     for (intptr_t q = 0; q < args.positions; q += lanes) {
       V pixels[3];
+      TL_UNROLLED
       for (int j = 0; j < 3; ++j) {
         pixels[j] = *reinterpret_cast<V const *>(image + q + args.offsets[j]);
       }
+      TL_UNROLLED
       for (int i = 0; i < rows; ++i) {
         V slope = *reinterpret_cast<V const *>(gradient + q + i * args.gradient_row_pitch);
         TL_IN_REGISTER(slope);
+        TL_UNROLLED
         for (int j = 0; j < 3; ++j) sums[i][j] += slope * pixels[j];
       }
     }
