@@ -251,7 +251,10 @@ TL_INLINE void gather_tile(T const *first, intptr_t pitch, intptr_t n, T *tile) 
     return {rows,                                                                         \
             bytes / sizeof(T),                                                            \
             {multiply_##name<T, 1>, multiply_##name<T, 2>, multiply_##name<T, 3>},        \
-            dot_##name<T>, plane_##name<T>, split_##name<T>, gather_##name<T>};                                                            \
+            dot_##name<T>,                                                                \
+            plane_##name<T>,                                                              \
+            split_##name<T>,                                                              \
+            gather_##name<T>};                                                            \
   }
 
 // Of 32 registers 24 hold sums, of 16 twelve. A single channel, as in depthwise convolution, has

@@ -16,10 +16,10 @@ namespace conv {
 // Correlates sources (image, channel, ...) with filters into targets, or with turned filters where
 // the filters' axis of the targets' channels, `outgoing`, is not the first; as Correlation does.
 //
-// Rows of tiles, of images one after another, are taken in blocks that fit into the second cache: a
-// block's pixels are taken to the points, at each of which they are multiplied with the filters like
-// an image with filters of one place, and for some targets at a time the sums are brought back.
-// Short rows lie side by side in a strip, with one tile between them, to fill vectors.
+// Rows of tiles, of images one after another, are taken in blocks that fit into the second cache.
+// A block's pixels are taken to the points, at each of which they are multiplied with the filters
+// like an image with filters of one place, and for some targets at a time the sums are brought
+// back. Short rows lie side by side in a strip, with one tile between them, to fill vectors.
 //
 // Where a sum is not finite, a pixel may have spoilt those beside it: all is done plainly then.
 template <class S>
@@ -235,7 +235,8 @@ class Winograd : public Job {
     intptr_t const row = kTileSide * s.row, column = kTileSide * s.column;
     intptr_t const height = std::min(kTileSide, target_.shape[3] - row);
     intptr_t const width = std::min(kTileSide * width_, target_.shape[4] - column);
-    char *to = target_.at(s.image, channel) + row * target_.strides[3] + column * target_.strides[4];
+    char *to = target_.at(s.image, channel) + row * target_.strides[3] +
+               column * target_.strides[4];
     for (intptr_t i = 0; i < height; ++i, to += target_.strides[3]) visit(to, width, i);
   }
 

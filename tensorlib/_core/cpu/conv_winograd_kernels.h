@@ -1,10 +1,10 @@
 // Winograd's minimal filtering F(4x4, 3x3): 16 sums of nine products each, of 6 x 6 pixels, from
 // 36 products. A. Lavin and S. Gray, "Fast Algorithms for Convolutional Neural Networks" (2016).
 //
-// Along an axis pixels, filter and sums are polynomials, known by their values at 0, a, -a, b, -b and
-// infinity: `to_points` takes six pixels there, `filter_to_points` three taps, `from_points` brings
-// four sums back. With a = 3/4 and b = 3/2, whose powers are exact, errors are twice those of plain
-// sums; with the usual 1 and 2 they are five to ten times as large.
+// Along an axis pixels, filter and sums are polynomials, known by their values at 0, a, -a, b, -b
+// and infinity: `to_points` takes six pixels there, `filter_to_points` three taps, `from_points`
+// brings four sums back. With a = 3/4 and b = 3/2, whose powers are exact, errors are twice those
+// of plain sums; with the usual 1 and 2 they are five to ten times as large.
 #pragma once
 
 #include <algorithm>
@@ -79,12 +79,12 @@ TL_INLINE void filter_to_points(V const *taps, V *values) {
 
 // Every second lane of two vectors, and every lane but the first.
 template <int first, class V, int... i>
-TL_INLINE V halves(V x, V y, std::integer_sequence<int, i...>) {
-  return __builtin_shufflevector(x, y, 2 * i + first...);
+TL_INLINE void halve(V const &x, V const &y, V &half, std::integer_sequence<int, i...>) {
+  half = __builtin_shufflevector(x, y, 2 * i + first...);
 }
 template <class V, int... i>
-TL_INLINE V shifted(V x, V y, std::integer_sequence<int, i...>) {
-  return __builtin_shufflevector(x, y, i + 1 ...);
+TL_INLINE void shift(V const &x, V const &y, V &shifted, std::integer_sequence<int, i...>) {
+  shifted = __builtin_shufflevector(x, y, i + 1 ...);
 }
 
 // The pixels of neighbouring tiles, of which each begins four after the one before.
@@ -93,14 +93,16 @@ TL_INLINE void split_tiles(T const *row, V *pixels) {
   std::make_integer_sequence<int, lanes> const all;
   V x[4];
   for (int j = 0; j < 4; ++j) x[j] = *reinterpret_cast<V const *>(row + j * lanes);
-  V const even[2] = {halves<0>(x[0], x[1], all), halves<0>(x[2], x[3], all)};
-  V const odd[2] = {halves<1>(x[0], x[1], all), halves<1>(x[2], x[3], all)};
-  pixels[0] = halves<0>(even[0], even[1], all);
-  pixels[1] = halves<0>(odd[0], odd[1], all);
-  pixels[2] = halves<1>(even[0], even[1], all);
-  pixels[3] = halves<1>(odd[0], odd[1], all);
-  pixels[4] = shifted(pixels[0], V{} + row[4 * lanes], all);
-  pixels[5] = shifted(pixels[1], V{} + row[4 * lanes + 1], all);
+  V even[2], odd[2];
+  for (int j = 0; j < 2; ++j) {
+    halve<0>(x[2 * j], x[2 * j + 1], even[j], all);
+    halve<1>(x[2 * j], x[2 * j + 1], odd[j], all);
+  }
+  halve<0>(even[0], even[1], pixels[0], all);
+  halve<0>(odd[0], odd[1], pixels[1], all);
+  halve<1>(even[0], even[1], pixels[2], all);
+  halve<1>(odd[0], odd[1], pixels[3], all);
+  for (int j = 0; j < 2; ++j) shift(pixels[j], V{} + row[4 * lanes + j], pixels[4 + j], all);
 }
 
 template <class T, int lanes>
@@ -197,7 +199,7 @@ TL_INLINE void transform_filters(T const *taps, T *values, intptr_t step) {
   template <class T>                                                                           \
   target bool sums_##name(T const *values, intptr_t step, intptr_t tiles, T *rows,             \
                           intptr_t pitch) {                                                    \
-    return transform_sums<T, bytes / sizeof(T)>(values, step, tiles, rows, pitch);                    \
+    return transform_sums<T, bytes / sizeof(T)>(values, step, tiles, rows, pitch);             \
   }                                                                                            \
   template <class T>                                                                           \
   target void filters_##name(T const *taps, T *values, intptr_t step) {                        \

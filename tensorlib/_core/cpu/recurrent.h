@@ -1,8 +1,8 @@
 // Recurrent layers over time: long short-term memory and gated units, and their gradients.
 //
 // Rows are the elements of one step after another, and steps have fewer and fewer of them, as
-// sequences end. A step is a product of the state with the weights and one pass over what a cell does
-// element by element. Rows of the state that a step does not have stay as they are: of a walk
+// sequences end. A step is a product of the state with the weights and one pass over what a cell
+// does element by element. Rows of the state that a step does not have stay as they are: of a walk
 // forwards they are final, of one backwards they are initial.
 #pragma once
 
