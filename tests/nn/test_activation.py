@@ -286,6 +286,19 @@ def test_softmax_of_shapes(name, shape, dtype):
         compare(getattr(F, name), getattr(torch.nn.functional, name), [x], dtype, dim=dim)
 
 
+# Short rows are taken up to eight at a time.
+@pytest.mark.parametrize("name", ["log_softmax", "softmax"])
+@pytest.mark.parametrize("n", [1, 2, 65, 127, 128, 129, 512, 513, 1025])
+@pytest.mark.parametrize("rows", [1, 7, 8, 19])
+def test_rows_of_a_softmax_do_not_depend_on_their_neighbours(name, rows, n):
+    function = getattr(F, name)
+    x = tl.random.default_rng(n).standard_normal((rows, n)).astype("float32")
+    x[rows // 2, n // 2] = np.nan
+    together = np.asarray(function(x, 1))
+    for row, alone in zip(together, x, strict=True):
+        np.testing.assert_array_equal(row, function(alone, 0))
+
+
 @pytest.mark.parametrize("name", ALONG)
 def test_softmax_second_order(name):
     for dim in range(3):

@@ -105,28 +105,43 @@ struct Rows {
   using R = Wide<T>;
 
   static void run(T const *x, T *out, R *scratch, Shape shape, intptr_t begin, intptr_t end) {
-    for (intptr_t k = begin; k < end; ++k) {
-      row(x + k * shape.n, out + k * shape.n, scratch, shape.n);
+    intptr_t const n = shape.n, many = is_same<T, R> ? beside(n) : 1;
+    for (intptr_t k = begin; k < end; k += many) {
+      rows(x + k * n, out + k * n, scratch, n, std::min(many, end - k));
     }
   }
 
  private:
-  static void row(T const *x, T *out, R *scratch, intptr_t n) {
+  static constexpr intptr_t most = 8;
+
+  // Short rows are taken together, as each step of a row waits for the one before.
+  static intptr_t beside(intptr_t n) {
+    return std::max<intptr_t>(1, std::min(most, chunk / n));
+  }
+
+  static void rows(T const *x, T *out, R *scratch, intptr_t n, intptr_t count) {
     if constexpr (is_same<T, R>) {
-      finish(x, out, out, n);
+      finish(x, out, out, n, count);
     } else {
       widen(x, n, scratch);
-      finish(scratch, scratch, out, n);
+      finish(scratch, scratch, out, n, count);
     }
   }
 
-  static void finish(R const *x, R *powers, T *out, intptr_t n) {
-    R const top = maximum(x, n);
-    double const total = sum_of_powers<!logarithm>(x, n, top, powers);
-    R const factor = R(1 / total), shift = logarithm ? R(std::log(total)) : R(0);
-    TL_INDEPENDENT
-    for (intptr_t i = 0; i < n; ++i) {
-      out[i] = T(logarithm ? (x[i] - top) - shift : powers[i] * factor);
+  static void finish(R const *x, R *powers, T *out, intptr_t n, intptr_t count) {
+    R tops[most];
+    double totals[most];
+    for (intptr_t k = 0; k < count; ++k) tops[k] = maximum(x + k * n, n);
+    for (intptr_t k = 0; k < count; ++k) {
+      totals[k] = sum_of_powers<!logarithm>(x + k * n, n, tops[k], powers + k * n);
+    }
+    for (intptr_t k = 0; k < count; ++k, x += n, powers += n, out += n) {
+      R const top = tops[k];
+      R const factor = R(1 / totals[k]), shift = logarithm ? R(std::log(totals[k])) : R(0);
+      TL_INDEPENDENT
+      for (intptr_t i = 0; i < n; ++i) {
+        out[i] = T(logarithm ? (x[i] - top) - shift : powers[i] * factor);
+      }
     }
   }
 };
