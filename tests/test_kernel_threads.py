@@ -200,3 +200,55 @@ def work():
 threading.Thread(target=work, daemon=True).start()
 time.sleep(0.3)
 """)
+
+
+ALL_KINDS = """
+import os
+import numpy as np
+import tensorlib as tl
+from tensorlib import nn, optim
+from tensorlib.nn import functional as F
+
+def started():
+    return len(os.listdir("/proc/self/task")) - before
+
+def kinds():
+    rng = np.random.default_rng(0)
+    x = tl.asarray(rng.standard_normal((700, 800)))
+    f = x.astype("f")
+    flat, places = x.reshape(-1), tl.asarray(rng.integers(0, 100_000, 200_000))
+    tl.exp(x) + x * 2; x[:, ::2] + x[:, 1::2]; x + x[0]; tl.where(x > 0, x, 1.0); x += 1
+    f.astype("e") + 1; x.T.copy(); x + x[:, :700].T[:1].T; tl.fused(lambda x: tl.sin(x) * x)(x)
+    x.sum(); x.sum(0); x.max(1); x.std(); x.argmax(); x.argmax(0); x.cumsum(1); flat.cumsum()
+    tl.sort(x, 0); tl.sort(flat); tl.argsort(flat); flat[places]; flat[flat > 0]
+    x @ x.T; f @ f.T; tl.linalg.inv(tl.eye(64) + tl.ones((9, 64, 64))); tl.fft.fft(x)
+    tl.matmul(f.reshape(70, 10, 800), f.T)
+    images = f[:, :784].reshape(70, 10, 28, 28)
+    images.requires_grad = True
+    y = nn.Conv2d(10, 16, 3)(images)
+    y = nn.BatchNorm2d(16)(F.max_pool2d(y, 2))
+    F.interpolate(y, scale_factor=2).sum().backward()
+    g = f.detach().copy().requires_grad_()
+    F.layer_norm(F.softmax(F.gelu(g), 1), (800,)).var().backward()
+    optim.Adam([g]).step()
+    q = tl.ones((4, 4, 256, 32), "f").requires_grad_()
+    F.scaled_dot_product_attention(q, q, q).sum().backward()
+    nn.LSTM(32, 64)(tl.ones((20, 32, 32), "f"))[0].sum().backward()
+    F.embedding(places, tl.ones((100_000, 4), "f").requires_grad_()).sum().backward()
+
+tl.set_num_threads(1)
+tl.linalg.inv(tl.eye(64))  # the BLAS libraries that start threads of their own are there now
+before = len(os.listdir("/proc/self/task"))
+kinds()
+alone = started()
+tl.set_num_threads(3)
+kinds()
+print(alone, started())
+"""
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="threads are counted where Linux lists them: /proc"
+)
+def test_all_kernels_have_the_threads_of_one_pool():
+    assert run(ALL_KINDS) == "0 2\n"

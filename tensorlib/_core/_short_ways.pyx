@@ -26,6 +26,9 @@ from tensorlib._core._tensor cimport (
     may_share_memory,
     tensor_empty,
 )
+from tensorlib._core._threads cimport ThreadPool, pool
+
+ThreadPool.share(pool())
 
 cdef extern from "plain_numbers.h" namespace "tl":
     bint plain_element(object value, int dtype, double *address)
