@@ -29,7 +29,7 @@ constexpr intptr_t kChunk = 1 << 14;     // of a task that passes over them
 // Of one that merges. Not a power of two: parts that are pages apart would be in each other's way.
 constexpr intptr_t kMerged = 15000;
 // What an element takes alone.
-constexpr Nanoseconds kSortedElement = 5, kMergedElement = 1, kPassedElement = 0.5;
+constexpr Nanoseconds kSortedElement = 2.5, kMergedElement = 1, kPassedElement = 0.5;
 
 // body(first, last) for chunks of [0, n), on several threads where that pays.
 template <class Body>

@@ -5,7 +5,7 @@
 // depend on who runs it. The caller works too, and nobody spins for long. After a fork the child
 // starts a pool of its own.
 //
-// Threads never make it slower for long: where a job took more time than its caller would have
+// Threads never make it slower for long: where jobs took more time than their callers would have
 // needed alone, because another process had the worker's CPU, short jobs are run alone until that
 // loss is small beside the time since. The shortest jobs are not worth a thread's wakening: they
 // have threads only where jobs follow each other, and find them awake.
@@ -92,9 +92,11 @@ class ThreadPool {
     Nanoseconds const worked = clock_now() - start;
     if (!lonely) finish(state, &job);
     state->ended = clock_now();
-    // What the caller did tells how long all would have taken it now.
-    if (own > 0) alone = std::max(alone, worked * Nanoseconds(tasks) / Nanoseconds(own));
-    state->note(state->ended, state->ended - start, alone);
+    if (!lonely) {
+      // What the caller did tells how long all would have taken it now.
+      if (own > 0) alone = std::max(alone, worked * Nanoseconds(tasks) / Nanoseconds(own));
+      state->note(state->ended, state->ended - start, alone);
+    }
     state->taken.store(false, std::memory_order_release);
   }
 
@@ -102,8 +104,8 @@ class ThreadPool {
   static constexpr Nanoseconds kUnknown = std::numeric_limits<Nanoseconds>::infinity();
   static constexpr Nanoseconds kSpin = 20e3;  // how long a thread looks out for work, or for its end
   static constexpr Nanoseconds kWorthWaking = 30e3;
-  static constexpr Nanoseconds kLoss = 10e3;  // what a thread's wakening may cost
-  static constexpr Nanoseconds kRest = 20;    // a loss is to be at most a twentieth of the time
+  static constexpr Nanoseconds kMostSaved = 100e3;
+  static constexpr Nanoseconds kRest = 10;    // a loss is to be at most a tenth of the time
 
   static ThreadPool *&shared() {
     static ThreadPool *pool = nullptr;
@@ -155,6 +157,7 @@ class ThreadPool {
     std::atomic<int> sleeping{0};
     int workers = 0;
     Nanoseconds ended = 0;  // the last job
+    Nanoseconds saved = 0;  // by the last jobs
     Share shares[kMostThreads];
     std::atomic<Nanoseconds> rest_until{0};
     std::atomic<Nanoseconds> rest_below{0};  // jobs as short as those that lost
@@ -164,11 +167,13 @@ class ThreadPool {
              clock_now() < rest_until.load(std::memory_order_relaxed);
     }
 
+    // What was lost is paid from what was saved before, and else by resting.
     void note(Nanoseconds now, Nanoseconds elapsed, Nanoseconds alone) {
-      Nanoseconds const loss = elapsed - alone;
-      if (loss < std::min(kLoss, alone / 4)) return;
-      rest_until.store(now + kRest * loss, std::memory_order_relaxed);
+      saved = std::min(kMostSaved, saved + alone - elapsed);
+      if (saved >= 0) return;
+      rest_until.store(now - kRest * saved, std::memory_order_relaxed);
       rest_below.store(8 * alone, std::memory_order_relaxed);
+      saved = 0;
     }
   };
 
