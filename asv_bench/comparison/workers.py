@@ -68,6 +68,7 @@ class Worker:
         return self
 
     def __exit__(self, *exception):
+        self.process.send_signal(signal.SIGCONT)
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.close()  # the child ends with its input
         self.process.wait()
@@ -94,5 +95,10 @@ class Worker:
         return self.ask("prepare", case, statement)
 
     def time(self, case):
-        """Seconds that the statement takes."""
-        return self.ask("time", case)
+        """Seconds that the statement takes. From then on the process is stopped until the next
+        time: threads of some libraries spin long after their work, in the way of the others'."""
+        self.process.send_signal(signal.SIGCONT)
+        try:
+            return self.ask("time", case)
+        finally:
+            self.process.send_signal(signal.SIGSTOP)
