@@ -48,6 +48,19 @@ def test_blas_has_its_threads_again_after_a_call(limit):
         assert [library["num_threads"] for library in blas.info()] == before
 
 
+@pytest.mark.parametrize("name", ["cholesky", "inv", "det"])
+def test_blas_has_one_thread_during_a_call(name):
+    blas = controller()
+    x = tl.eye(900) + tl.ones((900, 900))
+    seen = set()
+    with blas.limit(limits=2), ThreadPoolExecutor(1) as threads:
+        for _ in range(20):
+            call = threads.submit(getattr(tl.linalg, name), x)
+            while not call.done():
+                seen.add(max(library["num_threads"] for library in blas.info()))
+    assert 1 in seen
+
+
 def test_calls_of_several_threads_end_with_the_usual_number():
     blas = controller()
     before = [library["num_threads"] for library in blas.info()]

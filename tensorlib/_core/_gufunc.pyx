@@ -19,7 +19,7 @@ from tensorlib._core._loops cimport (
     walk_core,
     walk_prepare,
 )
-from tensorlib._core._tensor cimport LONG, MAX_DIMS, Tensor, copy_into, tensor_empty
+from tensorlib._core._tensor cimport MAX_DIMS, Tensor, copy_into, tensor_empty
 from tensorlib._core._threads cimport ThreadPool, hold_blas_threads, pool, release_blas_threads
 from tensorlib._core._views cimport with_axis_last
 
@@ -31,6 +31,7 @@ cdef extern from "parallel_core.h" namespace "tl" nogil:
 
 cdef enum:
     INVALID = 8        # of NumPy's bits
+    UNTHREADED = 4000  # elements for which no BLAS starts threads
 
 
 cdef class Gufunc:
@@ -203,7 +204,7 @@ cdef class Gufunc:
         cdef Py_ssize_t[MAX_CORE + 1] dims
         cdef Py_ssize_t[MAX_OPERANDS * (1 + MAX_CORE)] steps
         cdef char *pointers[MAX_OPERANDS]
-        cdef Py_ssize_t work = 1
+        cdef Py_ssize_t work = 1, elements
         cdef int operands = self.nin + self.nout, step = operands, first, status, i, k
         cdef int named = <int>len(self.names)
         cdef Walk walk
@@ -211,7 +212,11 @@ cdef class Gufunc:
         # The loop's dimensions, and its steps: the outer ones, then the core ones in order.
         for i in range(named):
             dims[1 + i] = lengths[i]
-            work *= max(lengths[i], 1)
+        for k in range(operands):
+            elements = 1
+            for i in range(self.ncore[k]):
+                elements *= lengths[self.core[k][i]]
+            work = max(work, elements)
         walk.ndim = outer
         walk.operands = operands
         for i in range(outer):
@@ -230,7 +235,7 @@ cdef class Gufunc:
         if not walk_prepare(&walk):
             return 0
         take_float_status()
-        if work > LONG:
+        if work > UNTHREADED:
             with nogil:
                 if hold_blas_threads():
                     walk_core_long(walk, pointers, loop.function, loop.data, dims,
