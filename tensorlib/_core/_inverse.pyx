@@ -54,7 +54,7 @@ cdef int load() except -1:
 
 cdef bint invert(char *a, Py_ssize_t row, Py_ssize_t column, int n, char *out,
                  const Routines *by) noexcept nogil:
-    """Whether a matrix, whose steps are in bytes, has an inverse, which goes to `out` in C order."""
+    """Whether a matrix, of steps in bytes, has an inverse, which goes to `out` in C order."""
     cdef int lwork = n * BLOCK, info = -1
     cdef Py_ssize_t i, k
     cdef int *pivots = <int *>malloc(n * sizeof(int) + <Py_ssize_t>lwork * by.itemsize + 16)
