@@ -104,7 +104,7 @@ class ThreadPool {
   static constexpr Nanoseconds kUnknown = std::numeric_limits<Nanoseconds>::infinity();
   static constexpr Nanoseconds kSpin = 20e3;  // how long a thread looks out for work, or for its end
   static constexpr Nanoseconds kWorthWaking = 30e3;
-  static constexpr Nanoseconds kMostSaved = 100e3;
+  static constexpr Nanoseconds kMostSaved = 2e6;
   static constexpr Nanoseconds kRest = 10;    // a loss is to be at most a tenth of the time
 
   static ThreadPool *&shared() {
