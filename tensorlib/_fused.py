@@ -22,7 +22,7 @@ def fused(function):
     Parameters
     ----------
     function : callable
-        Of any arguments. Large tensors gain; an operation on less than 131,072 elements is
+        Of any arguments. Large tensors gain; an operation on less than 262,144 elements is
         computed at once. Where the tensors among the arguments are of one such shape, and under
         transforms, `vmap` and others, it runs as if it were not decorated.
 

@@ -15,7 +15,7 @@ from tensorlib._core._wrapping import rewrap, wrap, wrapped_of
 from tensorlib.autograd._mode import enable_grad, set_grad_enabled
 from tensorlib.autograd.function import Function
 
-WORTH = 1 << 17  # elements: less stays in the cache from one operation to the next
+WORTH = 1 << 18  # elements: less stays in the cache from one operation to the next
 
 
 class Waiting(NamedTuple):
