@@ -24,7 +24,7 @@ from tensorlib._core._threads cimport ThreadPool, pool
 ThreadPool.share(pool())
 
 cdef extern from "parallel_loops.h" namespace "tl" nogil:
-    double kWorthThreads
+    int threads_for(double alone)
 
 cdef extern from "attention.h" namespace "tl::attention" nogil:
     cdef struct Operand:
@@ -180,11 +180,11 @@ cdef int set_problem(Problem *problem, Tensor query, Tensor key, Tensor value, T
 cdef double FORWARD = 0.025, BACKWARD = 0.065
 
 
-cdef int threads_for(Problem *problem, double product) noexcept:
+cdef int estimate(Problem *problem, double product) noexcept:
     """How many threads it is worth, where a product takes so many nanoseconds."""
     problem.alone = product * problem.heads * problem.queries * problem.keys \
         * (problem.width + problem.value_width)
-    return 1 if problem.alone < kWorthThreads else ThreadPool.instance().threads()
+    return threads_for(problem.alone)
 
 
 cdef int run(Pass *job, str op) except -1:
@@ -246,7 +246,7 @@ def attention(Tensor query not None, Tensor key not None, Tensor value not None,
     cdef Problem problem
     query, key, value, mask = [whole_steps(x, op) for x in (query, key, value, mask)]
     set_problem(&problem, query, key, value, mask, is_causal, scale, op)
-    cdef int threads = threads_for(&problem, FORWARD)
+    cdef int threads = estimate(&problem, FORWARD)
     cdef Tensor out = stack_like(problem, problem.queries, problem.value_width, query.dtype_, op)
     cdef Tensor logsumexp = stack_like(problem, problem.queries, -1, query.dtype_, op)
     place(&problem.out, out, problem.outer, True)
@@ -287,7 +287,7 @@ def attention_backward(Tensor g not None, Tensor delta not None, Tensor query no
     place(&problem.d_query, d_query, outer, True)
     place(&problem.d_key, d_key, outer, True)
     place(&problem.d_value, d_value, outer, True)
-    cdef int threads = threads_for(&problem, BACKWARD)
+    cdef int threads = estimate(&problem, BACKWARD)
     if query.dtype_ == TL_FLOAT32:
         run(new Backward[float](problem, threads), op)
     else:

@@ -40,7 +40,7 @@ cdef extern from "conv.h" namespace "tl::conv" nogil:
 
 
 cdef extern from "parallel_loops.h" namespace "tl" nogil:
-    double kWorthThreads
+    int threads_for(double alone)
 
 # Nanoseconds for a product, and for an element to read or write.
 cdef double PRODUCT = 0.015, ELEMENT = 0.2
@@ -147,7 +147,6 @@ cdef int run(Direction direction, Tensor image, Tensor filters, Tensor output,
     cdef Array image_array = array_of(image)
     cdef Array filter_array = array_of(filters)
     cdef Array output_array = array_of(output)
-    cdef int threads = ThreadPool.instance().threads()
     cdef double alone, work = output.size_
     cdef Storage *storage
     cdef Job *job
@@ -158,10 +157,8 @@ cdef int run(Direction direction, Tensor image, Tensor filters, Tensor output,
     for i in range(1, filters.ndim_):
         work *= filters.shape_[i]
     alone = PRODUCT * work + ELEMENT * (image.size_ + output.size_)
-    if alone < kWorthThreads:
-        threads = 1
     job = make_job(image.dtype_, direction, image_array, filter_array, output_array, geometry,
-                   threads)
+                   threads_for(alone))
     job.alone = alone
     try:
         storage = storage_new(job.workspace(), op)

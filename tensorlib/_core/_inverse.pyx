@@ -4,7 +4,6 @@ NumPy solves equations with an identity matrix, which takes twice as long: these
 what they multiply is zero (Golub and Van Loan, Matrix Computations, section 3.2).
 """
 
-from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer
 from libc.limits cimport INT_MAX
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
@@ -12,6 +11,7 @@ from libc.string cimport memcpy
 from tensorlib._core._dtypes cimport TL_COMPLEX128
 from tensorlib._core._gufunc cimport Gufunc
 from tensorlib._core._loops cimport Loop
+from tensorlib._core._scipy_functions cimport scipy_function
 from tensorlib._core._threads cimport find_blas_threads
 
 cdef extern from "<fenv.h>" nogil:
@@ -36,18 +36,13 @@ cdef enum:
 cdef Routines[2] routines   # of real and of complex numbers
 
 
-cdef void *routine(module, str name) except NULL:
-    capsule = module.__pyx_capi__[name]
-    return PyCapsule_GetPointer(capsule, PyCapsule_GetName(capsule))
-
-
 cdef int load() except -1:
     """SciPy is not imported before it is needed."""
     from scipy.linalg import cython_lapack
-    routines[0] = Routines(<Getrf>routine(cython_lapack, "dgetrf"),
-                           <Getri>routine(cython_lapack, "dgetri"), 8)
-    routines[1] = Routines(<Getrf>routine(cython_lapack, "zgetrf"),
-                           <Getri>routine(cython_lapack, "zgetri"), 16)
+    routines[0] = Routines(<Getrf>scipy_function(cython_lapack, "dgetrf"),
+                           <Getri>scipy_function(cython_lapack, "dgetri"), 8)
+    routines[1] = Routines(<Getrf>scipy_function(cython_lapack, "zgetrf"),
+                           <Getri>scipy_function(cython_lapack, "zgetri"), 16)
     find_blas_threads()
     return 0
 

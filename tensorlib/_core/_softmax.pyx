@@ -24,7 +24,7 @@ cdef extern from "softmax.h" namespace "tl::softmax" nogil:
 
 
 cdef extern from "parallel_loops.h" namespace "tl" nogil:
-    double kWorthThreads
+    int threads_for(double alone)
 
 
 cdef int read_shape(Shape *shape, Tensor x, int axis, str op) except -1:
@@ -44,14 +44,10 @@ cdef int read_shape(Shape *shape, Tensor x, int axis, str op) except -1:
     return 0
 
 
-cdef int threads_for(Tensor x):
-    return 1 if time_of(x.size_) < kWorthThreads else ThreadPool.instance().threads()
-
-
 cdef Tensor along(bint logarithm, Tensor x, int axis, str op):
     cdef Shape shape
     cdef Storage *scratch
-    cdef int threads = threads_for(x)
+    cdef int threads = threads_for(time_of(x.size_))
     read_shape(&shape, x, axis, op)
     cdef Tensor result = tensor_empty(x.ndim_, x.shape_, x.dtype_, op)
     if result.size_ == 0:
@@ -70,7 +66,7 @@ cdef Tensor along(bint logarithm, Tensor x, int axis, str op):
 
 cdef Tensor backward(bint logarithm, Tensor g, Tensor y, int axis, str op):
     cdef Shape shape
-    cdef int threads = threads_for(y)
+    cdef int threads = threads_for(time_of(y.size_))
     read_shape(&shape, y, axis, op)
     if g.shape != y.shape or g.dtype_ != y.dtype_:
         raise ValueError(f"{op}: expected a gradient of shape {y.shape} of {y.dtype}, got "

@@ -392,7 +392,8 @@ cdef class Tensor:
             raise TypeError("requires_grad: expected a floating-point or complex tensor, got "
                             f"{self.dtype}")
         if not value and self.node is not None:
-            raise RuntimeError("requires_grad: only a leaf can stop requiring one; use detach()")
+            raise RuntimeError("requires_grad: only a leaf can stop requiring a gradient; "
+                               "use detach()")
         self.tracked = value
 
     def requires_grad_(self, requires_grad=True):
@@ -407,11 +408,10 @@ cdef class Tensor:
 
     @grad.setter
     def grad(self, value):
-        cdef Tensor gradient
+        cdef Tensor gradient = value if isinstance(value, Tensor) else None
         if value is not None:
-            if not isinstance(value, Tensor):
+            if gradient is None:
                 raise TypeError(f"grad: expected a Tensor or None, got {type(value).__name__}")
-            gradient = value
             if gradient.shape != self.shape or gradient.dtype_ != self.dtype_:
                 raise RuntimeError(f"grad: expected shape {self.shape} and dtype {self.dtype}, got "
                                    f"{gradient.shape} and {gradient.dtype}")

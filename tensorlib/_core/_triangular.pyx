@@ -1,6 +1,5 @@
 """Triangular matrices, and equations with them by the routines ``trsm`` of SciPy's BLAS."""
 
-from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer
 from libc.limits cimport INT_MAX
 from libc.string cimport memset
 
@@ -12,6 +11,7 @@ from tensorlib._core._dtypes cimport (
     dtype_itemsize,
 )
 from tensorlib._core._memory cimport storage_retain
+from tensorlib._core._scipy_functions cimport scipy_function
 from tensorlib._core._tensor cimport (
     MAX_DIMS,
     Tensor,
@@ -43,8 +43,7 @@ cdef int load() except -1:
     global loaded
     from scipy.linalg import cython_blas
     for i, name in enumerate(("strsm", "dtrsm", "ctrsm", "ztrsm")):
-        capsule = cython_blas.__pyx_capi__[name]
-        routines[i] = <Trsm>PyCapsule_GetPointer(capsule, PyCapsule_GetName(capsule))
+        routines[i] = <Trsm>scipy_function(cython_blas, name)
     find_blas_threads()
     loaded = True
     return 0

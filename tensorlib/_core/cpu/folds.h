@@ -36,7 +36,7 @@ template <class Body>
 inline void run_tasks(intptr_t tasks, intptr_t size, intptr_t first, TimedLoop const &loop,
                       Body const &body) {
   Nanoseconds const alone = loop.read() * Nanoseconds(size);
-  int const threads = alone < kWorthThreads ? 1 : ThreadPool::instance().threads();
+  int const threads = threads_for(alone);
   if (threads == 1 || tasks == 1) {
     Nanoseconds const before = clock_now();
     for (intptr_t task = 0; task < tasks; ++task) body(task);

@@ -54,8 +54,7 @@ class FusedProgram {
     intptr_t const blocks = (length + block - 1) / block;
     intptr_t const many = std::max(intptr_t(1), intptr_t(kTask / (cost_ * block)));
     intptr_t const tasks = (runs * blocks + many - 1) / many;
-    int const threads =
-        threads_ && alone >= kWorthThreads ? ThreadPool::instance().threads() : 1;
+    int const threads = threads_ ? threads_for(alone) : 1;
     std::vector<std::vector<char>> scratch(threads, std::vector<char>(block * width + 64));
     std::vector<std::atomic<int>> raised(ops);
     parallel_for(
