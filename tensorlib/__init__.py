@@ -213,7 +213,7 @@ from tensorlib._core._memory import (
 from tensorlib._core._tensor import Tensor
 from tensorlib._core._threads import get_num_threads, set_num_threads
 from tensorlib._core._ufuncs import Ufunc as ufunc
-from tensorlib._core.errors import SerializationError
+from tensorlib._core.errors import DeviceError, SerializationError
 from tensorlib._correlation import convolve, corrcoef, correlate, cov
 from tensorlib._creation import (
     ascontiguousarray,
@@ -473,6 +473,7 @@ from tensorlib.autograd import (
 # Loaded at first use, so that `import tensorlib` stays quick. Not by a module's __getattr__: with
 # one, Python looks every `tl.name` up the slow way.
 amp = _lazy_module("tensorlib.amp")
+cuda = _lazy_module("tensorlib.cuda")
 distributions = _lazy_module("tensorlib.distributions")
 emath = _lazy_module("tensorlib.lib.scimath")
 fft = _lazy_module("tensorlib.fft")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tensorlib._core._tensor import Tensor
-from tensorlib._core.device import DEVICES, check_device
+from tensorlib._core.device import available, check_device
 
 __array_api_version__ = "2025.12"
 
@@ -32,8 +32,8 @@ class ArrayNamespaceInfo:
     Examples
     --------
     >>> import tensorlib as tl
-    >>> tl.__array_namespace_info__().devices()
-    ('cpu',)
+    >>> tl.__array_namespace_info__().devices()[0]
+    'cpu'
     """
 
     def capabilities(self):
@@ -66,7 +66,7 @@ class ArrayNamespaceInfo:
         >>> tl.__array_namespace_info__().default_device()
         'cpu'
         """
-        return DEVICES[0]
+        return "cpu"
 
     def default_dtypes(self, *, device=None):
         """The dtypes of new tensors that are given none.
@@ -134,10 +134,10 @@ class ArrayNamespaceInfo:
         Examples
         --------
         >>> import tensorlib as tl
-        >>> tl.__array_namespace_info__().devices()
-        ('cpu',)
+        >>> tl.__array_namespace_info__().devices()[0]
+        'cpu'
         """
-        return Devices(DEVICES)
+        return Devices(available())
 
 
 class Devices(tuple):

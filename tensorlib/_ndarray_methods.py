@@ -6,7 +6,8 @@ import types
 
 from tensorlib._core import _tensor
 from tensorlib._core._exchange import asarray
-from tensorlib._core.device import check_device
+from tensorlib._core.device import device_number
+from tensorlib._to import move
 
 
 def array_namespace(self, /, *, api_version=None):
@@ -108,7 +109,7 @@ def tofile(self, /, fid, sep="", format="%s"):
 
 
 def to_device(self, device, /, *, stream=None):
-    """The tensor on a device: itself on the CPU.
+    """The tensor on a device: itself where it is there.
 
     Raises
     ------
@@ -123,8 +124,7 @@ def to_device(self, device, /, *, stream=None):
     """
     if stream is not None:
         raise ValueError("to_device: The stream argument in to_device() is not supported")
-    check_device(device, "to_device")
-    return self
+    return move(self, device_number(device, "to_device"))
 
 
 _tensor.add_methods(

@@ -121,8 +121,10 @@ def array_repr(arr, max_line_width=None, precision=None, suppress_small=None):
     if override is not None:
         return override(arr)
     name = "tensor" if type(arr) is Tensor else type(arr).__name__
-    array = arr.detach().numpy().view(_array_class(name))
+    array = arr.detach().cpu().numpy().view(_array_class(name))
     text = np.array_repr(array, max_line_width, precision, suppress_small)
+    if arr.device != "cpu":
+        text = f"{text[:-1]}, device={arr.device!r})"
     return f"{text[:-1]}, requires_grad=True)" if arr.requires_grad else text
 
 
@@ -158,6 +160,8 @@ def array_str(a, max_line_width=None, precision=None, suppress_small=None):
     """
     if isinstance(a, Tensor) and (kept := wrapped_of(a)) is not None:
         return kept.recorder.describe(a)
+    if isinstance(a, Tensor):
+        a = a.cpu()
     return np.array_str(elements(a), max_line_width, precision, suppress_small)
 
 

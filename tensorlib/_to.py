@@ -1,11 +1,14 @@
 """``Tensor.to`` and its short forms: another dtype, another device."""
 
+from typing import NamedTuple
+
 import numpy as np
 
-from tensorlib._core import _tensor
+from tensorlib._core import _exchange, _tensor
+from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import astype
 from tensorlib._core._tensor import Tensor
-from tensorlib._core.device import DEVICES, check_device
+from tensorlib._core.device import BACKENDS, device_number, known
 
 
 def to(self, *args, **kwargs):
@@ -23,7 +26,8 @@ def to(self, *args, **kwargs):
     other : Tensor, optional
         In place of both.
     non_blocking : bool, optional
-        Of no effect on the CPU.
+        Whether a copy between pinned memory of the CPU and another device may go on after the
+        return. Until the device was synchronised, the elements on the CPU are not to be used then.
     copy : bool, optional
         Whether to copy where nothing changes.
 
@@ -46,12 +50,43 @@ def to(self, *args, **kwargs):
     >>> x.to("float32"), x.to("cpu") is x, x.to("cpu", tl.int8).dtype
     (tensor([1., 1.], dtype=float32), True, dtype('int8'))
     """
-    dtype, copy = destination("to", args, kwargs)
-    return astype(self, self.dtype if dtype is None else dtype, copy=copy)
+    wanted = destination("to", args, kwargs)
+    return converted(self, wanted.dtype, wanted)
+
+
+class Destination(NamedTuple):
+    """What a call of `to` asks for."""
+
+    dtype: np.dtype | None
+    device: int | None  # its number
+    non_blocking: bool
+    copy: bool
+
+
+def converted(x, dtype, wanted):
+    """A tensor with a dtype, or its own for None, where a `Destination` wants it."""
+    if dtype is None or dtype == x.dtype:
+        moved = move(x, wanted.device, wanted.non_blocking)
+        return astype(x, x.dtype) if wanted.copy and moved is x else moved
+    # Fewer bytes travel before a cast that widens, or after one that narrows.
+    if dtype.itemsize < x.itemsize:
+        return move(astype(x, dtype), wanted.device, wanted.non_blocking)
+    return astype(move(x, wanted.device, wanted.non_blocking), dtype)
+
+
+def move(x, device, non_blocking=False):
+    """A tensor on the device of a number, itself where it is there or the number is None."""
+    here = device_number(x.device, "to")
+    if device is None or device == here:
+        return x
+    return apply(ops.to_device, (x,), (device, here, non_blocking))
+
+
+_exchange.set_move(move)
 
 
 def destination(op, args, kwargs):
-    """The dtype (or None) and whether to copy, of the arguments of a call of `to`."""
+    """The `Destination` of the arguments of a call of `to`."""
     given = dict(zip(_names(op, args), args, strict=True))
     for name, value in kwargs.items():
         if name in given:
@@ -68,14 +103,19 @@ def destination(op, args, kwargs):
         given |= {"device": other.device, "dtype": other.dtype}
     if not given.keys() & {"device", "dtype", "copy"}:
         raise TypeError(f"{op}: expected a dtype, a device or a Tensor, got nothing")
-    check_device(given.get("device"), op)
+    device = given.get("device")
     dtype = given.get("dtype")
     if dtype is not None:
         try:
             dtype = np.dtype(dtype)
         except TypeError as error:
             raise TypeError(f"{op}: {error}") from None
-    return dtype, bool(given.get("copy", False))
+    return Destination(
+        dtype,
+        None if device is None else device_number(device, op),
+        bool(given.get("non_blocking", False)),
+        bool(given.get("copy", False)),
+    )
 
 
 def _names(op, args):
@@ -96,13 +136,15 @@ def _names(op, args):
 
 
 def _is_device(op, value):
-    if not isinstance(value, str) or value in DEVICES:
-        return isinstance(value, str)
+    if not isinstance(value, str):
+        return getattr(value, "kind", None) in BACKENDS  # a Device of a backend
+    if value == "cpu" or value.partition(":")[0] in BACKENDS:
+        return True
     try:
         np.dtype(value)
     except TypeError:
         raise ValueError(
-            f"{op}: expected a dtype or a device out of {DEVICES}, got {value!r}"
+            f"{op}: expected a dtype or a device out of {known()}, got {value!r}"
         ) from None
     return False
 
@@ -128,8 +170,30 @@ def _short_form(name, dtype):
 
 
 def cpu(self):
-    """The tensor on the CPU: itself."""
-    return self
+    """The tensor on the CPU: itself where it is there, else a copy.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> x = tl.ones(2)
+    >>> x.cpu() is x
+    True
+    """
+    return move(self, 0)
+
+
+def cuda(self, device=None, non_blocking=False):
+    """The tensor on an NVIDIA GPU: itself where it is there, else a copy.
+
+    Parameters
+    ----------
+    device : int or str, optional
+        The current one by default.
+    non_blocking : bool, optional
+        As of `to`.
+    """
+    name = "cuda" if device is None else f"cuda:{device}" if isinstance(device, int) else device
+    return move(self, device_number(name, "cuda"), non_blocking)
 
 
 _tensor.add_methods(
@@ -137,6 +201,7 @@ _tensor.add_methods(
         "to": to,
         "type_as": type_as,
         "cpu": cpu,
+        "cuda": cuda,
         "bfloat16": _short_form("bfloat16", "bfloat16"),
         "bool": _short_form("bool", "bool"),
         "double": _short_form("double", "float64"),

@@ -246,6 +246,7 @@ SAMPLES = {
     "conv_weight": direct("conv_weight", [IMAGES, CONVOLVED], shape=FILTERS, **CONVOLUTION),
     "copy": direct("copy", [(3, 4)], order="K"),
     "det": matrices("det"),
+    "to_device": direct("to_device", [(3, 4)], device=0, source=0, non_blocking=False),
     "eig": matrices("eig", change=with_real_eigenvalues),
     "eigh": matrices("eigh", change=hermitian, uplo="L"),
     "eigvals": matrices("eigvals"),

@@ -209,6 +209,11 @@ CASES = {
         (TypeError, lambda x: tl.astype(x, int, casting="safe"), X),
         (TypeError, tl.astype, X, "no such dtype"),
     ],
+    "to_device": [
+        (tl.DeviceError, lambda x: x.to_device("abacus"), X),
+        (tl.DeviceError, lambda x: x.to_device("cpu:1"), X),
+        (ValueError, lambda x: x.to_device("cpu", stream=0), X),
+    ],
     "concatenate": [
         (ValueError, tl.concatenate, []),
         (ValueError, tl.concatenate, [X, tl.ones((2, 2))]),

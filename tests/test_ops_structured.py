@@ -170,6 +170,14 @@ def copy(data, a, rng):
             assert copied.strides == a.copy(order).strides
 
 
+@case("to_device")
+def to_device(data, a, rng):
+    # From one place to the same: another device is not everywhere.
+    moved = apply(ops.to_device, (tl.asarray(a),), (0, 0, False))
+    assert_identical(moved, a)
+    assert not np.shares_memory(moved.numpy(), a)
+
+
 @case("astype")
 def astype(data, a, rng):
     for dtype in ALL_DTYPES:

@@ -6,7 +6,7 @@ Meson runs this when it configures; paths are relative to ``tensorlib/``.
 from pathlib import Path
 
 SHIPPED = {".py", ".pyi", ".pxd"}
-HEADERS = ("include",)  # folders whose .h files other packages may compile against
+HEADERS = ("include", "kernels")  # folders of headers that are compiled against later
 NAMES = {"py.typed"}
 BUILD_ONLY = ("_core/generate/",)
 
@@ -14,7 +14,7 @@ BUILD_ONLY = ("_core/generate/",)
 def is_shipped(path: Path) -> bool:
     if path.as_posix().startswith(BUILD_ONLY):
         return False
-    is_header = path.suffix == ".h" and path.parent.name in HEADERS
+    is_header = path.suffix in {".h", ".cuh"} and path.parent.name in HEADERS
     return path.suffix in SHIPPED or path.name in NAMES or is_header
 
 

@@ -261,6 +261,7 @@ OTHERS = {
     "sort": direct("sort", square, 1, None),
     "svd": decomposed("svd", False),
     "svdvals": decomposed("svdvals"),
+    "to_device": direct("to_device", square, 0, 0, False),
     "view_read": direct("view_read", square, positions, None),
     "view_write": direct("view_write", square_and_vector, positions, None),
 }

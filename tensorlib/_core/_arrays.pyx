@@ -11,7 +11,14 @@ from tensorlib._core._exchange cimport asarray, memory_order
 from tensorlib._core._recorder cimport watched
 from tensorlib._core._shapes cimport shape_of
 from tensorlib._core._tape cimport any_tracked, record
-from tensorlib._core._tensor cimport LONG, MAX_DIMS, Tensor, copy_into, tensor_empty
+from tensorlib._core._tensor cimport (
+    LONG,
+    MAX_DIMS,
+    Tensor,
+    copy_into,
+    tensor_empty,
+    tensor_empty_on,
+)
 
 import numpy as np
 from numpy.exceptions import AxisError
@@ -20,7 +27,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from tensorlib._core import _exchange
 from tensorlib._core._dispatch import ops
 from tensorlib._core._operators import assign
-from tensorlib._core.device import check_device
+from tensorlib._core.device import device_number
 
 cdef extern from "plain_numbers.h" namespace "tl":
     bint plain_int(object value, Py_ssize_t *number)
@@ -34,7 +41,7 @@ cdef Op copy_op = ops.copy
 
 cdef Tensor new(object shape, object dtype, object order, object device, str op):
     cdef Py_ssize_t[MAX_DIMS] dims
-    cdef int i, ndim, dtype_number
+    cdef int i, ndim, dtype_number, device_place
     if device is None and order == "C" and not isinstance(dtype, int):
         ndim = plain_shape(shape, MAX_DIMS, dims)
         if ndim >= 0:
@@ -48,7 +55,7 @@ cdef Tensor new(object shape, object dtype, object order, object device, str op)
     cdef Tensor result
     ndim = len(lengths)
     dtype_number = dtype_id(dtype, op)
-    check_device(device, op)
+    device_place = 0 if device is None else device_number(device, op)
     order = memory_order(op, order, "C")
     if order not in ("C", "F"):
         raise ValueError(f"{op}: order must be 'C' or 'F', got {order!r}")
@@ -56,7 +63,7 @@ cdef Tensor new(object shape, object dtype, object order, object device, str op)
         raise ValueError(f"{op}: expected at most {MAX_DIMS} dimensions, got {ndim}")
     for i in range(ndim):
         dims[i] = lengths[i if order == "C" else ndim - 1 - i]
-    result = tensor_empty(ndim, dims, dtype_number, op)
+    result = tensor_empty_on(device_place, ndim, dims, dtype_number, op)
     if order == "F" and ndim > 1:
         result = result.transpose()
         result.base = None
@@ -98,7 +105,7 @@ def astype(x, dtype, /, *, order="K", casting="unsafe", copy=True, device=None):
     copy : bool, optional
         False: return `x` itself where nothing changes.
     device : str, optional
-        Where the result is: "cpu".
+        Where the result is; where `x` is by default.
 
     Raises
     ------
@@ -113,7 +120,8 @@ def astype(x, dtype, /, *, order="K", casting="unsafe", copy=True, device=None):
     """
     cdef Tensor tensor = x if isinstance(x, Tensor) else asarray(x)
     cdef int target = dtype_id(dtype, "astype")
-    check_device(device, "astype")
+    if device is not None:
+        tensor = tensor.to(device)
     order = memory_order("astype", order, "K")
     if casting == "same_value":
         tensor.numpy().astype(dtype, casting=casting)  # NumPy's own check
@@ -185,7 +193,7 @@ def array(object, dtype=None, *, copy=True, order="K", subok=False, ndmin=0, ndm
     ndmax : int, optional
         The most axes that nested sequences may have; 0 stands for the limit of 64.
     device : str, optional
-        "cpu".
+        Where the result is.
     like : Tensor, optional
         Of no effect here; NumPy's functions pass a call on to the library by it.
 
@@ -241,8 +249,12 @@ def zeros(shape, dtype=None, order="C", *, device=None, like=None):
     return result
 
 
-cdef void clear(Tensor x) noexcept:
+cdef int clear(Tensor x) except -1:
+    if x.storage.device != 0:
+        x.fill(0)
+        return 0
     memset(x.data, 0, x.size_ * dtype_itemsize(x.dtype_))
+    return 0
 
 
 def ones(shape, dtype=None, order="C", *, device=None, like=None):
@@ -279,8 +291,9 @@ cdef Tensor like(object a, object dtype, object order, object shape, object devi
     if dtype is None:
         dtype = x.dtype
     order = memory_order(op, order, "K")
-    if shape is None and order in ("A", "K") and not x.contiguous:
-        check_device(device, op)
+    if device is None:
+        device = x.device
+    if shape is None and order in ("A", "K") and not x.contiguous and device == x.device:
         return empty_in_order(x, dtype_id(dtype, op), order, op)
     if order in ("A", "K"):
         order = "C"

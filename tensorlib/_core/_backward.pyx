@@ -41,10 +41,12 @@ from tensorlib._core._tensor cimport (
     Tensor,
     copy_into,
     extent,
+    is_readable,
     operators,
     refresh,
     tensor_alias,
     tensor_empty,
+    tensor_empty_on,
     tuple_of,
 )
 
@@ -517,7 +519,7 @@ cdef bint repeats(Tensor gradient) noexcept:
     """Whether elements come several times from one place, as in the gradient of a sum: ops are
     several times faster on the same elements laid out, where there are few."""
     cdef int k
-    if gradient.wrapped is not None:
+    if not is_readable(gradient):
         return False
     for k in range(gradient.ndim_):
         if gradient.strides_[k] == 0 and gradient.shape_[k] > 1:
@@ -526,7 +528,8 @@ cdef bint repeats(Tensor gradient) noexcept:
 
 
 cdef Tensor laid_out(Tensor gradient):
-    cdef Tensor own = tensor_empty(gradient.ndim_, gradient.shape_, gradient.dtype_, "backward")
+    cdef Tensor own = tensor_empty_on(gradient.storage.device, gradient.ndim_, gradient.shape_,
+                                      gradient.dtype_, "backward")
     copy_into(own, gradient)
     return own
 
@@ -546,7 +549,8 @@ cdef bint sole(Tensor gradient) noexcept:
 
 cdef Tensor zeros_like_output(Node node, int output):
     cdef Layout *layout = &node.layouts[node.ninputs + output]
-    cdef Tensor zeros = tensor_empty(layout.ndim, layout.dims, layout.dtype, "backward")
+    cdef Tensor zeros = tensor_empty_on(layout.device, layout.ndim, layout.dims, layout.dtype,
+                                        "backward")
     zeros.fill(0)
     return zeros
 
@@ -644,7 +648,7 @@ def one_for(Tensor output not None):
     """The gradient 1 of an output of one element."""
     cdef Tensor one = tensor_empty(output.ndim_, output.shape_, output.dtype_, "backward")
     store_scalar(one.data, one.dtype_, 1)
-    return one
+    return one.to(output.device) if output.storage.device != 0 else one
 
 
 def is_walking():

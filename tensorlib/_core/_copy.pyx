@@ -4,6 +4,7 @@ from cpython.exc cimport PyErr_WarnEx
 from libc.stdint cimport intptr_t, uint8_t
 from libc.string cimport memcpy, memmove
 
+from tensorlib._core._backend cimport backend_of, device_of
 from tensorlib._core._dtypes cimport TL_BOOL, dtype_id, dtype_is_complex, dtype_itemsize
 from tensorlib._core._loops cimport (
     TimedLoop,
@@ -23,6 +24,7 @@ from tensorlib._core._tensor cimport (
     may_share_memory,
     operators,
     tensor_empty,
+    tensor_empty_on,
     tensor_wrap,
 )
 from tensorlib._core._threads cimport ThreadPool, pool
@@ -56,6 +58,8 @@ cdef bint same_layout(Tensor a, Tensor b) noexcept:
 
 cdef int copy_elements(Tensor target, Tensor source) except -1:
     """Copy between tensors of one shape, whatever their layouts and dtypes."""
+    if target.storage.device != 0 or source.storage.device != 0:
+        return copy_on_devices(target, source, True)
     cdef Py_ssize_t nbytes = target.size_ * dtype_itemsize(target.dtype_)
     cdef bint same_dtype = target.dtype_ == source.dtype_
     cdef Tensor held
@@ -116,8 +120,60 @@ operators().copy = copy_elements
 
 
 # ------------------------------------------------------------------------------------------
+# devices
+# ------------------------------------------------------------------------------------------
+
+cdef int copy_on_devices(Tensor target, Tensor source, bint blocking) except -1:
+    """Copy between tensors of one shape of which not both are on the CPU."""
+    cdef int here = source.storage.device, there = target.storage.device
+    cdef Tensor block = source, landing = target
+    if target.size_ == 0:
+        return 0
+    if here == there:
+        if may_share_memory(target, source) and not same_layout(target, source):
+            source = empty_like(source, source.dtype_, "K", "copy")
+            copy_on_devices(source, block, blocking)
+        return backend_of(there).copy(target, source)
+    # Between devices only blocks in C order move; the rest is done where the elements are.
+    if source.dtype_ != target.dtype_ or not in_c_order(source):
+        block = tensor_empty_on(here, source.ndim_, source.shape_, target.dtype_, "copy")
+        copy_elements(block, source)
+    if not in_c_order(target):
+        landing = tensor_empty_on(there, target.ndim_, target.shape_, target.dtype_, "copy")
+    backend_of(there if there else here).transfer(landing, block, blocking)
+    return 0 if landing is target else copy_elements(target, landing)
+
+
+def to_device(Tensor x not None, int device, int source, bint non_blocking):
+    """The elements on the device of this number, in x's order of memory; they come from that of
+    the number `source`."""
+    cdef int[MAX_DIMS] axes
+    cdef Tensor result
+    if x.storage.device == device:
+        return copy(x, "K")
+    sort_by_stride(x, axes)
+    result = empty_ordered(device, x.ndim_, x.shape_, axes, x.dtype_, "to")
+    copy_on_devices(result, x, not non_blocking)
+    return result
+
+
+# ------------------------------------------------------------------------------------------
 # layouts
 # ------------------------------------------------------------------------------------------
+
+cdef bint in_c_order(Tensor x) noexcept:
+    """As `contiguous` says for tensors of the CPU."""
+    cdef Py_ssize_t expected = dtype_itemsize(x.dtype_)
+    cdef int i
+    if x.storage.device == 0:
+        return x.contiguous
+    for i in range(x.ndim_ - 1, -1, -1):
+        if x.shape_[i] != 1:
+            if x.strides_[i] != expected:
+                return False
+            expected *= x.shape_[i]
+    return True
+
 
 cdef bint is_fortran(Tensor x) noexcept:
     cdef Py_ssize_t expected = dtype_itemsize(x.dtype_)
@@ -147,7 +203,8 @@ cdef void reverse_order(int ndim, int *axes) noexcept:
         axes[i] = ndim - 1 - i
 
 
-cdef Tensor empty_ordered(int ndim, const Py_ssize_t *shape, const int *axes, int dtype, str op):
+cdef Tensor empty_ordered(int device, int ndim, const Py_ssize_t *shape, const int *axes,
+                          int dtype, str op):
     """A new tensor whose axes lie in memory in the order given."""
     cdef Py_ssize_t[MAX_DIMS] lengths
     cdef Py_ssize_t[MAX_DIMS] strides
@@ -155,7 +212,7 @@ cdef Tensor empty_ordered(int ndim, const Py_ssize_t *shape, const int *axes, in
     cdef int i
     for i in range(ndim):
         lengths[i] = shape[axes[i]]
-    laid = tensor_empty(ndim, lengths, dtype, op)
+    laid = tensor_empty_on(device, ndim, lengths, dtype, op)
     for i in range(ndim):
         strides[axes[i]] = laid.strides_[i]
     return tensor_wrap(storage_retain(laid.storage), laid.data, ndim, shape, strides, dtype)
@@ -165,14 +222,14 @@ cdef Tensor empty_like(Tensor x, int dtype, str order, str op):
     """An uninitialised tensor of x's shape: C, F, A (F for F) or K (x's own order of memory)."""
     cdef int[MAX_DIMS] axes
     if order == "A":
-        order = "F" if is_fortran(x) and not x.contiguous else "C"
+        order = "F" if is_fortran(x) and not in_c_order(x) else "C"
     if order == "C" or order == "K" and x.contiguous:
-        return tensor_empty(x.ndim_, x.shape_, dtype, op)
+        return tensor_empty_on(x.storage.device, x.ndim_, x.shape_, dtype, op)
     if order == "K":
         sort_by_stride(x, axes)
     else:
         reverse_order(x.ndim_, axes)
-    return empty_ordered(x.ndim_, x.shape_, axes, dtype, op)
+    return empty_ordered(x.storage.device, x.ndim_, x.shape_, axes, dtype, op)
 
 
 # ------------------------------------------------------------------------------------------
@@ -228,7 +285,7 @@ cdef int check_joinable(Tensor part, Tensor first, int axis, int place) except -
 
 def concatenate(*arrays):
     """Tensors joined along an axis, which is the last argument; dtypes are promoted."""
-    cdef int count = len(arrays) - 1, axis = arrays[count], place, dtype
+    cdef int count = len(arrays) - 1, axis = arrays[count], place, dtype, device
     cdef tuple tensors = arrays[:count]
     cdef Tensor first, part, result
     cdef Py_ssize_t[MAX_DIMS] shape
@@ -248,8 +305,9 @@ def concatenate(*arrays):
         part = tensors[place]
         check_joinable(part, first, axis, place)
         length += part.shape_[axis]
-        fortran = fortran and not part.contiguous and is_fortran(part)
+        fortran = fortran and is_fortran(part) and not in_c_order(part)
         mixed = mixed or part.dtype_ != first.dtype_
+    device = device_of("concatenate", tensors)
     dtype = first.dtype_
     if mixed:
         dtype = dtype_id(np.result_type(*{each.dtype for each in tensors}), "concatenate")
@@ -257,9 +315,9 @@ def concatenate(*arrays):
     shape[axis] = length
     if fortran:
         reverse_order(first.ndim_, axes)
-        result = empty_ordered(first.ndim_, shape, axes, dtype, "concatenate")
+        result = empty_ordered(device, first.ndim_, shape, axes, dtype, "concatenate")
     else:
-        result = tensor_empty(first.ndim_, shape, dtype, "concatenate")
+        result = tensor_empty_on(device, first.ndim_, shape, dtype, "concatenate")
     data = result.data
     memcpy(strides, result.strides_, first.ndim_ * sizeof(Py_ssize_t))
     for part in tensors:

@@ -11,6 +11,7 @@ cdef class Op:
     cdef readonly tuple inputs
     cdef readonly tuple params
     cdef readonly int outputs
+    cdef bint anywhere             # the kernel serves tensors of any device
     cdef readonly object kernel    # of all but elementwise ops
     cdef readonly LoopTable loops  # of elementwise ops
     cdef Rule rule
@@ -19,7 +20,8 @@ cpdef object apply(Op op, tuple inputs, tuple params=*)
 cdef object elementwise(Op op, tuple inputs, object out, tuple request)
 cdef Loop *choose_loop(Op op, list operands, tuple request) except NULL
 cdef int broadcast_shape(Op op, list operands, Py_ssize_t *shape) except -1
-cdef Tensor empty_as(Op op, list operands, int ndim, const Py_ssize_t *shape, int dtype)
+cdef Tensor empty_as(Op op, list operands, int ndim, const Py_ssize_t *shape, int dtype,
+                     int device=*)
 cdef unsigned long long bits_of(tuple axes) except? 0
 cdef object tell_recorder(Op op, tuple inputs, tuple params)
 cdef bint tell_write(Tensor target, Tensor value, str name) except -1

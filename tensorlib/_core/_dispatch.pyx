@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 from libc.string cimport memcpy
 
+from tensorlib._core._backend cimport backend_of, device_of
 from tensorlib._core._copy cimport empty_like
 from tensorlib._core._dtypes cimport (
     TL_BFLOAT16,
@@ -39,6 +40,7 @@ from tensorlib._core._tensor cimport (
     refuse_wrapped,
     tensor_alias,
     tensor_empty,
+    tensor_empty_on,
     tuple_of,
 )
 from tensorlib._core._threads cimport ThreadPool, pool
@@ -74,6 +76,7 @@ cdef class Op:
         self.inputs = inputs
         self.params = params
         self.outputs = outputs
+        self.anywhere = kind == "view" or name in table.ANYWHERE
         self.rule = _tape.declare(name, inputs, params, outputs)
 
     @property
@@ -275,9 +278,15 @@ cdef unsigned long long bits_of(tuple axes) except? 0:
 
 
 cdef object run_kernel(Op op, tuple inputs, tuple params):
+    cdef int device = 0
     for tensor in inputs:
         if (<Tensor>tensor).wrapped is not None:
             refuse_wrapped(tensor, op.name)
+        if (<Tensor>tensor).storage.device != 0:
+            device = (<Tensor>tensor).storage.device
+    if device != 0 and not op.anywhere:
+        device_of(op.name, inputs)
+        return backend_of(device).run(op.name, inputs, params)
     if op.way == CALLS:
         return op.kernel(*inputs, *params) if params else op.kernel(*inputs)
     if op.way == REDUCES:
@@ -355,9 +364,11 @@ cdef Tensor weak_scalar(Op op, object value, int dtype):
 
 
 cdef object compare_out_of_range(Op op, list operands):
-    """A comparison with an int that the tensor's dtype cannot hold: NumPy's answer."""
-    arrays = [np.asarray((<Tensor>v).detach()) if isinstance(v, Tensor) else v for v in operands]
-    return asarray(op.loops.ufunc(*arrays))
+    """A comparison with an int that the tensor's dtype cannot hold, so no element matters:
+    NumPy's answer."""
+    device = [v for v in operands if isinstance(v, Tensor)][0].device
+    arrays = [np.zeros(v.shape, v.dtype) if isinstance(v, Tensor) else v for v in operands]
+    return asarray(op.loops.ufunc(*arrays), device=device)
 
 
 cdef object elementwise(Op op, tuple inputs, object out, tuple request):
@@ -371,7 +382,7 @@ cdef object elementwise(Op op, tuple inputs, object out, tuple request):
     cdef list operands = as_operands(op, inputs)
     cdef Loop *loop = choose_loop(op, operands, request)
     cdef list originals, results = []
-    cdef int ndim = 0, i, k
+    cdef int ndim = 0, i, k, device = 0
     cdef Py_ssize_t[MAX_DIMS] shape
     cdef Tensor tensor, result
     cdef bint tracked
@@ -381,11 +392,15 @@ cdef object elementwise(Op op, tuple inputs, object out, tuple request):
                 operands[i] = weak_scalar(op, operands[i], loop.dtypes[i])
             elif (<Tensor>operands[i]).wrapped is not None:
                 refuse_wrapped(operands[i], op.name)
+            elif (<Tensor>operands[i]).storage.device != 0:
+                device = (<Tensor>operands[i]).storage.device
     except OverflowError:
         if op.name in ("less", "less_equal", "equal", "not_equal", "greater", "greater_equal"):
             return compare_out_of_range(op, operands)
         raise
     ndim = broadcast_shape(op, operands, shape)
+    if device != 0 or out is not None:
+        device = device_of(op.name, tuple(operands) + (out or ()))
     if out is not None:
         ndim = check_outputs(op, operands, out, loop, ndim, shape,
                              "same_kind" if request is None else request[1])
@@ -399,7 +414,7 @@ cdef object elementwise(Op op, tuple inputs, object out, tuple request):
         originals = [keep_value(op, originals, i, out) for i in range(nin)]
     for i in range(nin):
         tensor = operands[i]
-        if tensor.dtype_ != loop.dtypes[i]:
+        if tensor.dtype_ != loop.dtypes[i] and device == 0:
             result = empty_like(tensor, loop.dtypes[i], "K", op.name)
             copy_into(result, tensor)
             operands[i] = result
@@ -408,9 +423,12 @@ cdef object elementwise(Op op, tuple inputs, object out, tuple request):
     for k in range(nout):
         result = None if out is None else out[k]
         if result is None or result.dtype_ != loop.dtypes[nin + k]:
-            result = empty_as(op, operands, ndim, shape, loop.dtypes[nin + k])
+            result = empty_as(op, operands, ndim, shape, loop.dtypes[nin + k], device)
         results.append(result)
-    run_strided(op, loop, operands, results, ndim, shape)
+    if device == 0:
+        run_strided(op, loop, operands, results, ndim, shape)
+    else:
+        backend_of(device).elementwise(op.name, loop.dtypes, operands, results, ndim, shape)
     if out is not None:
         for k in range(nout):
             if out[k] is not None:
@@ -456,7 +474,8 @@ cdef object keep_value(Op op, list inputs, int i, object out):
     for target in out:
         if target is not None and may_share_memory(tensor, target) \
                 and keeps_input(op.rule, tuple(inputs), i):
-            copied = tensor_empty(tensor.ndim_, tensor.shape_, tensor.dtype_, op.name)
+            copied = tensor_empty_on(tensor.storage.device, tensor.ndim_, tensor.shape_,
+                                     tensor.dtype_, op.name)
             copy_into(copied, tensor)
             copied.node = tensor.node
             copied.output = tensor.output
@@ -536,13 +555,15 @@ cdef Tensor apart(Tensor tensor, tuple out, int ndim, const Py_ssize_t *shape):
                     break
             else:
                 continue
-        result = tensor_empty(tensor.ndim_, tensor.shape_, tensor.dtype_, "copy")
+        result = tensor_empty_on(tensor.storage.device, tensor.ndim_, tensor.shape_, tensor.dtype_,
+                                 "copy")
         copy_into(result, tensor)
         return result
     return tensor
 
 
-cdef Tensor empty_as(Op op, list operands, int ndim, const Py_ssize_t *shape, int dtype):
+cdef Tensor empty_as(Op op, list operands, int ndim, const Py_ssize_t *shape, int dtype,
+                     int device=0):
     """An output in the memory order of the inputs (NumPy's order K)."""
     cdef Tensor tensor, result
     cdef int[MAX_DIMS] order
@@ -557,7 +578,7 @@ cdef Tensor empty_as(Op op, list operands, int ndim, const Py_ssize_t *shape, in
         if tensor.contiguous and tensor.ndim_ == ndim and ndim > 1:
             return tensor_empty(ndim, shape, dtype, op.name)
     else:
-        return tensor_empty(ndim, shape, dtype, op.name)
+        return tensor_empty_on(device, ndim, shape, dtype, op.name)
     for i in range(ndim):
         order[i] = i
     for i in range(1, ndim):
@@ -568,7 +589,7 @@ cdef Tensor empty_as(Op op, list operands, int ndim, const Py_ssize_t *shape, in
             j -= 1
     for i in range(ndim):
         lengths[i] = shape[order[i]]
-    result = tensor_empty(ndim, lengths, dtype, op.name)
+    result = tensor_empty_on(device, ndim, lengths, dtype, op.name)
     stride = dtype_itemsize(dtype)
     for i in range(ndim - 1, -1, -1):
         axis = order[i]
@@ -578,7 +599,7 @@ cdef Tensor empty_as(Op op, list operands, int ndim, const Py_ssize_t *shape, in
     for i in range(ndim):
         result.strides_[i] = strides[i]
         if order[i] != i and shape[i] != 1:
-            result.contiguous = result.size_ == 0
+            result.contiguous = result.size_ == 0 and device == 0
     return result
 
 

@@ -61,3 +61,8 @@ cdef int dtype_id(object dtype, str op) except -1:
     if not dtype.isnative:
         raise TypeError(f"{op}: expected a dtype in native byte order, got {dtype.str}")
     return found
+
+
+def number_of(dtype):
+    """The id of a dtype."""
+    return dtype_id(dtype, "dtype")

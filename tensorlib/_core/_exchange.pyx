@@ -8,12 +8,12 @@ from cpython.ref cimport Py_INCREF
 
 from tensorlib._core._dtypes cimport TL_BFLOAT16, dtype_id, dtype_itemsize, dtype_object
 from tensorlib._core._memory cimport storage_wrap
-from tensorlib._core._tensor cimport Tensor, refuse_gradient, tensor_wrap
+from tensorlib._core._tensor cimport Tensor, refuse_gradient, refuse_wrapped, tensor_wrap
 
 import numpy as np
 
 from tensorlib._core import _tensor
-from tensorlib._core.device import check_device
+from tensorlib._core.device import device_number
 
 cnp.import_array()
 
@@ -99,7 +99,7 @@ cpdef Tensor asarray(object a, object dtype=None, object order=None, object devi
     order : {'C', 'F', 'A', 'K'}, optional
         The memory layout of the result; `a`'s own by default.
     device : str, optional
-        Where the result is: "cpu".
+        Where the result is; where `a` is by default.
     copy : bool, optional
         True: always copy. False: never; None: only where it must be.
     like : Tensor, optional
@@ -126,12 +126,12 @@ cpdef Tensor asarray(object a, object dtype=None, object order=None, object devi
     array([0., 5., 0.])
     """
     cdef object array
-    if device is not None:
-        check_device(device, "asarray")
     if type(copy) is CopyMode:
         copy = copy_modes[copy]
     if order is not None:
         order = memory_order("asarray", order, "K")
+    if device is not None:
+        return placed(asarray(a, dtype, order, None, copy), device_number(device, "asarray"), copy)
     if isinstance(a, Tensor):
         if dtype is None and order is None and not copy:
             return a
@@ -171,11 +171,30 @@ cdef bint has_followed(object a) except -1:
     return False
 
 
+cdef Tensor placed(Tensor a, int device, object copy):
+    """The tensor on the device of this number."""
+    if a.storage.device == device:
+        return a
+    if copy is not None and not copy:
+        raise ValueError(f"asarray: a copy is needed, from {a.device} to another device, and "
+                         "copy=False forbids it")
+    return move(a, device, False)
+
+
+cdef object move = None  # the elements on another device, and the gradient's way back
+
+
+def set_move(function):
+    """Install what brings tensors to another device: ``function(tensor, number, non_blocking)``."""
+    global move
+    move = function
+
+
 cdef Tensor converted(Tensor a, object dtype, object order, object copy):
     cdef bint same_dtype = dtype is None or dtype_id(dtype, "asarray") == a.dtype_
     cdef bint same_order = True
     if order == "C":
-        same_order = a.contiguous
+        same_order = a.contiguous or to_ndarray(a).flags.c_contiguous
     elif order == "F":
         same_order = to_ndarray(a).flags.f_contiguous
     if same_dtype and same_order and not copy:
@@ -210,8 +229,7 @@ def from_dlpack(x, /, *, device=None, copy=None):
     >>> tl.from_dlpack(np.arange(3))
     tensor([0, 1, 2])
     """
-    check_device(device, "from_dlpack")
-    return asarray(np.from_dlpack(x, device=device, copy=copy))
+    return asarray(np.from_dlpack(x, copy=copy), device=device)
 
 
 # ------------------------------------------------------------------------------------------
@@ -237,7 +255,9 @@ def numpy(Tensor self):
 
 cdef Tensor readable(Tensor tensor, str op):
     """A tensor whose elements can be read: of a recorder's what that says."""
-    return tensor if tensor.wrapped is None else tensor.wrapped.recorder.readable(tensor, op)
+    if tensor.wrapped is not None:
+        return tensor.wrapped.recorder.readable(tensor, op)
+    return tensor if tensor.storage.device == 0 else tensor.detach().cpu()
 
 
 def tolist(Tensor self):
@@ -376,6 +396,37 @@ def to_array(Tensor self, dtype=None, *, copy=None):
     return np.array(array, dtype=dtype, copy=copy)
 
 
+def formatted(Tensor self, spec):
+    return format(self.item(), spec) if self.ndim_ == 0 else object.__format__(self, spec)
+
+
+def copy_alike(Tensor self):
+    return self.copy()
+
+
+def deepcopy(Tensor self, memo):
+    if self.wrapped is not None:
+        refuse_wrapped(self, "deepcopy")
+    if self.node is not None:
+        raise RuntimeError("deepcopy: only leaves can be copied with their history; "
+                           "use detach()")
+    copied = type(self)._make_subclass(type(self), self.detach().copy(), self.requires_grad)
+    memo[id(self)] = copied
+    return copied
+
+
+def reduce(Tensor self):
+    if self.wrapped is not None:
+        refuse_wrapped(self, "pickle")
+    array = to_ndarray(self.detach().cpu()).copy()
+    return rebuild, (type(self), array, self.requires_grad, self.device)
+
+
+def rebuild(cls, array, requires_grad, device="cpu"):
+    """Unpickle a tensor."""
+    return cls._make_subclass(cls, asarray(array, device=device), requires_grad)
+
+
 def to_dlpack(Tensor self, *, stream=None, max_version=None, dl_device=None, copy=None):
     """The tensor as a DLPack capsule, through NumPy."""
     array = to_ndarray(refuse_gradient(self, "__dlpack__"))
@@ -391,5 +442,6 @@ _tensor.set_protocols(exporter=sys.modules[__name__])
 _tensor.add_methods({
     "numpy": numpy, "tolist": tolist, "tobytes": tobytes, "flags": property(flags),
     "flat": property(flat), "setflags": setflags, "__array_interface__": property(array_interface),
+    "__format__": formatted, "__copy__": copy_alike, "__deepcopy__": deepcopy, "__reduce__": reduce,
     "__array__": to_array, "__dlpack__": to_dlpack, "__dlpack_device__": dlpack_device,
 })

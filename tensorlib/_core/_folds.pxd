@@ -1,11 +1,11 @@
 from tensorlib._core._dispatch cimport Op
 from tensorlib._core._recorder cimport watched
 from tensorlib._core._tape cimport any_tracked
-from tensorlib._core._tensor cimport Tensor
+from tensorlib._core._tensor cimport Tensor, is_readable
 
 cdef inline bint followed(Tensor x) except -1:
-    """Whether the tape or a recorder must hear of an op on x."""
-    return watched() or x.wrapped is not None or (
+    """Whether the tape, a recorder or a device must hear of an op on x."""
+    return watched() or not is_readable(x) or (
         (x.tracked or x.base is not None) and any_tracked((x,)))
 
 

@@ -18,8 +18,9 @@ from tensorlib._core._tensor cimport (
     MAX_DIMS,
     Tensor,
     copy_into,
+    is_readable,
     operators,
-    tensor_empty,
+    tensor_empty_on,
     tuple_of,
 )
 from tensorlib._core._views cimport broadcast, reshaped, transposed, view_at
@@ -46,7 +47,7 @@ cdef enum:
 
 cdef inline bint seen(Tensor x) noexcept:
     """Whether what is done to a tensor must go the whole way, by recorders and the tape."""
-    return watched() or grad_enabled() or x.wrapped is not None
+    return watched() or grad_enabled() or not is_readable(x)
 
 
 def fit(Tensor gradient not None, tuple shape not None, dtype, node):
@@ -174,8 +175,11 @@ cdef Tensor zeros_for(Tensor value, tuple shape):
     cdef Tensor zeros
     for i in range(ndim):
         lengths[i] = shape[i]
-    zeros = tensor_empty(ndim, lengths, value.dtype_, "backward")
-    memset(zeros.data, 0, zeros.size_ * dtype_itemsize(zeros.dtype_))
+    zeros = tensor_empty_on(value.storage.device, ndim, lengths, value.dtype_, "backward")
+    if value.storage.device != 0:
+        zeros.fill(0)
+    else:
+        memset(zeros.data, 0, zeros.size_ * dtype_itemsize(zeros.dtype_))
     return zeros
 
 

@@ -51,6 +51,8 @@ def item(Tensor self, index=NoIndex, /, *rest):
     if self.wrapped is not None:
         self = self.wrapped.recorder.readable(self, "item")
         return self.item() if index is NoIndex else self.item(index, *rest)
+    if self.storage.device != 0:
+        return item_of_device(self, () if index is NoIndex else (index, *rest))
     if index is NoIndex:
         if self.size_ != 1:
             raise ValueError("item: expected a tensor of one element, got shape "
@@ -72,6 +74,19 @@ def item(Tensor self, index=NoIndex, /, *rest):
         for i in range(self.ndim_):
             address += checked_index(indices[i], self.shape_[i], i) * self.strides_[i]
     return scalar_at(address, self.dtype_)
+
+
+cdef object item_of_device(Tensor x, tuple indices):
+    """The same where the elements are on a device, from which only the one is read."""
+    if len(indices) == 1 and type(indices[0]) is tuple:
+        indices = indices[0]
+    if len(indices) == 1 and x.ndim_ != 1:
+        indices = np.unravel_index(checked_index(indices[0], x.size_, 0), x.shape)
+    if indices:
+        if len(indices) != x.ndim_:
+            raise ValueError(f"item: expected {x.ndim_} indices, got {len(indices)}")
+        x = x.detach()[tuple([checked_index(indices[i], x.shape_[i], i) for i in range(x.ndim_)])]
+    return x.detach().cpu().item()
 
 
 cdef inline Py_ssize_t checked_index(object index, Py_ssize_t length, int axis) except -1:

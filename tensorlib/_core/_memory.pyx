@@ -19,11 +19,17 @@ cdef extern from "storage.h" namespace "tl" nogil:
     Storage *new_storage "tl::storage_new"(size_t nbytes)
     Storage *wrap_storage "tl::storage_wrap"(
         char *data, size_t nbytes, bint writeable, PyObject *owner)
+    Storage *device_storage "tl::storage_on_device"(
+        uint8_t device, char *data, size_t nbytes, size_t capacity)
     void release_storage "tl::storage_release"(Storage *storage)
     MemoryStats current_stats "tl::memory_stats"()
     void reset_peak "tl::reset_peak_memory_stats"()
     void limit_cache "tl::set_cache_limit"(size_t nbytes)
     void drop_cache "tl::empty_cache"()
+
+cdef extern from "storage.h":
+    void install_device_free "tl::set_device_free"(
+        void (*device_free)(uint8_t device, char *data, size_t capacity) noexcept)
 
 
 cdef Storage *storage_new(size_t nbytes, str op) except NULL:
@@ -38,6 +44,18 @@ cdef Storage *storage_wrap(char *data, size_t nbytes, bint writeable, object own
     if storage == NULL:
         raise MemoryError("asarray: unable to allocate the header of a storage")
     return storage
+
+
+cdef Storage *storage_on_device(uint8_t device, char *data, size_t nbytes, size_t capacity,
+                                str op) except NULL:
+    cdef Storage *storage = device_storage(device, data, nbytes, capacity)
+    if storage == NULL:
+        raise MemoryError(f"{op}: unable to allocate the header of a storage")
+    return storage
+
+
+cdef void set_device_free(void (*device_free)(uint8_t, char *, size_t) noexcept) noexcept:
+    install_device_free(device_free)
 
 
 cdef void storage_release(Storage *storage) noexcept:

@@ -1,5 +1,6 @@
 """The operators of tensors: arithmetic, comparisons, indexing, and writes."""
 
+from tensorlib._core._backend cimport backend_of, device_of
 from tensorlib._core._copy cimport warn_of_lost_part
 from tensorlib._core._dispatch cimport Op, apply, elementwise, tell_recorder, tell_write
 from tensorlib._core._dtypes cimport TL_BOOL, TL_FLOAT16, dtype_is_complex, dtype_is_inexact
@@ -13,6 +14,7 @@ from tensorlib._core._tensor cimport (
     Tensor,
     check_writeable,
     copy_into,
+    is_readable,
     operators,
     tensor_alias,
 )
@@ -122,8 +124,8 @@ cdef object getitem(Tensor x, object index):
         entries = prepared(index)
         kind = basic_index if is_basic(entries) else advanced_index
         return tell_recorder(kind, (x,), (entries,))
-    if type(index) is Tensor and table.take != NULL and x.wrapped is None \
-            and (<Tensor>index).wrapped is None:
+    if type(index) is Tensor and table.take != NULL and is_readable(x) \
+            and is_readable(<Tensor>index):
         result = table.take(x, index)
         if (x.tracked or x.base is not None) and any_tracked((x,)):
             record(advanced_index.rule, (x,), ((index,),), result)
@@ -197,6 +199,10 @@ cdef bint is_basic(tuple entries) except -1:
 
 cdef object index_write(Tensor target, tuple index, Tensor value):
     """The kernel of a write through arrays; its module is imported at the first one."""
+    if target.storage.device != 0:
+        tensors = tuple([entry for entry in index if isinstance(entry, Tensor)])
+        device_of("setitem", (target, value, *tensors))
+        return backend_of(target.storage.device).run("index_write", (target, value), (index,))
     from tensorlib._core._indexing import index_write as kernel
     kernel(target, index, value)
 

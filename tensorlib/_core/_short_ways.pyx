@@ -23,6 +23,7 @@ from tensorlib._core._tensor cimport (
     MAX_DIMS,
     Tensor,
     check_writeable,
+    is_readable,
     may_share_memory,
     tensor_empty,
 )
@@ -73,7 +74,7 @@ cdef object binary(Op op, object first, object second):
                     if any_tracked((a, b)):
                         record(op.rule, (a, b), (), out)
                 return out
-        elif a.dtype_ == b.dtype_ and a.wrapped is None and b.wrapped is None:
+        elif a.dtype_ == b.dtype_ and is_readable(a) and is_readable(b):
             loop = loop_of(op, a.dtype_)
             if loop != NULL and loop.dtypes[0] == a.dtype_ and loop.dtypes[1] == a.dtype_:
                 return binary_strided(op, loop, a, b)
@@ -89,7 +90,7 @@ cdef bint binary_into(Op op, Tensor a, Tensor b) except -1:
     returns whether it was computed, as only what is most common is."""
     cdef Loop *loop
     if watched() or a.dtype_ != b.dtype_ or not a.contiguous or not b.contiguous \
-            or a.wrapped is not None or b.wrapped is not None or not same_shape(a, b) \
+            or not same_shape(a, b) \
             or (a.data != b.data and may_share_memory(a, b)):
         return False
     if grad_enabled() and (any_tracked((b,)) or holds_history(a)):

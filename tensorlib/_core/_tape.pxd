@@ -39,6 +39,7 @@ cdef struct Layout:
     int ndim
     uint8_t dtype
     uint8_t readonly
+    uint8_t device
     Py_ssize_t offset
     Py_ssize_t *dims           # the shape, then the strides
 

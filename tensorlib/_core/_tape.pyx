@@ -535,6 +535,7 @@ cdef inline Py_ssize_t *set_layout(Layout *layout, Tensor tensor, Py_ssize_t *di
     layout.ndim = tensor.ndim_
     layout.dtype = tensor.dtype_
     layout.readonly = tensor.readonly
+    layout.device = tensor.storage.device
     layout.offset = tensor.data - tensor.storage.data
     layout.dims = dims
     for i in range(2 * tensor.ndim_):

@@ -16,7 +16,7 @@ cdef class Tensor:
     cdef Py_ssize_t size_
     cdef int ndim_
     cdef uint8_t dtype_      # an id of dtypes.h
-    cdef bint contiguous     # in C order
+    cdef bint contiguous     # in C order, in memory that loops of the CPU may read
     cdef bint readonly       # beside what the storage says; views inherit it
     cdef bint tracked       # what requires_grad says, once refreshed
     cdef uint32_t graph_version  # of a root: recorded writes; of a view: those it has seen
@@ -30,6 +30,7 @@ cdef class Tensor:
 
 # constructors
 cdef Tensor tensor_empty(int ndim, const Py_ssize_t *shape, int dtype, str op)
+cdef Tensor tensor_empty_on(int device, int ndim, const Py_ssize_t *shape, int dtype, str op)
 cdef Tensor tensor_view(Tensor source, char *data, int ndim, const Py_ssize_t *shape,
                         const Py_ssize_t *strides, int dtype)
 cdef Tensor tensor_wrap(Storage *storage, char *data, int ndim, const Py_ssize_t *shape,
@@ -42,6 +43,7 @@ cdef int check_writeable(Tensor tensor, str op) except -1
 cdef Tensor tensor_alias(Tensor x)                    # another object: same storage, same history
 cdef Tensor tensor_untracked(Tensor x)                # the same without history
 cdef int refuse_wrapped(Tensor tensor, str op) except -1
+cdef int refuse_unreadable(Tensor tensor, str op) except -1
 cdef int tensor_replace(Tensor tensor, Tensor source) except -1   # in place; history stays
 cdef int refresh(Tensor tensor) except -1
 cdef Tensor refuse_gradient(Tensor tensor, str op)   # itself, unless it has derivatives to lose
@@ -59,6 +61,12 @@ cdef struct Operators:
     int (*refresh)(Tensor view) except -1   # renew the node of a view whose root was written
     int (*copy)(Tensor target, Tensor source) except -1
     object (*transpose)(Tensor a)            # with all axes reversed
+    Storage *(*allocate)(int device, Tensor tensor, str op) except NULL  # not for the CPU
     Tensor (*take)(Tensor a, Tensor index)   # a[index]; NULL until its module is imported
 
 cdef Operators *operators() noexcept
+
+
+cdef inline bint is_readable(Tensor tensor) noexcept:
+    """Whether its elements can be read here: neither a recorder's nor a device's."""
+    return tensor.wrapped is None and tensor.storage.device == 0

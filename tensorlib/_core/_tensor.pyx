@@ -1,3 +1,4 @@
+# cython: auto_pickle=False
 """The Tensor: a strided view of a storage, with a place for its gradient."""
 
 cimport numpy as cnp
@@ -18,11 +19,11 @@ from tensorlib._core._dtypes cimport (
     dtype_itemsize,
     dtype_object,
 )
-from tensorlib._core._memory cimport (
-    Storage, storage_new, storage_release, storage_retain
-)
+from tensorlib._core._memory cimport Storage, storage_new, storage_release, storage_retain
 
 import numpy as np
+
+from tensorlib._core.device import names as device_names
 
 cnp.import_array()
 
@@ -73,8 +74,8 @@ cdef inline int set_ndim(Tensor tensor, int ndim) except -1:
     return 0
 
 
-cdef Tensor tensor_empty(int ndim, const Py_ssize_t *shape, int dtype, str op):
-    """An uninitialised tensor in C order."""
+cdef inline Tensor laid_out(int ndim, const Py_ssize_t *shape, int dtype, str op):
+    """A tensor in C order without a storage."""
     cdef Tensor tensor = take_tensor(None)
     cdef Py_ssize_t size = 1, stride = dtype_itemsize(dtype), length
     cdef bint overflow = False
@@ -101,8 +102,25 @@ cdef Tensor tensor_empty(int ndim, const Py_ssize_t *shape, int dtype, str op):
     tensor.size_ = size
     tensor.dtype_ = dtype
     tensor.contiguous = True
-    tensor.storage = storage_new(size * dtype_itemsize(dtype), op)
+    return tensor
+
+
+cdef Tensor tensor_empty(int ndim, const Py_ssize_t *shape, int dtype, str op):
+    """An uninitialised tensor in C order."""
+    cdef Tensor tensor = laid_out(ndim, shape, dtype, op)
+    tensor.storage = storage_new(tensor.size_ * dtype_itemsize(dtype), op)
     tensor.data = tensor.storage.data
+    return tensor
+
+
+cdef Tensor tensor_empty_on(int device, int ndim, const Py_ssize_t *shape, int dtype, str op):
+    """The same on the device of this number."""
+    if device == 0:
+        return tensor_empty(ndim, shape, dtype, op)
+    cdef Tensor tensor = laid_out(ndim, shape, dtype, op)
+    tensor.storage = table.allocate(device, tensor, op)
+    tensor.data = tensor.storage.data
+    tensor.contiguous = False
     return tensor
 
 
@@ -124,7 +142,7 @@ cdef Tensor tensor_wrap(Storage *storage, char *data, int ndim, const Py_ssize_t
         size *= shape[i]
     tensor.size_ = size
     tensor.dtype_ = dtype
-    tensor.contiguous = contiguous or size == 0
+    tensor.contiguous = (contiguous or size == 0) and storage.device == 0
     return tensor
 
 
@@ -162,7 +180,8 @@ cdef Tensor tensor_rows(Tensor source, Py_ssize_t start, Py_ssize_t length, Py_s
     tensor.strides_[0] = source.strides_[0] * step
     tensor.size_ = source.size_ // before * length if before else 0
     tensor.dtype_ = source.dtype_
-    tensor.contiguous = tensor.size_ == 0 or (source.contiguous and (step == 1 or length == 1))
+    tensor.contiguous = source.contiguous and (step == 1 or length == 1) \
+        or tensor.size_ == 0 and source.storage.device == 0
     if root is None:
         root = source
     tensor.base = root
@@ -195,6 +214,13 @@ cdef int refuse_wrapped(Tensor tensor, str op) except -1:
     """Refuse a recorder's tensor where only its memory would be seen."""
     tensor.wrapped.recorder.refuse(op)
     return 0
+
+
+cdef int refuse_unreadable(Tensor tensor, str op) except -1:
+    """Refuse a tensor whose elements only a recorder or a device can read."""
+    if tensor.wrapped is not None:
+        refuse_wrapped(tensor, op)
+    raise TypeError(f"{op}: expected a tensor on the CPU, got one on {tensor.device}; use cpu()")
 
 
 cdef bint may_share_memory(Tensor a, Tensor b) noexcept:
@@ -375,7 +401,7 @@ cdef class Tensor:
     @property
     def device(self):
         """str: where the elements are."""
-        return "cpu"
+        return device_names[self.storage.device]
 
     # gradients ------------------------------------------------------------------------------
 
@@ -490,18 +516,13 @@ cdef class Tensor:
                             f"shape {self.shape} of {self.dtype}")
         return self.item()
 
-    def __format__(self, spec):
-        if self.ndim_ == 0:
-            return format(self.item(), spec)
-        return object.__format__(self, spec)
-
     def __repr__(self):
         return represent_protocol(self)
 
     def __str__(self):
         if self.wrapped is not None:
             return self.wrapped.recorder.describe(self)
-        return str(exchange.to_numpy(self))
+        return str(exchange.to_numpy(self.cpu()))
 
     def __iter__(self):
         if self.ndim_ == 0:
@@ -518,29 +539,13 @@ cdef class Tensor:
             return hash(self.item())
         return <Py_ssize_t><void *>self >> 4
 
-    def __copy__(self):
-        return self.copy()
-
-    def __deepcopy__(self, memo):
-        if self.wrapped is not None:
-            refuse_wrapped(self, "deepcopy")
-        if self.node is not None:
-            raise RuntimeError("deepcopy: only leaves can be copied with their history; "
-                               "use detach()")
-        copied = type(self)._make_subclass(type(self), self.detach().copy(), self.requires_grad)
-        memo[id(self)] = copied
-        return copied
-
-    def __reduce__(self):
-        if self.wrapped is not None:
-            refuse_wrapped(self, "pickle")
-        return rebuild, (type(self), exchange.to_numpy(self).copy(), self.requires_grad)
-
     # exchange -------------------------------------------------------------------------------
 
     def __getbuffer__(self, Py_buffer *buffer, int flags):
         if self.dtype_ == TL_BFLOAT16:
             raise BufferError("buffer: bfloat16 has no format in the buffer protocol")
+        if self.storage.device != 0:
+            raise BufferError(f"buffer: the tensor is on {self.device}; use cpu()")
         if flags & PyBUF_WRITABLE and (self.readonly or not self.storage.writeable):
             raise BufferError("buffer: the tensor is read-only")
         if self.tracked or self.wrapped is not None:
@@ -771,11 +776,6 @@ cdef void adopt(Tensor tensor, Tensor source):
     tensor.contiguous = source.contiguous
 
 
-def rebuild(cls, array, requires_grad):
-    """Unpickle a tensor."""
-    return cls._make_subclass(cls, exchange.asarray(array), requires_grad)
-
-
 cdef int refresh(Tensor tensor) except -1:
     """Follow writes that reached the root of a view after the view was made."""
     if tensor.base is not None and tensor.graph_version != tensor.base.graph_version:
@@ -785,8 +785,8 @@ cdef int refresh(Tensor tensor) except -1:
 
 cdef Tensor refuse_gradient(Tensor tensor, str op):
     refresh(tensor)
-    if tensor.wrapped is not None:
-        refuse_wrapped(tensor, op)
+    if not is_readable(tensor):
+        refuse_unreadable(tensor, op)
     if tensor.tracked:
         raise TypeError(f"{op}: the tensor requires a gradient, which an ndarray would lose; "
                         "use detach()")

@@ -15,7 +15,7 @@ from tensorlib._core._tensor cimport (
     Tensor,
     copy_into,
     refuse_wrapped,
-    tensor_empty,
+    tensor_empty_on,
     tensor_rows,
     tensor_view,
     tuple_of,
@@ -240,7 +240,10 @@ cdef Tensor element_or_view(Tensor x, object index):
 cdef Tensor element_at(Tensor x, const char *address):
     if x.wrapped is not None:
         refuse_wrapped(x, "getitem")
-    cdef Tensor element = tensor_empty(0, NULL, x.dtype_, "getitem")
+    cdef Tensor element = tensor_empty_on(x.storage.device, 0, NULL, x.dtype_, "getitem")
+    if x.storage.device != 0:
+        copy_into(element, tensor_view(x, <char *>address, 0, NULL, NULL, x.dtype_))
+        return element
     cdef int itemsize = dtype_itemsize(x.dtype_)
     # of constant size, so without a call
     if itemsize == 8:
@@ -320,7 +323,7 @@ def reshape(Tensor x not None, tuple shape not None):
         lengths[i] = shape[i]
     result = reshaped(x, ndim, lengths, "reshape")
     if result is None:
-        copied = tensor_empty(ndim, lengths, x.dtype_, "reshape")
+        copied = tensor_empty_on(x.storage.device, ndim, lengths, x.dtype_, "reshape")
         copy_into(reshaped(copied, x.ndim_, x.shape_, "reshape"), x)
         return copied
     return result
@@ -494,15 +497,7 @@ def imag(Tensor x not None):
     """The kernel of imag: a view of complex numbers, zeros for real ones."""
     cdef Tensor zeros
     if not dtype_is_complex(x.dtype_):
-        zeros = tensor_empty(x.ndim_, x.shape_, x.dtype_, "imag")
-        fill_zero(zeros)
+        zeros = tensor_empty_on(x.storage.device, x.ndim_, x.shape_, x.dtype_, "imag")
+        zeros.fill(0)
         return zeros
     return component(x, 1)
-
-
-cdef extern from "string.h":
-    void *memset(void *s, int c, size_t n)
-
-
-cdef void fill_zero(Tensor x) noexcept:
-    memset(x.data, 0, x.size_ * dtype_itemsize(x.dtype_))

@@ -10,3 +10,17 @@ class SerializationError(ValueError):
     >>> issubclass(tl.SerializationError, ValueError)
     True
     """
+
+
+class DeviceError(ValueError):
+    """Tensors of one op are on different devices, or a device is not there.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> try:
+    ...     tl.zeros(3, device="abacus")
+    ... except tl.DeviceError as error:
+    ...     print(str(error)[:31])
+    zeros: expected a device out of
+    """

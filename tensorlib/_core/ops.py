@@ -163,6 +163,9 @@ VIEWS = (
     ("transpose", ("x",), ("axes",), "Axes in another order."),
 )
 
+# Ops whose kernels only make, view and copy tensors, so that they serve those of any device.
+ANYWHERE = ("astype", "concatenate", "copy", "to_device")
+
 # All else: (name, module.function of the kernel, inputs, params, doc). Inputs of ("*arrays",)
 # are any number of tensors.
 STRUCTURED = (
@@ -424,6 +427,14 @@ STRUCTURED = (
     ("sort", "_sort.sort", ("x",), ("axis", "kind"), 1, "The elements in ascending order."),
     ("svd", "_linalg.svd", ("a",), ("full_matrices",), 3, "Singular value decomposition."),
     ("svdvals", "_linalg.svdvals", ("a",), (), 1, "Singular values."),
+    (
+        "to_device",
+        "_copy.to_device",
+        ("x",),
+        ("device", "source", "non_blocking"),
+        1,
+        "The elements on another device.",
+    ),
     (
         "view_read",
         "_indexing.view_read",

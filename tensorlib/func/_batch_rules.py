@@ -492,6 +492,7 @@ RULES = {
     "attention": attended,
     "attention_backward": attended,
     "astype": same,
+    "to_device": same,
     "basic_index": basic_index,
     "broadcast_to": broadcast,
     "cholesky": same,

@@ -22,7 +22,7 @@ from tensorlib.autograd.function import of_outputs
 # Linear in all inputs together.
 LINEAR = {
     "advanced_index", "astype", "concatenate", "copy", "cumsum", "fft", "ifft", "index_add",
-    "index_put", "irfft", "rfft", "sum", "view_read", "view_write",
+    "index_put", "irfft", "rfft", "sum", "to_device", "view_read", "view_write",
 }  # fmt: skip
 # Linear in each input alone.
 MULTILINEAR = {

@@ -1,6 +1,6 @@
 """The methods of `Module` that change the dtype or the device of its parameters and buffers."""
 
-from tensorlib._to import destination, is_inexact
+from tensorlib._to import converted, destination, is_inexact
 from tensorlib.nn.parameter import is_lazy, replace
 
 
@@ -53,7 +53,7 @@ def to(self, *args, **kwargs):
     tensor : Tensor, optional
         One that has the dtype and device that are wanted.
     non_blocking : bool, optional
-        Of no effect on the CPU.
+        As of ``Tensor.to``.
 
     Returns
     -------
@@ -77,19 +77,23 @@ def to(self, *args, **kwargs):
     """
     if "tensor" in kwargs:
         kwargs["other"] = kwargs.pop("tensor")
-    dtype, _ = destination(f"{type(self).__name__}.to", args, kwargs)
-    if dtype is None:
-        return self
-    if not is_inexact(dtype):
+    wanted = destination(f"{type(self).__name__}.to", args, kwargs)
+    dtype = wanted.dtype
+    if dtype is not None and not is_inexact(dtype):
         raise TypeError(
             f"{type(self).__name__}.to: expected a floating-point or complex dtype, got {dtype}"
         )
-    return _cast(self, dtype)
+    return self._apply(lambda x: converted(x, dtype if is_inexact(x.dtype) else None, wanted))
 
 
 def cpu(self):
     """Bring parameters and buffers to the CPU; return self."""
     return self.to("cpu")
+
+
+def cuda(self, device=None):
+    """Bring parameters and buffers to an NVIDIA GPU, the current one by default; return self."""
+    return self.to("cuda" if device is None else f"cuda:{device}")
 
 
 def double(self):

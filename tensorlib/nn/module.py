@@ -236,6 +236,7 @@ class Module:
     to = _conversion.to
     type = _conversion.type_
     cpu = _conversion.cpu
+    cuda = _conversion.cuda
     double = _conversion.double
     float = _conversion.float_
     half = _conversion.half

@@ -37,6 +37,7 @@ FreeBlock *free_small[kClasses];
 FreeBlock *free_headers;                          // for large and foreign memory
 std::map<size_t, std::vector<char *>> free_large;  // by capacity
 MemoryStats stats;
+void (*device_free)(uint8_t device, char *data, size_t capacity);
 
 size_t default_limit() {
 #if defined(_SC_PHYS_PAGES)
@@ -107,7 +108,7 @@ void header_free(Storage *storage) {
 }
 
 void initialise(Storage *storage, char *data, size_t nbytes, size_t capacity) {
-  *storage = Storage{data, nbytes, capacity, 1, 0, nullptr, nullptr, 0, false, true};
+  *storage = Storage{data, nbytes, capacity, 1, 0, nullptr, nullptr, 0, false, true, 0};
 }
 
 void count_allocation(size_t capacity, bool hit) {
@@ -185,10 +186,26 @@ Storage *storage_wrap(char *data, size_t nbytes, bool writeable, PyObject *owner
   return storage;
 }
 
+Storage *storage_on_device(uint8_t device, char *data, size_t nbytes, size_t capacity) {
+  Storage *storage = header_new();
+  if (!storage) return nullptr;
+  initialise(storage, data, nbytes, capacity);
+  storage->device = device;
+  return storage;
+}
+
+void set_device_free(void (*function)(uint8_t device, char *data, size_t capacity)) {
+  device_free = function;
+}
+
 void storage_free(Storage *storage) {
   delete storage->writes;
   storage->writes = nullptr;
   size_t const capacity = storage->capacity;
+  if (storage->device && !storage->owner) {
+    device_free(storage->device, storage->data, capacity);
+    return header_free(storage);
+  }
   if (capacity == 0) {
     PyObject *owner = storage->owner;
     header_free(storage);

@@ -23,6 +23,7 @@ struct Storage {
   uint32_t version;     // counts writes
   bool saved;           // the tape holds it, so writes leave a trace in `writes`
   bool writeable;
+  uint8_t device;       // by its number (see device.py); 0 is the CPU
 };
 
 struct MemoryStats {
@@ -38,6 +39,9 @@ struct MemoryStats {
 Storage *storage_new(size_t nbytes);
 // A view of memory that `owner` keeps alive.
 Storage *storage_wrap(char *data, size_t nbytes, bool writeable, PyObject *owner);
+// Memory of a device, which `device_free` gives back; null when there is none for the header.
+Storage *storage_on_device(uint8_t device, char *data, size_t nbytes, size_t capacity);
+void set_device_free(void (*device_free)(uint8_t device, char *data, size_t capacity));
 void storage_free(Storage *storage);
 
 inline Storage *storage_retain(Storage *storage) {

@@ -20,7 +20,7 @@ def arrives(g):
         return True
     kept = wrapped_of(g)
     if kept is None:
-        return bool(g.any())
+        return g.device != "cpu" or bool(g.any())  # to ask a device would wait for it
     return any(arrives(part) for part in kept if isinstance(part, Tensor))
 
 
@@ -29,16 +29,17 @@ def inverse(axes):
     return tuple(sorted(range(len(axes)), key=axes.__getitem__))
 
 
-def nothing(shape, dtype):
-    """Zeros for an op that copies them, which take no memory themselves."""
-    return broadcast_to(zeros((), dtype=dtype), shape)
+def nothing(shape, like):
+    """Zeros for an op that copies them, of the dtype and device of a tensor; they take no memory
+    themselves."""
+    return broadcast_to(zeros((), dtype=like.dtype, device=like.device), shape)
 
 
 def scatter_add(value, shape, index):
     """Zeros of the given shape to which `value` is added at the index."""
-    return apply(ops.index_add, (nothing(shape, value.dtype), value), (index,))
+    return apply(ops.index_add, (nothing(shape, value), value), (index,))
 
 
 def scatter(value, shape, index):
     """Zeros of the given shape with `value` at the index, which names no place twice."""
-    return apply(ops.index_put, (nothing(shape, value.dtype), value), (index,))
+    return apply(ops.index_put, (nothing(shape, value), value), (index,))

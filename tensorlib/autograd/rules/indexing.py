@@ -75,6 +75,7 @@ def concatenate_rule(g, shapes, axis):
 
 rule("concatenate", variadic=concatenate_rule)
 rule("astype", lambda g: g)  # the walk casts
+rule("to_device", lambda g, device, source: apply(ops.to_device, (g,), (source, device, False)))
 rule("copy", lambda g: g)
 
 not_differentiable("argsort", "nonzero")

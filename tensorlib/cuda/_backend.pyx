@@ -1,0 +1,337 @@
+"""What GPUs do for tensors: memory, copies, and the kernels of ops."""
+
+import importlib
+
+from cuda.bindings cimport cydriver
+from libc.stdint cimport int64_t, uint8_t, uint64_t, uintptr_t
+
+from tensorlib._core._backend cimport Backend
+from tensorlib._core._copy cimport in_c_order
+from tensorlib._core._dtypes cimport dtype_id, dtype_itemsize
+from tensorlib._core._loops cimport Walk, walk_prepare
+from tensorlib._core._memory cimport Storage, storage_on_device
+from tensorlib._core._tensor cimport MAX_DIMS, Tensor, copy_into, tensor_empty_on
+from tensorlib.cuda._driver cimport check, enter, note_synchronised
+from tensorlib.cuda._kernel cimport Kernel
+from tensorlib.cuda._memory cimport allocate as allocate_block
+from tensorlib.cuda._memory cimport give_back, used_on
+from tensorlib.cuda._pinned cimport used_by
+from tensorlib.cuda._stream cimport handle_of_stream, stream_on, wait_for
+
+from tensorlib._core.device import device_number
+from tensorlib.cuda import _driver
+from tensorlib.cuda import elementwise as sources
+from tensorlib.cuda.table import KERNELS
+
+cdef enum:
+    MAX_OPERANDS = 4      # of an elementwise op
+    THREADS = 256         # of a block, as elementwise.py has it
+    FEW = 4
+    MANY = 64
+    POINTER = 0
+    SAME = 1
+    VALUE = 2
+
+# Strides of elementwise.cuh, for MANY axes of MAX_OPERANDS operands: what is passed is packed
+# without gaps for as many as the kernel has.
+cdef struct Strides:
+    int64_t size
+    int64_t ndim
+    int64_t[MANY + MANY * MAX_OPERANDS] rest
+
+
+cdef int index_of_tensor(Tensor tensor) noexcept:
+    return tensor.storage.device - backend.first
+
+
+cdef class Cuda(Backend):
+    """The GPUs of this machine."""
+
+    def __init__(self):
+        self.elementwise_kernels = {}
+        Backend.__init__(self, "cuda", _driver.device_count())
+        self.first = device_number("cuda:0", "cuda")
+        self.kernels = {}
+
+    # memory ---------------------------------------------------------------------------------
+
+    cdef Storage *allocate(self, int device, Tensor tensor, str op) except NULL:
+        cdef size_t nbytes = tensor.size_ * dtype_itemsize(tensor.dtype_), capacity = 0
+        cdef char *data = allocate_block(device - self.first, tensor, nbytes, &capacity, op)
+        return storage_on_device(device, data, nbytes, capacity, op)
+
+    cdef void free(self, int device, char *data, size_t capacity) noexcept:
+        give_back(device - self.first, data)
+
+    cdef int transfer(self, Tensor target, Tensor source, bint blocking) except -1:
+        cdef size_t nbytes = target.size_ * dtype_itemsize(target.dtype_)
+        cdef int device = index_of_tensor(target if target.storage.device else source)
+        cdef cydriver.CUstream stream
+        cdef cydriver.CUresult result
+        enter(device, "copy")
+        stream = stream_on(device)
+        if target.storage.device and source.storage.device:
+            return self.transfer_between(target, source, nbytes)
+        result = cydriver.cuMemcpyAsync(<cydriver.CUdeviceptr>target.data,
+                                        <cydriver.CUdeviceptr>source.data, nbytes, stream)
+        check(result, "copy")
+        if not blocking and used_by(target if source.storage.device else source, device, stream):
+            return 0
+        with nogil:
+            result = cydriver.cuStreamSynchronize(stream)
+        check(result, "copy")
+        note_synchronised()
+        return 0
+
+    cdef int transfer_between(self, Tensor target, Tensor source, size_t nbytes) except -1:
+        """From one GPU to another: on the source's stream, for which the target's waits."""
+        cdef int here = index_of_tensor(source), there = index_of_tensor(target)
+        cdef cydriver.CUstream from_ = stream_on(here), to = stream_on(there)
+        enter(here, "copy")
+        wait_for(from_, to, there, "copy")  # the memory may still be in use there
+        enter(here, "copy")
+        check(cydriver.cuMemcpyAsync(<cydriver.CUdeviceptr>target.data,
+                                     <cydriver.CUdeviceptr>source.data, nbytes, from_), "copy")
+        wait_for(to, from_, here, "copy")
+        enter(there, "copy")
+        return 0
+
+    cdef int copy(self, Tensor target, Tensor source) except -1:
+        cdef uint8_t[2] dtypes
+        dtypes[0], dtypes[1] = source.dtype_, source.dtype_
+        return self.elementwise("copy", dtypes, [source], [target], target.ndim_, target.shape_)
+
+    # kernels --------------------------------------------------------------------------------
+
+    def run(self, str op, tuple inputs, tuple params):
+        kernel = self.kernels.get(op)
+        if kernel is None:
+            kernel = self.find(op, inputs)
+        return kernel(*inputs, *params)
+
+    cdef object find(self, str op, tuple inputs):
+        """The kernel of an op, whose module is imported at the first call."""
+        if op not in KERNELS:
+            device = [x.device for x in inputs if x.device != "cpu"][0]
+            raise NotImplementedError(f"{op}: no kernel for {device}; cpu() brings a tensor to "
+                                      "where there is one")
+        module, _, name = KERNELS[op].partition(".")
+        kernel = getattr(importlib.import_module(f"tensorlib.cuda.{module}"), name)
+        self.kernels[op] = kernel
+        return kernel
+
+    cdef int elementwise(self, str op, const uint8_t *dtypes, list inputs, list outputs, int ndim,
+                         const Py_ssize_t *shape) except -1:
+        cdef Walk walk
+        cdef char *pointers[MAX_OPERANDS]
+        cdef int[MAX_OPERANDS] kinds     # dtypes in memory: outputs, then inputs
+        cdef int[MAX_OPERANDS] modes
+        cdef Tensor tensor
+        cdef int device = 0, i, k = 0, lead, nout = len(outputs), operands = nout + len(inputs)
+        cdef int64_t size = 1
+        if operands > MAX_OPERANDS or op not in sources.OPS:
+            device_name = (<Tensor>outputs[0]).device
+            raise NotImplementedError(f"{op}: no kernel for {device_name}; cpu() brings a tensor "
+                                      "to where there is one")
+        device = index_of_tensor(outputs[0])
+        walk.ndim = ndim
+        walk.operands = operands
+        for i in range(ndim):
+            walk.shape[i] = shape[i]
+            size *= shape[i]
+        if size == 0:
+            return 0
+        for tensors in (outputs, inputs):
+            for value in tensors:
+                tensor = value
+                pointers[k] = tensor.data
+                kinds[k] = tensor.dtype_
+                modes[k] = POINTER if tensor.storage.device else VALUE
+                lead = ndim - tensor.ndim_
+                for i in range(ndim):
+                    walk.strides[i][k] = 0 if i < lead or tensor.shape_[i - lead] == 1 \
+                        else tensor.strides_[i - lead]
+                check_aligned(tensor, op)
+                k += 1
+        walk_prepare(&walk)
+        if is_flat(walk, kinds, modes, nout):
+            return self.run_flat(op, dtypes, device, size, pointers, kinds, modes, nout, operands)
+        return self.run_strided(op, dtypes, device, size, walk, pointers, kinds, modes, nout)
+
+    cdef int run_flat(self, str op, const uint8_t *dtypes, int device, int64_t size,
+                      char **pointers, const int *kinds, const int *modes, int nout,
+                      int operands) except -1:
+        cdef void *arguments[1 + MAX_OPERANDS]
+        cdef int widest = 1, width, k
+        cdef uint64_t key
+        cdef Kernel kernel
+        for k in range(operands):
+            if modes[k] == POINTER:
+                widest = max(widest, dtype_itemsize(kinds[k]))
+        width = 16 // widest
+        for k in range(operands):
+            if modes[k] == POINTER and <uintptr_t>pointers[k] % (width * dtype_itemsize(kinds[k])):
+                width = 1
+        key = key_of(dtypes, kinds, modes, nout, operands) | <uint64_t>width << 48
+        kernel = self.kernel_of(op, key)
+        if kernel is None:
+            kernel = Kernel(sources.flat_source(
+                op, *described(dtypes, kinds, modes, nout, operands), width), "elementwise")
+            self.elementwise_kernels[op, key] = kernel
+        arguments[0] = &size
+        set_arguments(&arguments[1], pointers, modes, operands)
+        return kernel.launch(device, blocks_for(size, width), THREADS, arguments, op)
+
+    cdef int run_strided(self, str op, const uint8_t *dtypes, int device, int64_t size,
+                         const Walk &walk, char **pointers, const int *kinds, const int *modes,
+                         int nout) except -1:
+        cdef void *arguments[1 + MAX_OPERANDS]
+        cdef Strides strides
+        cdef int operands = walk.operands, axes = FEW if walk.ndim <= FEW else MANY, i, k
+        cdef bint wide = size > 0xffffffff
+        cdef uint64_t key = key_of(dtypes, kinds, modes, nout, operands) \
+            | <uint64_t>(64 if axes == FEW else 128) << 48 | <uint64_t>wide << 56
+        cdef Kernel kernel = self.kernel_of(op, key)
+        if kernel is None:
+            kernel = Kernel(sources.strided_source(
+                op, *described(dtypes, kinds, modes, nout, operands), axes,
+                "uint64_t" if wide else "uint32_t"), "elementwise")
+            self.elementwise_kernels[op, key] = kernel
+        strides.size = size
+        strides.ndim = walk.ndim
+        for i in range(walk.ndim):
+            strides.rest[i] = walk.shape[i]
+            for k in range(operands):
+                strides.rest[axes + i * operands + k] = walk.strides[i][k]
+        arguments[0] = &strides
+        set_arguments(&arguments[1], pointers, modes, operands)
+        return kernel.launch(device, blocks_for(size, 1), THREADS, arguments, op)
+
+    cdef Kernel kernel_of(self, str op, uint64_t key):
+        return self.elementwise_kernels.get((op, key))
+
+
+cdef int check_aligned(Tensor tensor, str op) except -1:
+    """Refuse elements between the places where a GPU can read them."""
+    cdef size_t misplaced = <uintptr_t>tensor.data
+    cdef int i
+    if tensor.storage.device == 0:
+        return 0
+    for i in range(tensor.ndim_):
+        if tensor.shape_[i] > 1:
+            misplaced |= <size_t>tensor.strides_[i]
+    cdef size_t itemsize = dtype_itemsize(tensor.dtype_)
+    if misplaced % min(itemsize, <size_t>16):
+        raise ValueError(f"{op}: expected elements at multiples of {itemsize} bytes on "
+                         f"{tensor.device}, got strides {tensor.strides}; use copy()")
+    return 0
+
+
+cdef bint is_flat(const Walk &walk, const int *kinds, int *modes, int nout) noexcept:
+    """Whether each operand is one element, or all of them one after the other; and which."""
+    cdef int k
+    cdef Py_ssize_t stride
+    if walk.ndim > 1:
+        return False
+    for k in range(walk.operands):
+        if modes[k] == VALUE:
+            continue
+        stride = walk.strides[0][k] if walk.ndim else 0
+        if stride == 0 and k >= nout:
+            modes[k] = SAME
+        elif walk.ndim and stride != dtype_itemsize(kinds[k]):
+            return False
+    return True
+
+
+cdef uint64_t key_of(const uint8_t *dtypes, const int *kinds, const int *modes, int nout,
+                     int operands) noexcept:
+    """A number for the dtypes of a call and how its operands are read: 48 bits."""
+    cdef uint64_t key = 0
+    cdef int k
+    for k in range(operands):
+        # `dtypes` has the inputs first.
+        key = key << 12 | <uint64_t>kinds[k] << 6 | <uint64_t>modes[k] << 4 \
+            | dtypes[k - nout if k >= nout else operands - nout + k]
+    return key
+
+
+cdef tuple described(const uint8_t *dtypes, const int *kinds, const int *modes, int nout,
+                     int operands):
+    """What elementwise.py wants to know of a call."""
+    return ([dtypes[k] for k in range(operands - nout)], [kinds[k] for k in range(nout, operands)],
+            [kinds[k] for k in range(nout)], [modes[k] for k in range(nout, operands)])
+
+
+cdef inline void set_arguments(void **arguments, char **pointers, const int *modes,
+                               int operands) noexcept:
+    cdef int k
+    for k in range(operands):
+        # The driver copies from where it points: to a pointer, or to the scalar itself.
+        arguments[k] = pointers[k] if modes[k] == VALUE else <void *>&pointers[k]
+
+
+cdef inline size_t blocks_for(int64_t size, int width) noexcept:
+    return (size + THREADS * width - 1) // (THREADS * width)
+
+
+cdef Cuda backend
+
+
+def open_backend():
+    """Find the GPUs; an error says what is missing."""
+    global backend
+    absent = _driver.missing()
+    if absent:
+        raise RuntimeError(absent)
+    backend = Cuda()
+
+
+def current_number():
+    """The number of this thread's current device."""
+    return backend.first + _driver.current_index()
+
+
+def mark_used(Tensor tensor not None, stream):
+    """See `tensorlib.cuda.record_stream`."""
+    if tensor.storage.device == 0:
+        raise ValueError("record_stream: expected a tensor of a GPU, got one on the CPU")
+    used_on(tensor.storage.data,
+            handle_of_stream(stream, index_of_tensor(tensor), "record_stream"))
+
+
+# ------------------------------------------------------------------------------------------
+# for modules of kernels
+# ------------------------------------------------------------------------------------------
+
+def place(Tensor tensor not None):
+    """The index of the GPU that a tensor is on."""
+    return index_of_tensor(tensor)
+
+
+def new(tuple shape not None, dtype, Tensor like not None, str op not None):
+    """An uninitialised tensor in C order, on the GPU of another."""
+    cdef Py_ssize_t[MAX_DIMS] lengths
+    cdef int i, ndim = len(shape)
+    for i in range(min(ndim, <int>MAX_DIMS)):
+        lengths[i] = shape[i]
+    return tensor_empty_on(like.storage.device, ndim, lengths, dtype_id(dtype, op), op)
+
+
+def compact(Tensor tensor not None, dtype=None):
+    """A tensor in C order and of a dtype: itself where it is, else a copy."""
+    cdef Tensor result
+    cdef int wanted = tensor.dtype_ if dtype is None else dtype_id(dtype, "copy")
+    if wanted == tensor.dtype_ and in_c_order(tensor):
+        return tensor
+    result = tensor_empty_on(tensor.storage.device, tensor.ndim_, tensor.shape_, wanted, "copy")
+    copy_into(result, tensor)
+    return result
+
+
+def write(Tensor target not None, Tensor source not None):
+    """Copy into a tensor of the same shape, whatever the dtypes and layouts."""
+    copy_into(target, source)
+
+
+open_backend()

@@ -1,0 +1,241 @@
+"""The driver: devices, their contexts, and what to say of its errors."""
+
+import atexit
+
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_INCREF, Py_XDECREF
+from cuda.bindings cimport cydriver
+
+from tensorlib.cuda.errors import CudaError, OutOfMemoryError
+
+cdef extern from *:
+    """
+    #include <pthread.h>
+    static int tl_forked = 0;
+    static void tl_note_fork(void) { tl_forked = 1; }
+    static void tl_watch_forks(void) { pthread_atfork(nullptr, nullptr, tl_note_fork); }
+    static thread_local int tl_device = 0;     // the current one
+    static thread_local int tl_entered = -1;   // whose context is the thread's
+    """
+    int tl_forked
+    int tl_device
+    int tl_entered
+    void tl_watch_forks()
+
+cdef enum:
+    RECENT = 64
+
+cdef int count = 0
+cdef str absent = None       # why there is no device; None before the driver was asked
+cdef bint ended = False
+cdef cydriver.CUdevice[MAX_DEVICES] handles
+cdef cydriver.CUcontext[MAX_DEVICES] contexts
+cdef int[MAX_DEVICES] processors
+cdef PyObject *recent[RECENT]   # names of ops
+cdef size_t launched = 0
+cdef size_t synchronised = 0
+
+
+# ------------------------------------------------------------------------------------------
+# errors
+# ------------------------------------------------------------------------------------------
+
+cdef int check(cydriver.CUresult result, str what) except -1:
+    if result == cydriver.CUDA_SUCCESS:
+        return 0
+    raise error_of(result, what)
+
+
+cdef object error_of(cydriver.CUresult result, str what):
+    cdef bint of_memory = result == cydriver.CUDA_ERROR_OUT_OF_MEMORY
+    error = (OutOfMemoryError if of_memory else CudaError)(
+        f"{what}: {text_of(result)}{in_flight(result)}")
+    error.code = <int>result
+    return error
+
+
+cdef str text_of(cydriver.CUresult result):
+    cdef const char *name = NULL
+    cdef const char *text = NULL
+    if cydriver.cuGetErrorName(result, &name) != cydriver.CUDA_SUCCESS or name == NULL:
+        return f"CUDA error {<int>result}"
+    cydriver.cuGetErrorString(result, &text)
+    return f"{name.decode()} ({text.decode() if text != NULL else ''})"
+
+
+cdef str in_flight(cydriver.CUresult result):
+    """Which launches an error of a kernel may be of: the driver tells of it at a later call."""
+    cdef size_t first = max(synchronised, launched - min(launched, <size_t>RECENT)), i
+    if result not in (
+            cydriver.CUDA_ERROR_ILLEGAL_ADDRESS, cydriver.CUDA_ERROR_LAUNCH_FAILED,
+            cydriver.CUDA_ERROR_LAUNCH_TIMEOUT, cydriver.CUDA_ERROR_ASSERT,
+            cydriver.CUDA_ERROR_HARDWARE_STACK_ERROR, cydriver.CUDA_ERROR_ILLEGAL_INSTRUCTION,
+            cydriver.CUDA_ERROR_MISALIGNED_ADDRESS, cydriver.CUDA_ERROR_INVALID_ADDRESS_SPACE,
+            cydriver.CUDA_ERROR_INVALID_PC) or first == launched:
+        return ""
+    names = ", ".join([<object>recent[i % RECENT] for i in range(first, launched)])
+    return f"; in flight: {names}; TENSORLIB_CUDA_BLOCKING=1 finds the one"
+
+
+cdef void note_launch(str op) noexcept:
+    global launched
+    cdef PyObject *before = recent[launched % RECENT]
+    Py_INCREF(op)
+    recent[launched % RECENT] = <PyObject *>op
+    Py_XDECREF(before)
+    launched += 1
+
+
+cdef void note_synchronised() noexcept:
+    global synchronised
+    synchronised = launched
+
+
+# ------------------------------------------------------------------------------------------
+# devices
+# ------------------------------------------------------------------------------------------
+
+def missing():
+    """What is missing for a device to be used, in one line; empty where nothing is."""
+    global absent
+    if absent is None:
+        try:
+            absent = open_driver()
+        except Exception as error:  # cuda-bindings raises its own where there is no libcuda
+            absent = "no NVIDIA driver: " + (str(error).partition("\n")[0] or type(error).__name__)
+    return absent
+
+
+cdef str open_driver():
+    """Find the devices; returns what is missing."""
+    global count
+    cdef int version = 0, i, found = 0
+    cdef cydriver.CUresult result = cydriver.cuInit(0)
+    if result == cydriver.CUDA_ERROR_NO_DEVICE:
+        return "the NVIDIA driver finds no GPU"
+    if result != cydriver.CUDA_SUCCESS:
+        return f"the NVIDIA driver does not start: {text_of(result)}"
+    check(cydriver.cuDriverGetVersion(&version), "cuda")
+    if version < 13000:
+        return (f"a driver for CUDA 13 (580 or newer); this one is for CUDA {version // 1000}."
+                f"{version % 1000 // 10}")
+    check(cydriver.cuDeviceGetCount(&found), "cuda")
+    if found == 0:
+        return "the NVIDIA driver finds no GPU"
+    for i in range(min(found, MAX_DEVICES)):
+        check(cydriver.cuDeviceGet(&handles[i], i), "cuda")
+        check(cydriver.cuDeviceGetAttribute(
+            &processors[i], cydriver.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, handles[i]), "cuda")
+    count = min(found, MAX_DEVICES)
+    tl_watch_forks()
+    atexit.register(end)
+    return ""
+
+
+def end():
+    """At the interpreter's exit: the driver frees all itself, and may be gone already."""
+    global ended
+    ended = True
+
+
+def device_count():
+    """The number of devices."""
+    return count
+
+
+def check_index(index, str op):
+    """An index of a device as an int, or an error that lists them."""
+    from tensorlib._core.device import known
+    from tensorlib._core.errors import DeviceError
+    if not isinstance(index, int) or not 0 <= index < count:
+        raise DeviceError(f"{op}: expected a device out of {known()}, got "
+                          f"{f'cuda:{index}' if isinstance(index, int) else repr(index)}")
+    return index
+
+
+cdef int enter(int device, str what) except -1:
+    if tl_entered == device and not tl_forked:
+        return 0
+    if tl_forked:
+        raise RuntimeError(f"{what}: CUDA was used before this process was forked, and cannot be "
+                           "used in it; start processes by 'spawn' or 'forkserver'")
+    if contexts[device] == NULL:
+        check(cydriver.cuDevicePrimaryCtxRetain(&contexts[device], handles[device]), what)
+    check(cydriver.cuCtxSetCurrent(contexts[device]), what)
+    global tl_entered
+    tl_entered = device
+    return 0
+
+
+cdef bint is_usable() noexcept:
+    return not tl_forked and not ended
+
+
+cdef cydriver.CUdevice handle_of(int device) noexcept:
+    return handles[device]
+
+
+cdef int current_device() noexcept:
+    return tl_device
+
+
+cdef int multiprocessors(int device) noexcept:
+    return processors[device]
+
+
+def current_index():
+    """The index of this thread's current device."""
+    return tl_device
+
+
+def set_current(int device):
+    """Make a device this thread's current one; its index was checked."""
+    global tl_device
+    enter(device, "set_device")
+    tl_device = device
+
+
+def attribute(int device, int name):
+    """A number that the driver knows of a device."""
+    cdef int value = 0
+    check(cydriver.cuDeviceGetAttribute(&value, <cydriver.CUdevice_attribute>name,
+                                        handles[device]), "device")
+    return value
+
+
+def name_of(int device):
+    """The name of a device."""
+    cdef char[256] name
+    check(cydriver.cuDeviceGetName(name, 256, handles[device]), "device")
+    return (<bytes>name).decode()
+
+
+def total_memory(int device):
+    """The bytes of memory that a device has."""
+    cdef size_t nbytes = 0
+    check(cydriver.cuDeviceTotalMem(&nbytes, handles[device]), "device")
+    return nbytes
+
+
+def capability(int device):
+    """The compute capability, as (major, minor)."""
+    return (attribute(device, cydriver.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR),
+            attribute(device, cydriver.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR))
+
+
+def free_memory(int device):
+    """The bytes that are free, by the driver's count."""
+    cdef size_t free = 0, total = 0
+    enter(device, "memory")
+    check(cydriver.cuMemGetInfo(&free, &total), "memory")
+    return free
+
+
+def synchronize(int device):
+    """Wait for all that was launched on a device."""
+    cdef cydriver.CUresult result
+    enter(device, "synchronize")
+    with nogil:
+        result = cydriver.cuCtxSynchronize()
+    check(result, "synchronize")
+    note_synchronised()

@@ -1,0 +1,173 @@
+"""Graphs: launches that were captured once and are replayed as one."""
+
+from cuda.bindings cimport cydriver
+from libc.stdint cimport uintptr_t
+
+from tensorlib.cuda._driver cimport check, enter, is_usable
+from tensorlib.cuda._memory cimport begin_private, end_private, release_private
+from tensorlib.cuda._stream cimport Stream, stream_on
+
+from tensorlib.cuda import _driver
+from tensorlib.cuda.device import index_of
+
+
+cdef size_t numbers = 0
+
+
+cdef class CUDAGraph:
+    """What was launched on a stream, to be launched again at the cost of one launch.
+
+    A graph works on the memory that it was captured with: write new inputs into the same tensors,
+    and read results from the same tensors. All that the CPU decides, such as shapes, branches and
+    numbers, stays as it was at the capture. The tensors made inside keep their memory for as long
+    as the graph lives.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> if tl.cuda.is_available():
+    ...     x = tl.zeros(3, device="cuda")
+    ...     y = x + 1  # kernels are compiled before a capture
+    ...     graph = tl.cuda.CUDAGraph()
+    ...     with tl.cuda.graph(graph):
+    ...         y = x + 1
+    ...     x[...] = 5.0
+    ...     graph.replay()
+    """
+
+    cdef cydriver.CUgraph captured
+    cdef cydriver.CUgraphExec executable
+    cdef size_t number       # of its memory
+    cdef int index           # of the device
+    cdef Stream stream       # of the capture that goes on, or None
+
+    def capture_begin(self, Stream stream=None):
+        """Capture what is launched from now on on a stream, the current one by default.
+
+        Raises
+        ------
+        RuntimeError
+            If something was captured already, or the stream is the default one, which cannot be.
+        """
+        global numbers
+        self.index = stream.index if stream is not None else index_of(None, "capture_begin")
+        if self.stream is not None or self.executable != NULL:
+            raise RuntimeError("capture_begin: this graph was captured already; use reset()")
+        if stream is None:
+            stream = Stream.from_handle(<uintptr_t>stream_on(self.index), self.index)
+        if stream.handle == NULL:
+            raise RuntimeError("capture_begin: the default stream cannot be captured; use "
+                               "tl.cuda.graph() or a Stream")
+        enter(self.index, "capture_begin")
+        if self.number == 0:
+            numbers += 1
+            self.number = numbers
+        begin_private(self.index, stream.handle, self.number)
+        try:
+            check(cydriver.cuStreamBeginCapture(
+                stream.handle, cydriver.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL), "capture_begin")
+        except BaseException:
+            end_private(stream.handle)
+            raise
+        self.stream = stream
+
+    def capture_end(self):
+        """End the capture.
+
+        Raises
+        ------
+        CudaError
+            If something inside could not be captured, such as waiting for a result.
+        """
+        cdef cydriver.CUgraph captured = NULL
+        cdef cydriver.CUresult result
+        cdef Stream stream = self.stream
+        if stream is None:
+            raise RuntimeError("capture_end: nothing is being captured")
+        self.stream = None
+        end_private(stream.handle)
+        enter(self.index, "capture_end")
+        check(cydriver.cuStreamEndCapture(stream.handle, &captured), "capture_end")
+        result = cydriver.cuGraphInstantiate(&self.executable, captured, 0)
+        if result != cydriver.CUDA_SUCCESS:
+            cydriver.cuGraphDestroy(captured)
+            self.executable = NULL
+        check(result, "capture_end")
+        self.captured = captured
+
+    def replay(self):
+        """Launch all of it on the current stream.
+
+        Raises
+        ------
+        RuntimeError
+            If nothing was captured.
+        """
+        if self.executable == NULL:
+            raise RuntimeError("replay: nothing was captured")
+        enter(self.index, "replay")
+        check(cydriver.cuGraphLaunch(self.executable, stream_on(self.index)), "replay")
+
+    def reset(self):
+        """Forget what was captured; the memory goes back to the allocator."""
+        if self.number and is_usable():
+            if self.executable != NULL:
+                _driver.synchronize(self.index)
+            self.let_go()
+
+    @property
+    def nodes(self):
+        """int: how many launches and copies were captured."""
+        cdef size_t count = 0
+        if self.captured != NULL:
+            check(cydriver.cuGraphGetNodes(self.captured, NULL, &count), "nodes")
+        return count
+
+    cdef void let_go(self) noexcept:
+        if self.executable != NULL:
+            cydriver.cuGraphExecDestroy(self.executable)
+            cydriver.cuGraphDestroy(self.captured)
+        self.executable = NULL
+        self.captured = NULL
+        release_private(self.index, self.number)
+
+    def __dealloc__(self):
+        if self.number and is_usable():
+            # A replay may still run, with the memory that others would get.
+            cydriver.cuCtxSynchronize()
+            self.let_go()
+
+
+class graph:  # noqa: N801 (PyTorch's name)
+    """A block whose launches a `CUDAGraph` captures, on a stream of its own.
+
+    Parameters
+    ----------
+    cuda_graph : CUDAGraph
+    stream : Stream, optional
+        A new one by default.
+    """
+
+    def __init__(self, CUDAGraph cuda_graph not None, stream=None):
+        self.cuda_graph = cuda_graph
+        self.stream = stream
+
+    def __enter__(self):
+        if self.stream is None:
+            self.stream = Stream()
+        _driver.synchronize(self.stream.index)
+        self.stream.__enter__()
+        try:
+            self.cuda_graph.capture_begin()
+        except BaseException:
+            self.stream.__exit__(None, None, None)
+            raise
+
+    def __exit__(self, kind, *exception):
+        try:
+            self.cuda_graph.capture_end()
+        except Exception:
+            if kind is None:  # else the error of the block says more
+                raise
+        finally:
+            self.stream.__exit__(None, None, None)

@@ -1,0 +1,100 @@
+"""Pinned memory of the CPU, which GPUs copy from and to while the CPU goes on."""
+
+from cuda.bindings cimport cydriver
+from libc.stdint cimport uintptr_t
+
+from tensorlib._core._dtypes cimport dtype_itemsize
+from tensorlib._core._memory cimport storage_wrap
+from tensorlib._core._tensor cimport Tensor, copy_into, tensor_wrap
+from tensorlib.cuda._driver cimport check, current_device, enter, is_usable
+
+from tensorlib._core.device import device_number
+
+# Blocks that wait to be used again, by their bytes: to pin memory takes the system long.
+cdef dict waiting = {}
+
+
+cdef class PinnedBlock:
+    """A block of pinned memory, which copies may still use when nobody has it any more."""
+
+    cdef void *data
+    cdef size_t nbytes
+    cdef dict events         # (device, stream) -> the last copy on it, as a CUevent
+
+    def __cinit__(self, size_t nbytes):
+        cdef size_t capacity = 4096
+        cdef list kept
+        while capacity < nbytes:
+            capacity *= 2
+        kept = waiting.get(capacity)
+        self.nbytes = capacity
+        self.events = {}
+        if kept:
+            self.data = <void *><uintptr_t>kept.pop()
+            return
+        enter(current_device(), "pin_memory")
+        check(cydriver.cuMemHostAlloc(&self.data, capacity, cydriver.CU_MEMHOSTALLOC_PORTABLE),
+              "pin_memory")
+
+    cdef int used(self, int device, cydriver.CUstream stream) except -1:
+        cdef cydriver.CUevent event
+        key = device, <uintptr_t>stream
+        if key in self.events:
+            event = <cydriver.CUevent><uintptr_t>self.events[key]
+        else:
+            check(cydriver.cuEventCreate(&event, cydriver.CU_EVENT_DISABLE_TIMING), "copy")
+            self.events[key] = <uintptr_t>event
+        return check(cydriver.cuEventRecord(event, stream), "copy")
+
+    def __dealloc__(self):
+        if self.data == NULL or not is_usable() or waiting is None:
+            return
+        for event in (self.events or {}).values():
+            cydriver.cuEventSynchronize(<cydriver.CUevent><uintptr_t>event)
+            cydriver.cuEventDestroy(<cydriver.CUevent><uintptr_t>event)
+        waiting.setdefault(self.nbytes, []).append(<uintptr_t>self.data)
+
+
+cdef bint used_by(Tensor tensor, int device, cydriver.CUstream stream) except -1:
+    if tensor.storage.owner == NULL \
+            or not isinstance(<object>tensor.storage.owner, PinnedBlock):
+        return False
+    (<PinnedBlock>tensor.storage.owner).used(device, stream)
+    return True
+
+
+def is_pinned(Tensor self):
+    """bool: whether the elements are in pinned memory of the CPU."""
+    return self.storage.owner != NULL and isinstance(<object>self.storage.owner, PinnedBlock)
+
+
+def pin_memory(Tensor self):
+    """The tensor in pinned memory of the CPU: itself where it is there, else a copy in C order.
+
+    From there ``to("cuda", non_blocking=True)`` returns before the copy is done.
+
+    Raises
+    ------
+    ValueError
+        If the tensor is on another device.
+    DeviceError
+        If there is no GPU.
+    """
+    cdef Tensor pinned
+    cdef PinnedBlock block
+    cdef Py_ssize_t[64] strides
+    cdef Py_ssize_t stride = dtype_itemsize(self.dtype_)
+    cdef int i
+    device_number("cuda", "pin_memory")
+    if is_pinned(self):
+        return self
+    if self.storage.device:
+        raise ValueError(f"pin_memory: expected a tensor on the CPU, got one on {self.device}")
+    block = PinnedBlock(max(self.size_ * stride, 1))
+    for i in range(self.ndim_ - 1, -1, -1):
+        strides[i] = stride
+        stride *= self.shape_[i]
+    pinned = tensor_wrap(storage_wrap(<char *>block.data, block.nbytes, True, block),
+                         <char *>block.data, self.ndim_, self.shape_, strides, self.dtype_)
+    copy_into(pinned, self.detach())
+    return pinned

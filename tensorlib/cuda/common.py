@@ -1,0 +1,55 @@
+"""What the modules of kernels share."""
+
+import functools
+
+import numpy as np
+
+from tensorlib._core._dtypes import number_of
+from tensorlib.cuda._kernel import Kernel
+from tensorlib.cuda.elementwise import TYPES
+
+THREADS = 256  # of a block, unless a kernel says otherwise
+
+
+def type_name(dtype):
+    """The C++ type of a dtype's elements."""
+    return TYPES[number_of(dtype)]
+
+
+def blocks_for(size, each=THREADS):
+    """How many blocks have as many threads as there are elements."""
+    return -(-size // each)
+
+
+def packed(*values):
+    """A structure of int64_t, as a kernel takes it by value; sequences stand for arrays."""
+    return np.concatenate([np.ravel(value) for value in values]).astype(np.int64).tobytes()
+
+
+@functools.cache
+def kernel(header, name, parameters, body):
+    """A kernel that calls a template.
+
+    Parameters
+    ----------
+    header : str
+        Of the folder ``kernels``.
+    name : str
+        Of the kernel, for messages of NVIDIA's tools.
+    parameters : str
+        In C++.
+    body : str
+        The call.
+
+    Returns
+    -------
+    Kernel
+        Called with the op's name, the index of the device, how many blocks of how many threads,
+        and the arguments.
+    """
+    return Kernel(
+        f'#include "{header}"\nusing namespace tl;\n'
+        f'extern "C" __global__ void __launch_bounds__({THREADS}) {name}({parameters}) {{\n'
+        f"  {body}\n}}\n",
+        name,
+    )

@@ -1,0 +1,38 @@
+"""All kernels that can be generated, for those who compile them ahead."""
+
+from tensorlib._core._dispatch import ops
+from tensorlib._core._dtypes import number_of
+from tensorlib.cuda import elementwise
+from tensorlib.cuda.elementwise import FEW, ITEMSIZES, OPS, POINTER, flat_source
+
+COMMON = ("float32", "float16", "bfloat16", "float64", "int64", "bool")
+
+
+def elementwise_calls():
+    """(op, ids of the dtypes of its inputs, of its outputs) for each loop of the op table."""
+    for name in sorted(OPS - {"copy"}):
+        for inputs, outputs in getattr(ops, name).loops.types():
+            yield name, [number_of(d) for d in inputs], [number_of(d) for d in outputs]
+    for source in range(len(ITEMSIZES)):
+        for target in range(len(ITEMSIZES)):
+            yield "copy", [source], [target]
+
+
+def elementwise_sources():
+    """The sources of all elementwise kernels whose operands have the dtypes of a loop: over
+    elements in one order, and over any strides."""
+    for op, inputs, outputs in elementwise_calls():
+        computed = inputs + outputs
+        modes = [POINTER] * len(inputs)
+        width = 16 // max(ITEMSIZES[k] for k in computed)
+        yield flat_source(op, computed, inputs, outputs, modes, width)
+        yield elementwise.strided_source(op, computed, inputs, outputs, modes, FEW, "uint32_t")
+
+
+def common_sources():
+    """Those of the dtypes that networks are made of, in one order."""
+    common = {number_of(name) for name in COMMON}
+    for op, inputs, outputs in elementwise_calls():
+        if common.issuperset(inputs + outputs):
+            width = 16 // max(ITEMSIZES[k] for k in inputs + outputs)
+            yield flat_source(op, inputs + outputs, inputs, outputs, [POINTER] * len(inputs), width)

@@ -1,0 +1,6 @@
+"""Where the kernels of ops that are not elementwise are: op -> module.function, in this package.
+
+An op without a row raises NotImplementedError on a GPU. Ops of `ANYWHERE` and views need none.
+"""
+
+KERNELS = {}
