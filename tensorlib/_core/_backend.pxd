@@ -13,4 +13,5 @@ cdef class Backend:
                          const Py_ssize_t *shape) except -1
 
 cdef Backend backend_of(int device)
+cdef int number_of_device(str kind, int index) except -1
 cdef int device_of(str op, tuple operands) except -1   # 0 is the CPU's

@@ -73,6 +73,10 @@ cdef Backend backend_of(int device):
     return backends[device]
 
 
+cdef int number_of_device(str kind, int index) except -1:
+    return names.index(f"{kind}:{index}")
+
+
 cdef Storage *allocate(int device, Tensor tensor, str op) except NULL:
     return (<Backend>backends[device]).allocate(device, tensor, op)
 

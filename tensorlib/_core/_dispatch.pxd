@@ -11,7 +11,7 @@ cdef class Op:
     cdef readonly tuple inputs
     cdef readonly tuple params
     cdef readonly int outputs
-    cdef bint anywhere             # the kernel serves tensors of any device
+    cdef readonly bint anywhere             # the kernel serves tensors of any device
     cdef readonly object kernel    # of all but elementwise ops
     cdef readonly LoopTable loops  # of elementwise ops
     cdef Rule rule

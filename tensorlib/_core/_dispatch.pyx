@@ -368,7 +368,7 @@ cdef object compare_out_of_range(Op op, list operands):
     NumPy's answer."""
     device = [v for v in operands if isinstance(v, Tensor)][0].device
     arrays = [np.zeros(v.shape, v.dtype) if isinstance(v, Tensor) else v for v in operands]
-    return asarray(op.loops.ufunc(*arrays), device=device)
+    return asarray(op.loops.ufunc(*arrays), None, None, device)
 
 
 cdef object elementwise(Op op, tuple inputs, object out, tuple request):

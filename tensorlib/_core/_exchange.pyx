@@ -1,5 +1,6 @@
 """Between tensors and what NumPy knows: ndarrays, buffers, DLPack, nested lists, text."""
 
+import importlib
 import sys
 
 cimport numpy as cnp
@@ -138,6 +139,8 @@ cpdef Tensor asarray(object a, object dtype=None, object order=None, object devi
         return converted(a, dtype, order, copy)
     if dtype is not None:
         dtype = dtype_object(dtype_id(dtype, "asarray"))
+    if type(a) not in host_types and hasattr(a, "__cuda_array_interface__"):
+        return converted(cuda_exchange().from_interface(a), dtype, order, copy)
     try:
         array = np.array(a, dtype=dtype, order=order or "K", copy=copy)
     except (RuntimeError, TypeError):
@@ -149,6 +152,16 @@ cpdef Tensor asarray(object a, object dtype=None, object order=None, object devi
     if not array.flags.aligned:
         array = array.copy()
     return from_ndarray(array)
+
+
+# What most arguments are: nothing to be asked whether it is on a device.
+cdef frozenset host_types = frozenset((np.ndarray, list, tuple, bool, int, float, complex))
+
+
+cdef object cuda_exchange():
+    """The module that exchanges memory of GPUs."""
+    device_number("cuda", "asarray")
+    return importlib.import_module("tensorlib.cuda._dlpack")
 
 
 cdef object join = None  # makes a tensor of nested sequences with tensors in them
@@ -213,9 +226,9 @@ def from_dlpack(x, /, *, device=None, copy=None):
     Parameters
     ----------
     x : object
-        With ``__dlpack__`` and ``__dlpack_device__``, on the CPU.
+        With ``__dlpack__`` and ``__dlpack_device__``, on the CPU or a GPU.
     device : str, optional
-        "cpu".
+        Where the result is; where `x` is by default.
     copy : bool, optional
         True: always copy. False: never.
 
@@ -229,7 +242,11 @@ def from_dlpack(x, /, *, device=None, copy=None):
     >>> tl.from_dlpack(np.arange(3))
     tensor([0, 1, 2])
     """
-    return asarray(np.from_dlpack(x, copy=copy), device=device)
+    if hasattr(x, "__dlpack_device__") and x.__dlpack_device__()[0] != 1:
+        result = cuda_exchange().from_exporter(x, copy)
+    else:
+        result = asarray(np.from_dlpack(x, copy=copy))
+    return result if device is None else asarray(result, device=device)
 
 
 # ------------------------------------------------------------------------------------------
@@ -428,14 +445,33 @@ def rebuild(cls, array, requires_grad, device="cpu"):
 
 
 def to_dlpack(Tensor self, *, stream=None, max_version=None, dl_device=None, copy=None):
-    """The tensor as a DLPack capsule, through NumPy."""
+    """The tensor as a DLPack capsule, through NumPy where it is on the CPU."""
+    if self.storage.device != 0 and (dl_device is None or dl_device == dlpack_device(self)):
+        if self.requires_grad:
+            raise TypeError("__dlpack__: the tensor requires a gradient, which another library "
+                            "would lose; use detach()")
+        return cuda_exchange().to_capsule(self, stream, max_version, copy)
+    if self.storage.device != 0 and dl_device[0] == 1 and copy is not False:
+        self, stream = self.cpu(), None
     array = to_ndarray(refuse_gradient(self, "__dlpack__"))
     return array.__dlpack__(stream=stream, max_version=max_version, dl_device=dl_device, copy=copy)
 
 
 def dlpack_device(Tensor self):
-    """DLPack's numbers of the device: (1, 0), the CPU."""
-    return 1, 0
+    """DLPack's numbers of the device: (1, 0) is the CPU, (2, i) the GPU i."""
+    if self.storage.device == 0:
+        return 1, 0
+    return 2, int(self.device.partition(":")[2])
+
+
+def cuda_array_interface(Tensor self):
+    """dict: the memory of a GPU, as version 3 of the protocol describes it."""
+    if self.storage.device == 0:
+        raise AttributeError("__cuda_array_interface__: the tensor is on the CPU")
+    if self.requires_grad:
+        raise AttributeError("__cuda_array_interface__: the tensor requires a gradient, which "
+                             "another library would lose; use detach()")
+    return cuda_exchange().array_interface(self)
 
 
 _tensor.set_protocols(exporter=sys.modules[__name__])
@@ -443,5 +479,6 @@ _tensor.add_methods({
     "numpy": numpy, "tolist": tolist, "tobytes": tobytes, "flags": property(flags),
     "flat": property(flat), "setflags": setflags, "__array_interface__": property(array_interface),
     "__format__": formatted, "__copy__": copy_alike, "__deepcopy__": deepcopy, "__reduce__": reduce,
+    "__cuda_array_interface__": property(cuda_array_interface),
     "__array__": to_array, "__dlpack__": to_dlpack, "__dlpack_device__": dlpack_device,
 })

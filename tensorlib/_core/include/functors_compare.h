@@ -10,12 +10,15 @@ struct Equal {
   TL_HD bool operator()(T a, T b) const {
     return a == b;
   }
+  // By value, as of the other comparisons.
+  TL_HD bool operator()(int64_t a, uint64_t b) const { return a >= 0 && uint64_t(a) == b; }
+  TL_HD bool operator()(uint64_t a, int64_t b) const { return (*this)(b, a); }
 };
 
 struct NotEqual {
-  template <class T>
-  TL_HD bool operator()(T a, T b) const {
-    return a != b;
+  template <class A, class B>
+  TL_HD bool operator()(A a, B b) const {
+    return !Equal()(a, b);
   }
 };
 
@@ -30,6 +33,8 @@ struct Less {
     return (a.real < b.real && !is_nan(a.imag) && !is_nan(b.imag)) ||
            (a.real == b.real && a.imag < b.imag);
   }
+  TL_HD bool operator()(int64_t a, uint64_t b) const { return a < 0 || uint64_t(a) < b; }
+  TL_HD bool operator()(uint64_t a, int64_t b) const { return b > 0 && a < uint64_t(b); }
 };
 
 struct LessEqual {
@@ -42,18 +47,20 @@ struct LessEqual {
     return (a.real < b.real && !is_nan(a.imag) && !is_nan(b.imag)) ||
            (a.real == b.real && a.imag <= b.imag);
   }
+  TL_HD bool operator()(int64_t a, uint64_t b) const { return a < 0 || uint64_t(a) <= b; }
+  TL_HD bool operator()(uint64_t a, int64_t b) const { return b >= 0 && a <= uint64_t(b); }
 };
 
 struct Greater {
-  template <class T>
-  TL_HD bool operator()(T a, T b) const {
+  template <class A, class B>
+  TL_HD bool operator()(A a, B b) const {
     return Less()(b, a);
   }
 };
 
 struct GreaterEqual {
-  template <class T>
-  TL_HD bool operator()(T a, T b) const {
+  template <class A, class B>
+  TL_HD bool operator()(A a, B b) const {
     return LessEqual()(b, a);
   }
 };
