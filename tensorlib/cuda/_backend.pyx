@@ -309,6 +309,11 @@ def place(Tensor tensor not None):
     return index_of_tensor(tensor)
 
 
+def address(Tensor tensor not None):
+    """Where the first element lies."""
+    return <uintptr_t>tensor.data
+
+
 def new(tuple shape not None, dtype, Tensor like not None, str op not None):
     """An uninitialised tensor in C order, on the GPU of another."""
     cdef Py_ssize_t[MAX_DIMS] lengths

@@ -1,5 +1,7 @@
 """All kernels that can be generated, for those who compile them ahead."""
 
+import importlib
+
 from tensorlib._core._dispatch import ops
 from tensorlib._core._dtypes import number_of
 from tensorlib.cuda import elementwise
@@ -36,3 +38,10 @@ def common_sources():
         if common.issuperset(inputs + outputs):
             width = 16 // max(ITEMSIZES[k] for k in inputs + outputs)
             yield flat_source(op, inputs + outputs, inputs, outputs, [POINTER] * len(inputs), width)
+
+
+def structured_sources():
+    """The sources of ops that are not elementwise, one module after the other. These modules
+    need a driver."""
+    for name in ("reduce",):
+        yield from importlib.import_module(f"tensorlib.cuda.{name}").sources()

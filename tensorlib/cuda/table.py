@@ -3,4 +3,11 @@
 An op without a row raises NotImplementedError on a GPU. Ops of `ANYWHERE` and views need none.
 """
 
-KERNELS = {}
+KERNELS = {
+    "all": "reduce.all_",
+    "any": "reduce.any_",
+    "max": "reduce.max_",
+    "min": "reduce.min_",
+    "prod": "reduce.prod",
+    "sum": "reduce.sum_",
+}

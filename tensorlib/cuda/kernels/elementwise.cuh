@@ -33,13 +33,15 @@ struct Strides {
   template <class Index>
   TL_HD void find(Index i, int64_t (&offsets)[operands]) const {
     for (int k = 0; k < operands; ++k) offsets[k] = 0;
-    for (int axis = int(ndim) - 1; axis >= 0; --axis) {
+    if (ndim == 0) return;
+    for (int axis = int(ndim) - 1; axis > 0; --axis) {
       Index const length = Index(shape[axis]);
       Index const outer = i / length;
       int64_t const place = int64_t(i - outer * length);
       for (int k = 0; k < operands; ++k) offsets[k] += place * strides[axis][k];
       i = outer;
     }
+    for (int k = 0; k < operands; ++k) offsets[k] += int64_t(i) * strides[0][k];
   }
 };
 
