@@ -43,5 +43,5 @@ def common_sources():
 def structured_sources():
     """The sources of ops that are not elementwise, one module after the other. These modules
     need a driver."""
-    for name in ("reduce",):
+    for name in ("reduce", "argreduce"):
         yield from importlib.import_module(f"tensorlib.cuda.{name}").sources()

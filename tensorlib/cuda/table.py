@@ -6,6 +6,8 @@ An op without a row raises NotImplementedError on a GPU. Ops of `ANYWHERE` and v
 KERNELS = {
     "all": "reduce.all_",
     "any": "reduce.any_",
+    "argmax": "argreduce.argmax",
+    "argmin": "argreduce.argmin",
     "max": "reduce.max_",
     "min": "reduce.min_",
     "prod": "reduce.prod",

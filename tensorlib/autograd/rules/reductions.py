@@ -49,7 +49,7 @@ def flip(x):
 
 def products_before(x):
     """For each element, the product of those before it."""
-    one = ones((*x.shape[:-1], 1), dtype=x.dtype)
+    one = ones((*x.shape[:-1], 1), dtype=x.dtype, device=x.device)
     return cumprod(concatenate((one, x), axis=-1), axis=-1)[..., :-1]
 
 

@@ -5,8 +5,8 @@
 //   State               what is known of some of the elements
 //   State first()       of none of them
 //   auto load<n>(at)    n adjacent elements, as they are in memory; `at` counts elements
-//   State of(loaded, k, at, place)  of the k-th of them; the first is at `at`, and is the
-//                       place-th of those that are folded
+//   State of(loaded, k, at, place)  of the k-th of them, which is at `at` and the place-th of
+//                       those that are folded
 //   State merge(a, b)
 //   int lead(at)        how many elements lie before the next multiple of 16 bytes
 //   void store(at, state)  write a result
@@ -70,7 +70,7 @@ template <int n, class Fold, class Loaded>
 TL_HD typename Fold::State fold_pack(const Fold &fold, const Loaded &loaded, int first, int64_t at,
                                      int64_t place) {
   if constexpr (n == 1) {
-    return fold.of(loaded, first, at, place);
+    return fold.of(loaded, first, at + first, place + first);
   } else {
     return fold.merge(fold_pack<n / 2>(fold, loaded, first, at, place),
                       fold_pack<n / 2>(fold, loaded, first + n / 2, at, place));
@@ -213,7 +213,7 @@ __device__ void fold_columns(const Fold &fold, const Strides<most, 2> &kept,
         for (int k = 0; k < n; ++k) {
 #pragma unroll
           for (int j = 0; j < width; ++j) {
-            states[j] = fold.merge(states[j], fold.of(loaded[k], j, places[k], i + k * down));
+            states[j] = fold.merge(states[j], fold.of(loaded[k], j, places[k] + j, i + k * down));
           }
         }
       }
@@ -222,7 +222,7 @@ __device__ void fold_columns(const Fold &fold, const Strides<most, 2> &kept,
         auto const loaded = fold.template load<width>(place);
 #pragma unroll
         for (int j = 0; j < width; ++j) {
-          states[j] = fold.merge(states[j], fold.of(loaded, j, place, i));
+          states[j] = fold.merge(states[j], fold.of(loaded, j, place + j, i));
         }
       }
     }
