@@ -55,9 +55,6 @@ cdef extern from "products.h" namespace "tl" nogil:
     Py_ssize_t product_memory(const Products &products)
     void multiply_all(const Products &products, void *memory)
 
-cdef enum:
-    MATMUL, MATVEC, VECMAT, VECDOT
-
 cdef list names = ["matmul", "matvec", "vecmat", "vecdot"]
 cdef list tables = [LoopTable(name, getattr(np, name), 2, 1) for name in names]
 
@@ -137,54 +134,32 @@ cdef Tensor in_shape(Tensor x, int ndim, const Py_ssize_t *shape):
     return tensor_wrap(storage_retain(x.storage), x.data, ndim, shape, strides, x.dtype_)
 
 
-cdef Tensor product(int kind, Tensor a, Tensor b):
+cdef int check_product(int kind, Tensor a, Tensor b, int *core_a, int *core_b) except -1:
     cdef str name = names[kind]
-    cdef LoopTable table = tables[kind]
-    cdef Loop *loop
-    cdef int core_a = 2 if kind <= MATVEC else 1
-    cdef int core_b = 2 if kind == MATMUL or kind == VECMAT else 1
-    cdef bint rows, columns
-    cdef Py_ssize_t inner_a, inner_b, n, m
-    cdef Py_ssize_t[MAX_DIMS] shape
-    cdef Py_ssize_t[MAX_DIMS] result_shape
-    cdef int outer_a, outer_b, outer, i, k, core_ndim
-    cdef Tensor result
-    cdef Products products
-    cdef Walk *walk = &products.walk
-    cdef Py_ssize_t *dims = products.dims
-    cdef Py_ssize_t *steps = products.steps
-    cdef bint real, blas
+    core_a[0] = 2 if kind <= MATVEC else 1
+    core_b[0] = 2 if kind == MATMUL or kind == VECMAT else 1
     if a.ndim_ == 0 or b.ndim_ == 0:
         raise ValueError(f"{name}: expected at least one dimension in each operand, got shapes "
                          f"{a.shape} and {b.shape}")
     if kind == MATMUL:  # a vector is a matrix of one row or column
-        core_a = min(core_a, a.ndim_)
-        core_b = min(core_b, b.ndim_)
-    if a.ndim_ < core_a or b.ndim_ < core_b:
+        core_a[0] = min(core_a[0], a.ndim_)
+        core_b[0] = min(core_b[0], b.ndim_)
+    if a.ndim_ < core_a[0] or b.ndim_ < core_b[0] \
+            or a.shape_[a.ndim_ - 1] != b.shape_[b.ndim_ - core_b[0]]:
         raise mismatch(name, a, b)
-    inner_a = a.shape_[a.ndim_ - 1]
-    inner_b = b.shape_[b.ndim_ - core_b]
-    if inner_a != inner_b:
-        raise mismatch(name, a, b)
+    return 0
+
+
+cdef Loop *product_loop(int kind, Tensor a, Tensor b) except NULL:
     if a.dtype_ == b.dtype_:
-        loop = table.same(a.dtype_)
-    else:
-        loop = table.resolve((a.dtype, b.dtype), None)
-    rows = core_a == 2
-    columns = core_b == 2
-    real = ((loop.dtypes[0] == TL_FLOAT32 or loop.dtypes[0] == TL_FLOAT64)
-            and loop.dtypes[1] == loop.dtypes[0])
-    if real and kind != MATMUL:  # the same, but for complex numbers
-        kind = MATMUL
-        loop = (<LoopTable>tables[MATMUL]).same(loop.dtypes[0])
-    n = a.shape_[a.ndim_ - 2] if rows else 1
-    m = b.shape_[b.ndim_ - 1] if columns else 1
-    blas = not (real and n > 1 and m > 1 and gemm_available())
-    a = operand(a, loop.dtypes[0], core_a == 2, blas, name)
-    b = operand(b, loop.dtypes[1], core_b == 2, blas, name)
-    outer_a = a.ndim_ - core_a
-    outer_b = b.ndim_ - core_b
-    outer = max(outer_a, outer_b)
+        return (<LoopTable>tables[kind]).same(a.dtype_)
+    return (<LoopTable>tables[kind]).resolve((a.dtype, b.dtype), None)
+
+
+cdef int walk_stacks(Walk *walk, Tensor a, Tensor b, int core_a, int core_b, Py_ssize_t *shape,
+                     str name) except -1:
+    cdef int outer_a = a.ndim_ - core_a, outer_b = b.ndim_ - core_b
+    cdef int outer = max(outer_a, outer_b), ndim = outer, i, k
     walk.ndim = outer
     walk.operands = 3
     for i in range(outer):
@@ -198,16 +173,47 @@ cdef Tensor product(int kind, Tensor a, Tensor b):
                 raise ValueError(f"{name}: the outer dimensions of shapes {a.shape} and {b.shape} "
                                  "cannot be broadcast together")
             shape[i] = b.shape_[k]
-        result_shape[i] = shape[i]
         walk.shape[i] = shape[i]
-    core_ndim = outer
-    if rows:
-        result_shape[core_ndim] = a.shape_[a.ndim_ - 2]
-        core_ndim += 1
-    if columns:
-        result_shape[core_ndim] = b.shape_[b.ndim_ - 1]
-        core_ndim += 1
-    result = tensor_empty(core_ndim, result_shape, loop.dtypes[2], name)
+    if core_a == 2:
+        shape[ndim] = a.shape_[a.ndim_ - 2]
+        ndim += 1
+    if core_b == 2:
+        shape[ndim] = b.shape_[b.ndim_ - 1]
+        ndim += 1
+    return ndim
+
+
+cdef Tensor product(int kind, Tensor a, Tensor b):
+    cdef str name = names[kind]
+    cdef Loop *loop
+    cdef int core_a, core_b, outer, ndim, i
+    cdef bint rows, columns
+    cdef Py_ssize_t inner_a, n, m
+    cdef Py_ssize_t[MAX_DIMS] shape
+    cdef Tensor result
+    cdef Products products
+    cdef Walk *walk = &products.walk
+    cdef Py_ssize_t *dims = products.dims
+    cdef Py_ssize_t *steps = products.steps
+    cdef bint real, blas
+    check_product(kind, a, b, &core_a, &core_b)
+    loop = product_loop(kind, a, b)
+    inner_a = a.shape_[a.ndim_ - 1]
+    rows = core_a == 2
+    columns = core_b == 2
+    real = ((loop.dtypes[0] == TL_FLOAT32 or loop.dtypes[0] == TL_FLOAT64)
+            and loop.dtypes[1] == loop.dtypes[0])
+    if real and kind != MATMUL:  # the same, but for complex numbers
+        kind = MATMUL
+        loop = (<LoopTable>tables[MATMUL]).same(loop.dtypes[0])
+    n = a.shape_[a.ndim_ - 2] if rows else 1
+    m = b.shape_[b.ndim_ - 1] if columns else 1
+    blas = not (real and n > 1 and m > 1 and gemm_available())
+    a = operand(a, loop.dtypes[0], core_a == 2, blas, name)
+    b = operand(b, loop.dtypes[1], core_b == 2, blas, name)
+    ndim = walk_stacks(walk, a, b, core_a, core_b, shape, name)
+    outer = walk.ndim
+    result = tensor_empty(ndim, shape, loop.dtypes[2], name)
     if result.size_ == 0:
         return result
     for i in range(outer):

@@ -20,3 +20,6 @@ cdef class Cuda(Backend):
                          int nout) except -1
 
 cdef int index_of_tensor(Tensor tensor) noexcept   # of its device
+
+# Refuses elements between the places where a GPU can read them.
+cdef int check_aligned(Tensor tensor, str op) except -1

@@ -212,7 +212,6 @@ cdef class Cuda(Backend):
 
 
 cdef int check_aligned(Tensor tensor, str op) except -1:
-    """Refuse elements between the places where a GPU can read them."""
     cdef size_t misplaced = <uintptr_t>tensor.data
     cdef int i
     if tensor.storage.device == 0:

@@ -6,6 +6,7 @@ from tensorlib._core._dispatch import ops
 from tensorlib._core._dtypes import number_of
 from tensorlib.cuda import elementwise
 from tensorlib.cuda.elementwise import FEW, ITEMSIZES, OPS, POINTER, flat_source
+from tensorlib.cuda.products import product_sources  # noqa: F401
 
 COMMON = ("float32", "float16", "bfloat16", "float64", "int64", "bool")
 

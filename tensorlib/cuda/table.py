@@ -12,4 +12,8 @@ KERNELS = {
     "min": "reduce.min_",
     "prod": "reduce.prod",
     "sum": "reduce.sum_",
+    "matmul": "_products.matmul",
+    "matvec": "_products.matvec",
+    "vecdot": "_products.vecdot",
+    "vecmat": "_products.vecmat",
 }

@@ -1,0 +1,226 @@
+"""Products of matrices and vectors: planned here, done by cuBLAS or by kernels of our own.
+
+A product is brought into one form: a stack of matrices a (rows x inner) times b (inner x columns).
+Axes of the stack along which b stays the same become rows where the strides allow it, and with one
+column the operands change places, so that then there is one row.
+"""
+
+from libc.stdint cimport int64_t
+
+from tensorlib._core._dtypes cimport (
+    TL_BFLOAT16,
+    TL_FLOAT16,
+    TL_FLOAT32,
+    TL_INT64,
+    TL_UINT32,
+    TL_UINT64,
+    dtype_is_complex,
+    dtype_itemsize,
+)
+from tensorlib._core._loops cimport Walk, walk_prepare
+from tensorlib._core._product cimport (
+    MATMUL,
+    MATVEC,
+    VECDOT,
+    VECMAT,
+    check_product,
+    product_loop,
+    walk_stacks,
+)
+from tensorlib._core._tensor cimport MAX_DIMS, Tensor, copy_into, tensor_empty_on
+from tensorlib.cuda._backend cimport check_aligned, index_of_tensor
+from tensorlib.cuda._kernel cimport Kernel
+
+from tensorlib.cuda import products
+
+cdef enum:
+    THREADS = 256      # of a block
+    TILE = 64          # as products.cuh has it
+    FEW = 4
+    MANY = 64
+    ENOUGH = 256       # blocks, for fewer of which the inner axis is cut
+    PIECE = 256        # and how long its pieces are at least
+
+# Those of products.cuh; a stack of few axes is packed without gaps.
+cdef struct Product:
+    int64_t rows, inner, columns
+    int64_t a_row, a_inner, b_inner, b_column
+    int64_t pieces, piece, lanes, along
+
+cdef struct Stack:
+    int64_t size, ndim
+    int64_t[MANY + 3 * MANY] rest
+
+cdef list names = ["matmul", "matvec", "vecmat", "vecdot"]
+cdef dict kernels = {}
+
+
+cdef Tensor in_dtype(Tensor x, int dtype, str op):
+    if x.dtype_ == dtype:
+        return x
+    cdef Tensor result = tensor_empty_on(x.storage.device, x.ndim_, x.shape_, dtype, op)
+    copy_into(result, x)
+    return result
+
+
+cdef int dtype_of_sums(int dtype) noexcept:
+    """In what products.cuh adds up: Wide of the dtype."""
+    if dtype == TL_INT64 or dtype == TL_UINT64:
+        return TL_UINT64
+    if dtype < TL_FLOAT16:
+        return TL_UINT32
+    return TL_FLOAT32 if dtype == TL_FLOAT16 or dtype == TL_BFLOAT16 else dtype
+
+
+cdef Tensor multiply(int kind, Tensor a, Tensor b):
+    cdef str op = names[kind]
+    cdef int core_a, core_b, ndim, dtype, i
+    cdef Py_ssize_t[MAX_DIMS] shape
+    cdef Walk walk
+    cdef Product p
+    cdef Tensor result
+    cdef Py_ssize_t itemsize
+    check_product(kind, a, b, &core_a, &core_b)
+    if a.dtype_ == b.dtype_ and (a.dtype_ == TL_FLOAT16 or a.dtype_ == TL_BFLOAT16):
+        dtype = a.dtype_  # for which NumPy has no loops of all products
+    else:
+        dtype = product_loop(kind, a, b).dtypes[2]
+    a, b = in_dtype(a, dtype, op), in_dtype(b, dtype, op)
+    check_aligned(a, op)
+    check_aligned(b, op)
+    itemsize = dtype_itemsize(dtype)
+    ndim = walk_stacks(&walk, a, b, core_a, core_b, shape, op)
+    result = tensor_empty_on(a.storage.device, ndim, shape, dtype, op)
+    if result.size_ == 0:
+        return result
+    for i in range(walk.ndim):
+        walk.strides[i][2] = result.strides_[i] // itemsize
+    walk_prepare(&walk)
+    p.inner = a.shape_[a.ndim_ - 1]
+    p.a_inner = a.strides_[a.ndim_ - 1]
+    p.b_inner = b.strides_[b.ndim_ - core_b]
+    p.rows, p.a_row, p.columns, p.b_column = 1, 0, 1, 0
+    if core_a == 2:
+        p.rows, p.a_row = a.shape_[a.ndim_ - 2], a.strides_[a.ndim_ - 2]
+    if core_b == 2:
+        p.columns, p.b_column = b.shape_[b.ndim_ - 1], b.strides_[b.ndim_ - 1]
+    if p.columns == 1 and p.rows > 1:
+        p.columns, p.rows = p.rows, 1
+        p.b_column, p.a_row = p.a_row, 0
+        p.a_inner, p.b_inner = p.b_inner, p.a_inner
+        a, b = b, a
+        for i in range(walk.ndim):
+            walk.strides[i][0], walk.strides[i][1] = walk.strides[i][1], walk.strides[i][0]
+    stack_to_rows(&walk, &p)
+    launch(op, a, b, result, dtype, &p, walk,
+           dtype_is_complex(dtype) and (kind == VECMAT or kind == VECDOT))
+    return result
+
+
+cdef void stack_to_rows(Walk *walk, Product *p) noexcept:
+    """Let the last axes of a stack of which b has none be rows of a."""
+    cdef int last = walk.ndim - 1
+    while last >= 0 and walk.strides[last][1] == 0 \
+            and walk.strides[last][2] == p.rows * p.columns \
+            and (p.rows == 1 or walk.strides[last][0] == p.rows * p.a_row):
+        if p.rows == 1:
+            p.a_row = walk.strides[last][0]
+        p.rows *= walk.shape[last]
+        last -= 1
+    walk.ndim = last + 1
+
+
+cdef int launch(str op, Tensor a, Tensor b, Tensor result, int dtype, Product *p,
+                const Walk &walk, bint conjugated) except -1:
+    """Multiply with a kernel of our own."""
+    cdef Stack stack
+    cdef int axes = FEW if walk.ndim <= FEW else MANY, i, k, device = index_of_tensor(result)
+    cdef int64_t blocks, size = result.size_
+    cdef bint matrices = p.rows > 1
+    cdef Tensor sums = None
+    cdef void *arguments[6]
+    cdef Kernel kernel
+    stack.size = size // (p.rows * p.columns)
+    stack.ndim = walk.ndim
+    for i in range(walk.ndim):
+        stack.rest[i] = walk.shape[i]
+        for k in range(3):
+            stack.rest[axes + 3 * i + k] = walk.strides[i][k]
+    p.lanes = p.along = 0
+    if matrices:
+        blocks = stack.size * ((p.rows + TILE - 1) // TILE) * ((p.columns + TILE - 1) // TILE)
+    else:
+        share_threads(p, walk)
+        blocks = (size * p.lanes + THREADS - 1) // THREADS
+    p.pieces = max(<int64_t>1, min(ENOUGH // blocks, p.inner // PIECE))
+    p.piece = (p.inner + p.pieces - 1) // p.pieces
+    if p.pieces > 1:
+        sums = empty_sums(result, p.pieces, dtype_of_sums(dtype), op)
+    arguments[0] = p
+    arguments[1] = &stack
+    arguments[2] = &a.data
+    arguments[3] = &b.data
+    arguments[4] = &result.data
+    arguments[5] = &sums.data if sums is not None else &result.data
+    kernel = kernel_of("multiply_matrices" if matrices else "multiply_vectors", dtype, conjugated,
+                       axes)
+    kernel.launch(device, blocks * p.pieces, THREADS, arguments, op)
+    if sums is not None:
+        arguments[0] = &size
+        arguments[1] = &p.pieces
+        arguments[2] = &sums.data
+        arguments[3] = &result.data
+        kernel = kernel_of("add_pieces", dtype, False, 0)
+        kernel.launch(device, (size + THREADS - 1) // THREADS, THREADS, arguments, op)
+    return 0
+
+
+cdef Tensor empty_sums(Tensor result, Py_ssize_t pieces, int dtype, str op):
+    cdef Py_ssize_t[2] shape
+    shape[0], shape[1] = pieces, result.size_
+    return tensor_empty_on(result.storage.device, 2, shape, dtype, op)
+
+
+cdef void share_threads(Product *p, const Walk &walk) noexcept:
+    """How many threads work for each result of a product of vectors, and which are neighbours."""
+    cdef int64_t step = p.b_column
+    if p.columns == 1:
+        step = walk.strides[walk.ndim - 1][1] if walk.ndim else 0
+    p.along = step == 0 or abs(p.b_inner) <= abs(step)
+    p.lanes = 8
+    if p.along:
+        while p.lanes < THREADS and p.lanes * 8 < p.inner:
+            p.lanes *= 2
+    elif p.inner < 32:
+        p.lanes = 1
+
+
+cdef Kernel kernel_of(str way, int dtype, bint conjugated, int axes):
+    cdef Kernel kernel = kernels.get((way, dtype, conjugated, axes))
+    if kernel is None:
+        if axes == 0:
+            kernel = products.adding_kernel(dtype)
+        else:
+            kernel = products.product_kernel(way, dtype, conjugated, axes)
+        kernels[way, dtype, conjugated, axes] = kernel
+    return kernel
+
+
+def matmul(Tensor x1 not None, Tensor x2 not None):
+    """The kernel of matmul."""
+    return multiply(MATMUL, x1, x2)
+
+
+def matvec(Tensor x1 not None, Tensor x2 not None):
+    """The kernel of matvec."""
+    return multiply(MATVEC, x1, x2)
+
+
+def vecmat(Tensor x1 not None, Tensor x2 not None):
+    """The kernel of vecmat."""
+    return multiply(VECMAT, x1, x2)
+
+
+def vecdot(Tensor x1 not None, Tensor x2 not None):
+    """The kernel of vecdot."""
+    return multiply(VECDOT, x1, x2)
