@@ -200,8 +200,7 @@ cdef bint is_basic(tuple entries) except -1:
 cdef object index_write(Tensor target, tuple index, Tensor value):
     """The kernel of a write through arrays; its module is imported at the first one."""
     if target.storage.device != 0:
-        tensors = tuple([entry for entry in index if isinstance(entry, Tensor)])
-        device_of("setitem", (target, value, *tensors))
+        device_of("setitem", (target, value))
         return backend_of(target.storage.device).run("index_write", (target, value), (index,))
     from tensorlib._core._indexing import index_write as kernel
     kernel(target, index, value)

@@ -10,7 +10,13 @@ from tensorlib._core._copy cimport in_c_order
 from tensorlib._core._dtypes cimport dtype_id, dtype_itemsize
 from tensorlib._core._loops cimport Walk, walk_prepare
 from tensorlib._core._memory cimport Storage, storage_on_device
-from tensorlib._core._tensor cimport MAX_DIMS, Tensor, copy_into, tensor_empty_on
+from tensorlib._core._tensor cimport (
+    MAX_DIMS,
+    Tensor,
+    copy_into,
+    may_share_memory,
+    tensor_empty_on,
+)
 from tensorlib.cuda._driver cimport check, enter, note_synchronised
 from tensorlib.cuda._kernel cimport Kernel
 from tensorlib.cuda._memory cimport allocate as allocate_block
@@ -336,6 +342,24 @@ def compact(Tensor tensor not None, dtype=None):
 def write(Tensor target not None, Tensor source not None):
     """Copy into a tensor of the same shape, whatever the dtypes and layouts."""
     copy_into(target, source)
+
+
+def fill(Tensor target not None, Tensor value not None):
+    """Write one element, of the CPU or of the target's GPU, to all places of a tensor."""
+    cdef uint8_t[2] dtypes
+    dtypes[0], dtypes[1] = value.dtype_, value.dtype_
+    backend.elementwise("copy", dtypes, [value], [target], target.ndim_, target.shape_)
+
+
+def aligned_address(Tensor tensor not None, str op not None):
+    """Where the first element is; a ValueError where a GPU cannot read them."""
+    check_aligned(tensor, op)
+    return <uintptr_t>tensor.data
+
+
+def overlap(Tensor a not None, Tensor b not None):
+    """Whether two tensors may have memory in common."""
+    return may_share_memory(a, b)
 
 
 open_backend()

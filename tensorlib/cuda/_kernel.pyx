@@ -115,3 +115,9 @@ cdef bint is_capturing(cydriver.CUstream stream) noexcept:
     cdef cydriver.CUstreamCaptureStatus status = cydriver.CU_STREAM_CAPTURE_STATUS_NONE
     cydriver.cuStreamIsCapturing(stream, &status)
     return status != cydriver.CU_STREAM_CAPTURE_STATUS_NONE
+
+
+def capturing(int device):
+    """Whether a graph is being captured on a device's current stream, so that nothing can be read
+    back."""
+    return is_capturing(stream_on(device))

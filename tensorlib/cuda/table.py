@@ -16,4 +16,13 @@ KERNELS = {
     "matvec": "_products.matvec",
     "vecdot": "_products.vecdot",
     "vecmat": "_products.vecmat",
+    "advanced_index": "indexing.advanced_index",
+    "argsort": "sort.argsort",
+    "index_add": "indexing.index_add",
+    "index_put": "indexing.index_put",
+    "index_write": "indexing.index_write",
+    "nonzero": "indexing.nonzero",
+    "sort": "sort.sort",
+    "view_read": "indexing.view_read",
+    "view_write": "indexing.view_write",
 }
