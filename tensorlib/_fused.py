@@ -23,8 +23,8 @@ def fused(function):
     ----------
     function : callable
         Of any arguments. Large tensors gain; an operation on less than 262,144 elements is
-        computed at once. Where the tensors among the arguments are of one such shape, and under
-        transforms, `vmap` and others, it runs as if it were not decorated.
+        computed at once. Where the tensors among the arguments are of one such shape or on a GPU,
+        and under transforms, `vmap` and others, it runs as if it were not decorated.
 
     Returns
     -------
@@ -53,6 +53,8 @@ def fused(function):
         from tensorlib.autograd._fusing import WORTH, Fusing
 
         tensors = [x for x in (*args, *kwargs.values()) if isinstance(x, Tensor)]
+        if any([x.device != "cpu" for x in tensors]):
+            return function(*args, **kwargs)
         if len({x.shape for x in tensors}) == 1 and tensors[0].size < WORTH:
             return function(*args, **kwargs)
         with Fusing():

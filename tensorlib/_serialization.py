@@ -11,8 +11,9 @@ import os
 
 import numpy as np
 
-from tensorlib._core._functions import empty
+from tensorlib._core._functions import asarray, empty
 from tensorlib._core._tensor import Tensor
+from tensorlib._core.device import check_device
 from tensorlib._core.errors import SerializationError
 from tensorlib._lazy import lazy_module
 
@@ -102,15 +103,19 @@ def save(state, path):
         file.write(len(text).to_bytes(8, "little"))
         file.write(text)
         for name in names:
-            file.write(_little_endian(np.ascontiguousarray(tensors[name].detach())).tobytes())
+            values = np.ascontiguousarray(tensors[name].detach().cpu())
+            file.write(_little_endian(values).tobytes())
 
 
-def load(path):
+def load(path, map_location=None):
     """Read a safetensors file.
 
     Parameters
     ----------
     path : str or os.PathLike
+    map_location : str, optional
+        The device to put the Tensors on, wherever they were when they were saved; by default the
+        CPU.
 
     Returns
     -------
@@ -122,6 +127,8 @@ def load(path):
     ------
     OSError
         If the file cannot be read.
+    DeviceError
+        If there is no such device.
     SerializationError
         If the file is damaged, or is no safetensors file.
     ImportError
@@ -137,9 +144,10 @@ def load(path):
     >>> state["epoch"], state["rates"], state["weight"].shape
     (3, [0.5, 0.25], (2,))
     """
+    check_device(map_location, "load")
     with open(path, "rb") as file:
         try:
-            return _read(file)
+            return _read(file, map_location)
         except _Damage as damage:
             raise SerializationError(f"load: {os.fspath(path)!r}: {damage}") from None
 
@@ -148,7 +156,7 @@ class _Damage(Exception):
     """What is wrong with a file."""
 
 
-def _read(file):
+def _read(file, device):
     size = os.fstat(file.fileno()).st_size
     if size < 8:
         raise _Damage(f"expected at least 8 bytes, got {size}")
@@ -164,7 +172,7 @@ def _read(file):
     tensors = {}
     for name, (dtype, shape, (start, _)) in entries.items():
         file.seek(8 + length + start)
-        tensors[name] = _read_tensor(file, name, dtype, shape)
+        tensors[name] = asarray(_read_tensor(file, name, dtype, shape), device=device)
     if STRUCTURE not in metadata:
         return tensors
     unused = dict(tensors)

@@ -1,5 +1,7 @@
 """``Tensor.to`` and its short forms: another dtype, another device."""
 
+import importlib
+import sys
 from typing import NamedTuple
 
 import numpy as np
@@ -196,12 +198,45 @@ def cuda(self, device=None, non_blocking=False):
     return move(self, device_number(name, "cuda"), non_blocking)
 
 
+def pinned():
+    """The module of pinned memory; DeviceError says why there is none."""
+    device_number("cuda", "pin_memory")
+    return importlib.import_module("tensorlib.cuda._pinned")
+
+
+def pin_memory(self):
+    """The tensor in pinned memory of the CPU: itself where it is there, else a copy in C order.
+
+    From there ``to("cuda", non_blocking=True)`` returns before the copy is done.
+
+    Raises
+    ------
+    ValueError
+        If the tensor is on another device, or there is no GPU.
+    """
+    return pinned().pin_memory(self)
+
+
+def is_pinned(self):
+    """bool: whether the elements are in pinned memory of the CPU.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> tl.ones(2).is_pinned()
+    False
+    """
+    return "tensorlib.cuda._pinned" in sys.modules and pinned().is_pinned(self)
+
+
 _tensor.add_methods(
     {
         "to": to,
         "type_as": type_as,
         "cpu": cpu,
         "cuda": cuda,
+        "pin_memory": pin_memory,
+        "is_pinned": is_pinned,
         "bfloat16": _short_form("bfloat16", "bfloat16"),
         "bool": _short_form("bool", "bool"),
         "double": _short_form("double", "float64"),

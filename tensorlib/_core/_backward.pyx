@@ -85,7 +85,7 @@ cdef object here = threading.local()
 
 
 def set_fit(function):
-    """Install `fit(gradient, shape, dtype, op)`, which undoes broadcasting and promotion."""
+    """Install `fit(gradient, shape, dtype, device, op)`, which undoes broadcasting and promotion."""
     global fit_gradient
     fit_gradient = function
 
@@ -428,7 +428,7 @@ cdef class Walk:
         gradient = value
         if not fits(gradient, layout):
             gradient = fit_gradient(gradient, tuple_of(layout.dims, layout.ndim),
-                                    dtype_object(layout.dtype), node)
+                                    dtype_object(layout.dtype), layout.device, node)
         if not gradient.contiguous and not self.create_graph and is_small(gradient) \
                 and repeats(gradient):
             gradient = laid_out(gradient)
@@ -501,9 +501,10 @@ cdef class Walk:
 
 
 cdef inline bint fits(Tensor gradient, const Layout *layout) noexcept:
-    """Whether a gradient has the shape and dtype of what it belongs to."""
+    """Whether a gradient has the shape, dtype and device of what it belongs to."""
     cdef int k
-    if gradient.ndim_ != layout.ndim or gradient.dtype_ != layout.dtype:
+    if gradient.ndim_ != layout.ndim or gradient.dtype_ != layout.dtype \
+            or gradient.storage.device != layout.device:
         return False
     for k in range(layout.ndim):
         if gradient.shape_[k] != layout.dims[k]:

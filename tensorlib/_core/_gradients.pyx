@@ -27,6 +27,7 @@ from tensorlib._core._views cimport broadcast, reshaped, transposed, view_at
 
 from tensorlib._core import _backward
 from tensorlib._core._dispatch import ops
+from tensorlib._core.device import names
 
 cdef Op add_reduce = ops.sum
 cdef Op astype = ops.astype
@@ -37,6 +38,7 @@ cdef Op index_put = ops.index_put
 cdef Op masked_multiply = ops.masked_multiply
 cdef Op real = ops.real
 cdef Op reshape = ops.reshape
+cdef Op to_device = ops.to_device
 cdef Op transpose = ops.transpose
 
 cdef object add_at = None
@@ -50,23 +52,24 @@ cdef inline bint seen(Tensor x) noexcept:
     return watched() or grad_enabled() or not is_readable(x)
 
 
-def fit(Tensor gradient not None, tuple shape not None, dtype, node):
-    """Bring a gradient to the shape and dtype of its input: undo broadcasting by summing, promotion
-    by casting.
+def fit(Tensor gradient not None, tuple shape not None, dtype, int device, node):
+    """Bring a gradient to the shape, dtype and device of its input: undo broadcasting by summing,
+    promotion by casting, and bring back that of a tensor of the CPU that was a scalar elsewhere.
 
     Parameters
     ----------
     gradient : Tensor
         What a rule returned.
-    shape, dtype : tuple of int, numpy.dtype
-        Those of the input.
+    shape, dtype, device : tuple of int, numpy.dtype, int
+        Those of the input; the number of its device.
     node : Node
         For the error's text.
 
     Raises
     ------
     RuntimeError
-        If the gradient's shape is none that the input's can be broadcast to.
+        If the gradient's shape is none that the input's can be broadcast to, or it is elsewhere
+        and has axes.
     """
     cdef int target = dtype_id(dtype, "backward"), lead = gradient.ndim_ - len(shape), i
     cdef bint same = lead == 0, kept = False
@@ -97,6 +100,12 @@ def fit(Tensor gradient not None, tuple shape not None, dtype, node):
             gradient = apply(real, (gradient,), ())
         if gradient.dtype_ != target:
             gradient = apply(astype, (gradient,), (dtype_object(target),))
+    if gradient.storage.device != device:
+        if gradient.ndim_ > 0:
+            raise RuntimeError(
+                f"{node.name}: expected a gradient on {names[device]}, where the input of shape "
+                f"{shape} is, got one on {gradient.device}; the op was at {node.where}")
+        gradient = apply(to_device, (gradient,), (device, gradient.storage.device, False))
     return gradient
 
 

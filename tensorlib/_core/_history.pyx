@@ -53,8 +53,8 @@ cdef object laid_out(memory, Py_ssize_t start, Tensor tensor, unit):
 
 
 cdef tuple place_in_root(Tensor view):
-    """Where the elements of a view are in its root: their flat indices there, and of which part of
-    complex numbers they are: "real", "imag", or None for all of it."""
+    """Where the elements of a view are in its root: their flat indices there, on its device, and of
+    which part of complex numbers they are: "real", "imag", or None for all of it."""
     cdef Tensor root = view.base
     cdef char *low
     cdef char *high
@@ -62,7 +62,7 @@ cdef tuple place_in_root(Tensor view):
     cdef char *last
     cdef Py_ssize_t itemsize = dtype_itemsize(view.dtype_), start
     if view.size_ == 0:
-        return asarray(np.zeros(view.shape, np.int64)), None
+        return asarray(np.zeros(view.shape, np.int64), device=view.device), None
     # The root's flat indices, laid out in memory as the root is, then seen as the view is.
     extent(root, &low, &high)
     extent(view, &first, &last)
@@ -77,7 +77,7 @@ cdef tuple place_in_root(Tensor view):
     if itemsize != dtype_itemsize(root.dtype_):
         part = "real" if memory[start // unit] >= 0 else "imag"
         start -= itemsize if part == "imag" else 0
-    return asarray(laid_out(memory, start, view, unit).copy()), part
+    return asarray(laid_out(memory, start, view, unit).copy(), device=view.device), part
 
 
 cdef int bind(Tensor target, Tensor result) except -1:

@@ -2,11 +2,14 @@
 
 from libcpp.vector cimport vector
 
+from tensorlib._core._backend cimport backend_of
 from tensorlib._core._dtypes cimport dtype_is_complex, dtype_itemsize
 from tensorlib._core._loops cimport Walk
 from tensorlib._core._history cimport wrote
 from tensorlib._core._tensor cimport MAX_DIMS, Tensor, check_writeable, refuse_wrapped
 from tensorlib._core._threads cimport ThreadPool, pool
+
+from tensorlib._core.errors import DeviceError
 
 ThreadPool.share(pool())
 
@@ -47,8 +50,10 @@ cdef int check_alike(Tensor tensor, Tensor param, str op, str what) except -1:
 
 cdef int add_update(Step &step, RuleInfo &rule, const double *numbers, tuple tensors,
                     str op) except -1:
-    """Check the Tensors of one parameter, and add its update to the step."""
+    """Check the Tensors of one parameter, and add its update to the step if it is one of the CPU;
+    returns the number of its device."""
     cdef Tensor param = tensors[0], tensor
+    cdef int device = param.storage.device
     cdef UpdateLoop loop = rule.loop(param.dtype_)
     cdef bint split = dtype_is_complex(param.dtype_)
     cdef char *start[2 + kMaxStates]
@@ -66,6 +71,10 @@ cdef int add_update(Step &step, RuleInfo &rule, const double *numbers, tuple ten
             refuse_wrapped(tensor, op)
         if k > 0:
             check_alike(tensor, param, op, "a gradient" if k == 1 else "a state")
+        if tensor.storage.device != device:
+            raise DeviceError(f"{op}: expected {'a gradient' if k == 1 else 'a state'} on "
+                              f"{param.device}, where the parameter of shape {param.shape} is, "
+                              f"got one on {tensor.device}")
         if k != 1:
             check_writeable(tensor, op)
         start[k] = tensor.data
@@ -75,8 +84,9 @@ cdef int add_update(Step &step, RuleInfo &rule, const double *numbers, tuple ten
         if split:  # the parts are an axis of their own
             walk.shape[param.ndim_] = 2
             walk.strides[param.ndim_][k] = dtype_itemsize(param.dtype_) // 2
-    step.add(loop, numbers, rule.numbers, walk, start)
-    return 0
+    if device == 0:
+        step.add(loop, numbers, rule.numbers, walk, start)
+    return device
 
 
 def update(str op not None, list updates not None):
@@ -101,7 +111,8 @@ def update(str op not None, list updates not None):
     cdef object last = None
     cdef tuple values, tensors
     cdef str name
-    cdef int i
+    cdef int i, device
+    cdef dict elsewhere = {}  # updates by the number of the device
     for name, values, tensors in updates:
         rule = all_rules()[<int>places[name]]
         if len(values) != rule.numbers or len(tensors) != 2 + rule.states:
@@ -111,10 +122,14 @@ def update(str op not None, list updates not None):
             for i in range(rule.numbers):
                 numbers[i] = values[i]
             last = values
-        add_update(step, rule, numbers, tensors, op)
+        device = add_update(step, rule, numbers, tensors, op)
+        if device != 0:
+            elsewhere.setdefault(device, []).append((name, values, tensors))
     cdef int threads = ThreadPool.instance().threads()
     with nogil:
         step.run(threads)
+    for device, found in elsewhere.items():
+        backend_of(device).run("update", (found[0][2][0],), (op, found))
     for _, _, tensors in updates:
         for i in range(len(tensors)):
             if i != 1:

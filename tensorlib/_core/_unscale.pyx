@@ -1,5 +1,6 @@
 """Gradients divided by the scale of their loss, in one pass that also looks for infinities."""
 
+from tensorlib._core._backend cimport backend_of
 from tensorlib._core._dtypes cimport dtype_is_complex, dtype_itemsize
 from tensorlib._core._history cimport wrote
 from tensorlib._core._loops cimport LoopFunction, Walk, walk_prepare, walk_run
@@ -38,7 +39,9 @@ def unscale(str op not None, list gradients not None, double factor):
     cdef Walk walk
     cdef char *start[1]
     cdef bint split
-    cdef int axis
+    cdef int axis, device
+    cdef dict elsewhere = {}  # gradients by the number of the device
+    cdef list found = []
     for gradient in gradients:
         if gradient.wrapped is not None:
             refuse_wrapped(gradient, op)
@@ -51,6 +54,10 @@ def unscale(str op not None, list gradients not None, double factor):
     job.factor = factor
     job.not_finite = False
     for gradient in gradients:
+        device = gradient.storage.device
+        if device != 0:
+            elsewhere.setdefault(device, []).append(gradient)
+            continue
         split = dtype_is_complex(gradient.dtype_)
         walk.ndim = gradient.ndim_ + split
         walk.operands = 1
@@ -65,4 +72,9 @@ def unscale(str op not None, list gradients not None, double factor):
             with nogil:
                 walk_run(walk, start, unscale_loop_of(gradient.dtype_), &job)
         wrote(gradient, op)
-    return job.not_finite
+    for device, several in elsewhere.items():
+        found.append(backend_of(device).run("unscale", (several[0],), (op, several, factor)))
+        for gradient in several:
+            wrote(gradient, op)
+    # Only when all are at work: this waits.
+    return job.not_finite or any([bool(bad) for bad in found])

@@ -68,6 +68,14 @@ def available():
     return tuple(names)
 
 
+def check_kind(kind, op):
+    """Refuse what is no kind of device; it need not be there. Returns it without an index."""
+    found = str(kind).partition(":")[0]
+    if found != "cpu" and found not in BACKENDS:
+        raise DeviceError(f"{op}: expected a device out of {known()}, got {kind!r}")
+    return found
+
+
 def check_device(device, op):
     """Refuse a device that is not there; None stands for the default."""
     if device is not None:

@@ -11,7 +11,7 @@ from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._recorder import Recorder
 from tensorlib._core._tape import function_rule, record_call
 from tensorlib._core._wrapping import offset_of, overlap, untracked, wrapped_of
-from tensorlib._core.device import check_device
+from tensorlib._core.device import check_device, check_kind
 from tensorlib._dtypes import dtype as as_dtype
 from tensorlib.amp._lists import FLOAT32, LOWER
 from tensorlib.autograd._mode import _Mode
@@ -138,9 +138,10 @@ class autocast(_Mode):  # noqa: N801
     Parameters
     ----------
     device_type : str, optional
-        Where the tensors are: "cpu".
+        Where the tensors are: "cpu" or "cuda". It decides what the default of `dtype` is; ops are
+        cast wherever their operands are.
     dtype : dtype, optional
-        The lower precision: bfloat16, the default, or float16.
+        The lower precision: bfloat16, the default for "cpu", or float16, that for "cuda".
     enabled : bool, optional
         Whether ops are cast; false switches an outer block off.
     cache_enabled : bool, optional
@@ -173,7 +174,7 @@ class autocast(_Mode):  # noqa: N801
     def __init__(self, device_type="cpu", dtype=None, enabled=True, cache_enabled=True):
         check_device(device_type, "autocast")
         self.device_type = device_type
-        self.dtype = get_autocast_dtype() if dtype is None else _checked(dtype)
+        self.dtype = get_autocast_dtype(device_type) if dtype is None else _checked(dtype)
         self.enabled = bool(enabled)
         self.cache_enabled = bool(cache_enabled)
 
@@ -209,7 +210,7 @@ def is_autocast_enabled(device_type="cpu"):
     Parameters
     ----------
     device_type : str, optional
-        "cpu".
+        "cpu" or "cuda", of which one acts on both.
 
     Returns
     -------
@@ -222,17 +223,17 @@ def is_autocast_enabled(device_type="cpu"):
     ...     tl.amp.is_autocast_enabled()
     True
     """
-    check_device(device_type, "is_autocast_enabled")
+    check_kind(device_type, "is_autocast_enabled")
     return current() is not None
 
 
 def get_autocast_dtype(device_type="cpu"):
-    """The lower precision of the `autocast` that this thread is in; without one, bfloat16.
+    """The lower precision of the `autocast` that this thread is in, or its default.
 
     Parameters
     ----------
     device_type : str, optional
-        "cpu".
+        "cpu", for which the default is bfloat16, or "cuda": float16.
 
     Returns
     -------
@@ -245,6 +246,8 @@ def get_autocast_dtype(device_type="cpu"):
     ...     str(tl.amp.get_autocast_dtype())
     'float16'
     """
-    check_device(device_type, "get_autocast_dtype")
+    kind = check_kind(device_type, "get_autocast_dtype")
     caster = current()
-    return _checked("bfloat16") if caster is None else caster.dtype
+    if caster is not None:
+        return caster.dtype
+    return _checked("bfloat16" if kind == "cpu" else "float16")

@@ -3,7 +3,7 @@
 import functools
 
 from tensorlib._core._tensor import Tensor
-from tensorlib._core.device import check_device
+from tensorlib._core.device import check_kind
 from tensorlib.amp.autocast_mode import autocast, get_autocast_dtype, is_autocast_enabled
 
 
@@ -15,7 +15,7 @@ def custom_fwd(fwd=None, *, device_type="cpu", cast_inputs=None):
     fwd : callable, optional
         ``forward(ctx, *args)``.
     device_type : str, optional
-        "cpu".
+        "cpu" or "cuda"; it need not be there.
     cast_inputs : dtype, optional
         Under `autocast`, the floating-point Tensors among the arguments, float64 left out, become
         of this dtype, also those in lists, tuples and dicts, and ``forward`` itself runs without
@@ -51,7 +51,7 @@ def custom_fwd(fwd=None, *, device_type="cpu", cast_inputs=None):
     >>> str(y.dtype), x.grad
     ('float32', tensor(12., dtype=float16))
     """
-    check_device(device_type, "custom_fwd")
+    check_kind(device_type, "custom_fwd")
     if fwd is None:
         return functools.partial(custom_fwd, device_type=device_type, cast_inputs=cast_inputs)
 
@@ -75,7 +75,7 @@ def custom_bwd(bwd=None, *, device_type="cpu"):
     bwd : callable, optional
         ``backward(ctx, *gradients)``, of a Function whose ``forward`` has `custom_fwd`.
     device_type : str, optional
-        "cpu".
+        "cpu" or "cuda"; it need not be there.
 
     Returns
     -------
@@ -103,7 +103,7 @@ def custom_bwd(bwd=None, *, device_type="cpu"):
     >>> x.grad.tolist()
     [[4.0, 4.0], [4.0, 4.0]]
     """
-    check_device(device_type, "custom_bwd")
+    check_kind(device_type, "custom_bwd")
     if bwd is None:
         return functools.partial(custom_bwd, device_type=device_type)
 

@@ -25,7 +25,7 @@ class GradScaler:
     Parameters
     ----------
     device : str, optional
-        Where the tensors are: "cpu".
+        Where the tensors are: "cpu" or "cuda".
     init_scale : float, optional
         What losses are multiplied with at first.
     growth_factor : float, optional

@@ -109,6 +109,8 @@ class Fusing(Recorder):
         """Whether an op is one that can wait, and is worth it."""
         if op.kind != "elementwise" or op.outputs != 1:
             return False
+        if any([x.device != "cpu" for x in inputs]):
+            return False
         if not self.taped and is_grad_enabled() is not self.grad_enabled:
             return False  # its derivative is not that of the others
         return any([x.size >= WORTH for x in inputs])

@@ -125,12 +125,13 @@ def disable_saved_tensors_hooks(error_message):
 
 @contextlib.contextmanager
 def save_on_cpu(pin_memory=False):
-    """A block whose saved tensors are kept on the CPU, where all tensors are today.
+    """A block whose saved tensors are kept on the CPU: of those on another device copies, which
+    gradients bring back there.
 
     Parameters
     ----------
     pin_memory : bool, optional
-        Without effect.
+        Whether the copies are in pinned memory, from where they come back faster.
 
     Examples
     --------
@@ -142,7 +143,19 @@ def save_on_cpu(pin_memory=False):
     >>> x.grad
     tensor([2., 2.])
     """
-    yield
+
+    def pack(x):
+        if x.device == "cpu":
+            return x.device, x
+        kept = x.detach().cpu()
+        return x.device, kept.pin_memory() if pin_memory else kept
+
+    def unpack(kept):
+        device, x = kept
+        return x if device == "cpu" else x.to(device, non_blocking=pin_memory)
+
+    with saved_tensors_hooks(pack, unpack):
+        yield
 
 
 def increment_version(tensor):

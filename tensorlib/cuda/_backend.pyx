@@ -315,8 +315,13 @@ def place(Tensor tensor not None):
 
 
 def address(Tensor tensor not None):
-    """Where the first element lies."""
+    """Where the first element is in the GPU's memory."""
     return <uintptr_t>tensor.data
+
+
+def run(str op not None, tuple inputs not None, tuple params=()):
+    """The result of the kernel of another op."""
+    return backend.run(op, inputs, params)
 
 
 def new(tuple shape not None, dtype, Tensor like not None, str op not None):

@@ -47,10 +47,10 @@ def batched_op(batch, op, inputs, values, params):
 
 def nothing(op, inputs, params):
     """The results for a batch of no elements: of the shapes that those of one would have."""
-    found = apply(op, tuple([ones(x.shape, dtype=x.dtype) for x in inputs]), params)
+    found = apply(op, tuple([ones(x.shape, dtype=x.dtype, device=x.device) for x in inputs]), params)
     if isinstance(found, Tensor):
-        return zeros((0, *found.shape), dtype=found.dtype)
-    return tuple([zeros((0, *x.shape), dtype=x.dtype) for x in found])
+        return zeros((0, *found.shape), dtype=found.dtype, device=found.device)
+    return tuple([zeros((0, *x.shape), dtype=x.dtype, device=x.device) for x in found])
 
 
 def one_by_one(batch, op, inputs, values, params):
@@ -352,7 +352,8 @@ class Index:
             if v is not None:
                 pad = (1,) * (self.arrays - (v.ndim - 1))
                 entries[i] = reshape(v, v.shape[:1] + pad + v.shape[1:])
-        first = reshape(arange(self.size), (self.size,) + (1,) * self.arrays)
+        device = next(v.device for v in values if v is not None)
+        first = reshape(arange(self.size, device=device), (self.size,) + (1,) * self.arrays)
         self.entries = (first, *entries)
         self.batch_axis = 0
         self.behind = 0 if self.separated else self.before
@@ -388,10 +389,10 @@ def _result_shape(shape, index, batch):
     for entry in index:
         if isinstance(entry, Tensor):
             v = batch.value(entry)
-            if v is not None:
-                known.append(np.zeros(entry.shape, np.intp))
+            if v is not None or (entry.device != "cpu" and entry.dtype.kind != "b"):
+                known.append(np.zeros(entry.shape, np.intp))  # the numbers do not matter
             else:
-                known.append(np.asarray(entry.detach()))
+                known.append(np.asarray(entry.detach().cpu()))
         else:
             known.append(entry)
     return np.broadcast_to(np.empty((), bool), shape)[tuple(known)].shape
@@ -445,7 +446,7 @@ def masked(batch, op, inputs, values, params):
     mask = reshape(mask, mask.shape + (1,) * behind)
     whole = batch.full(x)
     if op.name == "index_add":
-        return whole + where(mask, value, asarray(0, x.dtype))
+        return whole + where(mask, value, asarray(0, x.dtype, device=x.device))
     return where(mask, value, whole)
 
 
@@ -462,17 +463,23 @@ def put(batch, op, inputs, values, params):
     return apply(op, (batch.full(x), index.lay(value)), (index.entries,))
 
 
+def first_of_each(batch, positions):
+    """The numbers of a batch's elements, with axes for positions in each."""
+    numbers = arange(batch.size, device=positions.device)
+    return reshape(numbers, (batch.size,) + (1,) * positions.ndim)
+
+
 def view_read(batch, op, inputs, values, params):
     positions, part = params
     flat = reshape(values[0], (batch.size, inputs[0].size))
-    first = reshape(arange(batch.size), (batch.size,) + (1,) * positions.ndim) * inputs[0].size
+    first = first_of_each(batch, positions) * inputs[0].size
     return apply(op, (reshape(flat, (-1,)),), (first + positions, part))
 
 
 def view_write(batch, op, inputs, values, params):
     positions, part = params
     x, value = (batch.full(x) for x in inputs)
-    first = reshape(arange(batch.size), (batch.size,) + (1,) * positions.ndim) * inputs[0].size
+    first = first_of_each(batch, positions) * inputs[0].size
     found = apply(op, (reshape(x, (-1,)), value), (first + positions, part))
     return reshape(found, x.shape)
 

@@ -2,8 +2,9 @@
 
 import functools
 
-from tensorlib._core._functions import reshape, zeros
+from tensorlib._core._functions import reshape
 from tensorlib._core._tensor import Tensor
+from tensorlib._creation import eye
 from tensorlib.func._directional import jvp
 from tensorlib.func._reverse import Recorded, as_function, one_of
 from tensorlib.func._trees import check_tensors, flatten
@@ -15,9 +16,7 @@ def _unit_vectors(leaves):
     total = sum(x.size for x in leaves)
     basis, start = [], 0
     for x in leaves:
-        part = zeros((total, x.size), dtype=x.dtype)
-        for i in range(x.size):
-            part[start + i, i] = 1
+        part = eye(total, x.size, -start, dtype=x.dtype, device=x.device)
         basis.append(reshape(part, (total, *x.shape)))
         start += x.size
     return basis

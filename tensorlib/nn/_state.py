@@ -96,7 +96,7 @@ def save_to_state_dict(self, destination, prefix, keep_vars):
 
 
 def load_state_dict(self, state_dict, strict=True, assign=False):
-    """Copy values into the parameters and buffers.
+    """Copy values into the parameters and buffers, to the devices where these are.
 
     Parameters
     ----------
@@ -263,7 +263,7 @@ def _put(write, assign):
         if is_lazy(old) and not is_lazy(write.value):
             old.materialize(write.value.shape)
         if not is_lazy(write.value):
-            old[...] = write.value
+            old[...] = asarray(write.value, device=old.device)
         return
     value = write.value
     if isinstance(old, Parameter):

@@ -4,7 +4,7 @@ from math import inf, isfinite
 
 from numpy import errstate
 
-from tensorlib._core._functions import asarray, zeros
+from tensorlib._core._functions import asarray, zeros_like
 from tensorlib._joining import concatenate
 from tensorlib.autograd import no_grad
 from tensorlib.optim._line_search import Point, strong_wolfe
@@ -225,7 +225,7 @@ class LBFGS(Optimizer):
     def _gradient(self):
         parts = []
         for param in self._parameters():
-            grad = zeros(param.shape, param.dtype) if param.grad is None else param.grad.detach()
+            grad = zeros_like(param.detach()) if param.grad is None else param.grad.detach()
             parts.append(as_real(grad.reshape(-1)))
         return concatenate(parts)
 
@@ -261,7 +261,7 @@ class LBFGS(Optimizer):
             elif name == "ro":
                 loaded[name] = [float(number) for number in value]
             elif name != "al":  # what PyTorch computes with
-                loaded[name] = self._copied(value, param.real.dtype)
+                loaded[name] = self._copied(value, param.real.dtype, param.device)
         size = self._gradient().size
         vectors = [loaded[name] for name in ("d", "prev_flat_grad") if name in loaded]
         vectors += loaded.get("old_dirs", []) + loaded.get("old_stps", [])

@@ -295,18 +295,20 @@ class Optimizer:
             hook(self)
 
     def _loaded(self, memory, param):
-        """What was remembered for a parameter, copied, in the parameter's dtype."""
+        """What was remembered for a parameter, copied, in the parameter's dtype, to its device."""
         return {
-            name: self._copied(value, None if name == "step" else param.dtype)
+            name: self._copied(value, None, "cpu")
+            if name == "step"
+            else self._copied(value, param.dtype, param.device)
             for name, value in memory.items()
         }
 
-    def _copied(self, value, dtype):
+    def _copied(self, value, dtype, device):
         if isinstance(value, list):
-            return [self._copied(item, dtype) for item in value]
+            return [self._copied(item, dtype, device) for item in value]
         if not hasattr(value, "__array__"):
             return deepcopy(value)
-        value = value.detach() if isinstance(value, Tensor) else asarray(value)
+        value = asarray(value.detach() if isinstance(value, Tensor) else value, device=device)
         alike = dtype is not None and (value.dtype.kind == "c") == (dtype.kind == "c")
         return value.astype(dtype) if alike and value.dtype.kind not in "biu" else value.copy()
 

@@ -31,7 +31,7 @@ class Tensorwise(Optimizer):
                 memory = self.state[param]
                 for name, shape in self._shapes(param.shape).items():
                     if name not in memory:
-                        memory[name] = zeros(shape, dtype=param.dtype)
+                        memory[name] = zeros(shape, param.dtype, device=param.device)
                 if param.size > 0:
                     self._change(param.detach(), param.grad.detach(), memory, group)
         return loss

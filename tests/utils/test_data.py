@@ -184,7 +184,6 @@ def test_collate_refuses(samples, error, text):
         ({"prefetch_factor": 2}, ValueError, "expected prefetch_factor=None, got 2"),
         ({"persistent_workers": True}, ValueError, "expected persistent_workers=False, got True"),
         ({"in_order": False}, ValueError, "expected in_order=True, got False"),
-        ({"pin_memory": True}, ValueError, "pin_memory=False, got True: there is no other device"),
     ],
 )
 def test_loader_refuses(dataset, options, error, text):

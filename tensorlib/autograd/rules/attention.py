@@ -34,7 +34,8 @@ def attention_weights(query, key, mask, is_causal, scale):
         scores = where(mask, scores, -float("inf")) if mask.dtype == bool else scores + mask
     if is_causal:
         queries, keys = scores.shape[-2:]
-        seen = arange(keys) <= arange(queries)[:, None]
+        device = scores.device
+        seen = arange(keys, device=device) <= arange(queries, device=device)[:, None]
         scores = where(seen, scores, -float("inf"))
     # The largest score has no part in the gradient: the result does not depend on it.
     top = scores.detach().max(axis=-1, keepdims=True, initial=-float("inf"))

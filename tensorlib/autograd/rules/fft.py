@@ -18,7 +18,7 @@ def fitted(x, shape, axis):
     if length == wanted:
         return x
     rest = (*x.shape[:axis], wanted - length, *x.shape[axis + 1 :])
-    return concatenate((x, zeros(rest, dtype=x.dtype)), axis=axis)
+    return concatenate((x, zeros(rest, dtype=x.dtype, device=x.device)), axis=axis)
 
 
 def backward_by(op):
@@ -37,7 +37,7 @@ def weights(like, n, axis, others):
     factors = [1.0] + [others] * ((n - 1) // 2) + [1.0] * (n % 2 == 0)
     shape = [1] * like.ndim
     shape[axis] = len(factors)
-    return asarray(factors, dtype=like.real.dtype).reshape(shape)
+    return asarray(factors, dtype=like.real.dtype, device=like.device).reshape(shape)
 
 
 def rfft_rule(g, x_shape, n, axis, scale):

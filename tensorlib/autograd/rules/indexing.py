@@ -8,7 +8,7 @@ from tensorlib._core._functions import arange, equal, reshape, where, zeros
 from tensorlib._core._gradients import added
 from tensorlib._core._tensor import Tensor
 from tensorlib._selection import take_along_axis
-from tensorlib.autograd.rules._common import scatter_add
+from tensorlib.autograd.rules._common import nothing, scatter_add
 from tensorlib.autograd.rules._register import not_differentiable, rule
 
 # elements by index
@@ -27,14 +27,15 @@ def index_put_value(g, index):
     if not may_repeat(index):
         return picked
     # Of several values for one place, the last one was kept.
-    order = reshape(arange(picked.size), picked.shape)
-    kept = apply(ops.index_put, (zeros(g.shape, dtype=order.dtype), order), (index,))[index]
+    order = reshape(arange(picked.size, device=g.device), picked.shape)
+    zero = zeros(g.shape, dtype=order.dtype, device=g.device)
+    kept = apply(ops.index_put, (zero, order), (index,))[index]
     return where(equal(kept, order), picked, 0)
 
 
 rule(
     "index_put",
-    lambda g, index: apply(ops.index_put, (g, zeros((), dtype=g.dtype)), (index,)),
+    lambda g, index: apply(ops.index_put, (g, nothing((), g)), (index,)),
     index_put_value,
 )
 
@@ -51,7 +52,7 @@ rule("view_read", view_read_rule)
 rule(
     "view_write",
     lambda g, value_shape, positions, part: apply(
-        ops.view_write, (g, zeros(value_shape, dtype=g.dtype)), (positions, part)
+        ops.view_write, (g, nothing(value_shape, g)), (positions, part)
     ),
     lambda g, positions, part: apply(ops.view_read, (g,), (positions, part)),
 )

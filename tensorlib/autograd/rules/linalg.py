@@ -39,7 +39,7 @@ def inv(a):
 
 def with_diagonal(values):
     """Matrices with the given diagonals, zero elsewhere."""
-    return values[..., None] * eye(values.shape[-1], dtype=values.dtype)
+    return values[..., None] * eye(values.shape[-1], dtype=values.dtype, device=values.device)
 
 
 def diagonal(x):
@@ -57,7 +57,8 @@ def gaps(values):
 
 def off_diagonal(divisors):
     """Divisors of what counts off the diagonal only: infinity on it."""
-    return where(eye(divisors.shape[-1], dtype=bool), math.inf, divisors)
+    diagonal = eye(divisors.shape[-1], dtype=bool, device=divisors.device)
+    return where(diagonal, math.inf, divisors)
 
 
 # equations
@@ -114,7 +115,8 @@ rule("slogdet", slogdet_rule)
 
 
 def pseudo_inverse(a, rcond):
-    return apply(ops.lstsq, (a, eye(a.shape[-2], dtype=a.dtype)), (rcond,))[0]
+    unit = eye(a.shape[-2], dtype=a.dtype, device=a.device)
+    return apply(ops.lstsq, (a, unit), (rcond,))[0]
 
 
 def lstsq_a(g, a, b, out0, rcond):

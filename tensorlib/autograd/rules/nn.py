@@ -60,7 +60,8 @@ rule(
 def max_pool2d_rule(g, out1, x_shape):
     """To the place that each window's largest element came from."""
     *stack, height, width = x_shape
-    first = arange(math.prod(stack)) * (height * width)  # of each image, in all of them
+    # The place of each image, in all of them.
+    first = arange(math.prod(stack), device=out1.device) * (height * width)
     places = out1 + reshape(first, (*stack, 1, 1))
     return reshape(scatter_add(g[0], (math.prod(x_shape),), (places,)), x_shape)
 

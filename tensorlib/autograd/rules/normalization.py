@@ -53,7 +53,7 @@ rule(
 
 
 def mapped(gradient, x, mean, variance, eps, centred):
-    plain = ones((*x.shape[2:4], 1), dtype=x.dtype)
+    plain = ones((*x.shape[2:4], 1), dtype=x.dtype, device=x.device)
     return input_gradient(gradient, x, plain, mean, variance, eps, centred)
 
 

@@ -78,7 +78,7 @@ def order(sizes, reverse):
 
 def or_empty(gradients, like):
     """The gradients as the ops take them."""
-    return [zeros(0, dtype=like.dtype) if g is None else g for g in gradients]
+    return [zeros(0, dtype=like.dtype, device=like.device) if g is None else g for g in gradients]
 
 
 # long short-term memory

@@ -95,6 +95,18 @@ def default_convert(data):
     return data
 
 
+def pin_tensors(data):
+    """A batch with its Tensors in pinned memory; what has a method ``pin_memory`` pins itself."""
+    if hasattr(data, "pin_memory"):
+        return data.pin_memory()
+    if isinstance(data, Mapping):
+        return rebuilt(data, {key: pin_tensors(value) for key, value in data.items()})
+    if isinstance(data, Sequence) and not isinstance(data, str | bytes):
+        parts = [pin_tensors(value) for value in data]
+        return tuple(parts) if type(data) is tuple else rebuilt(data, parts)
+    return data
+
+
 def rebuilt(like, parts):
     """New parts in a mapping or sequence of the same type, if that takes them."""
     if isinstance(like, MutableMapping):  # with what else it has, as a default

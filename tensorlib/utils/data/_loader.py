@@ -1,6 +1,7 @@
 """``DataLoader``."""
 
-from tensorlib.utils.data._collate import default_collate, default_convert
+from tensorlib._core.device import available
+from tensorlib.utils.data._collate import default_collate, default_convert, pin_tensors
 from tensorlib.utils.data._dataset import IterableDataset, Subset, TensorDataset
 from tensorlib.utils.data._sampler import (
     BatchSampler,
@@ -36,7 +37,9 @@ class DataLoader:
     collate_fn : callable, optional
         Makes a batch of a list of samples; by default `default_collate`.
     pin_memory : bool, optional
-        False: there is no other device to copy to.
+        Whether the Tensors of batches are brought to pinned memory, from where
+        ``to("cuda", non_blocking=True)`` returns before the copy is done. Without a GPU it has no
+        effect.
     drop_last : bool, optional
         Whether a last batch with fewer samples is left out.
     timeout, worker_init_fn, multiprocessing_context : optional
@@ -95,7 +98,6 @@ class DataLoader:
             },
             "worker processes are not supported yet",
         )
-        refuse_unless_default({"pin_memory": (pin_memory, False)}, "there is no other device")
         streams = isinstance(dataset, IterableDataset)
         if streams and (shuffle or sampler is not None or batch_sampler is not None):
             raise ValueError(
@@ -131,10 +133,15 @@ class DataLoader:
         self.batch_sampler = batch_sampler
         self.num_workers = 0
         self.collate_fn = collate_fn
+        self.pin_memory = bool(pin_memory)
         self.drop_last = drop_last
         self.generator = generator
 
     def __iter__(self):
+        found = self._batches()
+        return map(pin_tensors, found) if self.pin_memory and has_gpu() else found
+
+    def _batches(self):
         if self.sampler is None:
             return self._from_stream()
         if self.batch_sampler is None:
@@ -163,6 +170,10 @@ class DataLoader:
         if hasattr(self.dataset, "__getitems__"):
             return self.collate_fn(self.dataset.__getitems__(numbers))
         return self.collate_fn([self.dataset[number] for number in numbers])
+
+
+def has_gpu():
+    return any(name.startswith("cuda") for name in available())
 
 
 def whole_batch(dataset, numbers):
