@@ -199,11 +199,11 @@ def hermitian(a):
 
 
 def positive_definite(a):
-    return a @ tl.conj(tl.matrix_transpose(a)) + tl.eye(a.shape[-1])
+    return a @ tl.conj(tl.matrix_transpose(a)) + tl.eye(a.shape[-1], device=a.device)
 
 
 def with_real_eigenvalues(a):
-    return 0.1 * a + tl.diag(tl.arange(1.0, a.shape[-1] + 1))
+    return 0.1 * a + tl.diag(tl.arange(1.0, a.shape[-1] + 1)).to(a.device)
 
 
 CONVOLUTION = {"stride": (2, 1), "padding": (1, 2), "dilation": (1, 2), "groups": 2}

@@ -34,7 +34,9 @@ def test_what_there_is(device):
     ],
 )
 def test_an_ordinal_that_is_not_there(call, device):
-    with pytest.raises(tl.DeviceError, match=r"expected a device out of \('cpu', 'cuda:0'.*'cuda:99'"):
+    with pytest.raises(
+        tl.DeviceError, match=r"expected a device out of \('cpu', 'cuda:0'.*'cuda:99'"
+    ):
         call("cuda:99")
     np.testing.assert_array_equal(tl.ones(3, device=device).cpu().numpy(), np.ones(3))
     with pytest.raises(tl.DeviceError, match="got 'cuda:-1'"):
@@ -111,7 +113,9 @@ def test_reading(device):
     with pytest.raises(BufferError, match=r"buffer: the tensor is on cuda:0; use cpu\(\)"):
         memoryview(x)
     for read in (np.asarray, np.array, lambda t: t.numpy()):
-        with pytest.raises(TypeError, match=r"expected a tensor on the CPU, got one on cuda:0; use"):
+        with pytest.raises(
+            TypeError, match=r"expected a tensor on the CPU, got one on cuda:0; use"
+        ):
             read(x)
 
 

@@ -1,0 +1,387 @@
+"""What the library asks of the driver, in which order, and what it does when that fails.
+
+Each test is a process whose driver is the stand-in.
+"""
+
+import subprocess
+import sys
+
+import pytest
+import standin_driver
+
+# What every process begins with.
+BEGIN = """
+import gc, os, warnings
+import numpy as np
+import standin_driver as standin
+standin.compile_on_host()
+import tensorlib as tl
+
+def raises(kind, text, function):
+    try:
+        function()
+    except kind as error:
+        assert text in str(error), str(error)
+        return error
+    raise AssertionError(f"{kind.__name__} expected")
+"""
+
+
+@pytest.fixture
+def run(run_with_standin):
+    def run(code, **environment):
+        lines = code.strip("\n").splitlines()
+        indent = len(lines[0]) - len(lines[0].lstrip())
+        text = BEGIN + "\n".join(line[indent:] for line in lines)
+        return run_with_standin(text, TENSORLIB_CUDA_CACHE="", **environment).stdout
+
+    return run
+
+
+# memory
+
+
+def test_memory_that_was_freed_costs_no_call(run):
+    run("""
+        x = tl.zeros(1000, device="cuda")
+        del x
+        standin.clear_log()
+        x = tl.empty(1000, device="cuda")
+        del x
+        assert standin.called() == [], standin.called()
+    """)
+
+
+def test_out_of_memory_gives_back_all_and_tries_again(run):
+    run(
+        """
+        keep = tl.zeros((512, 1024), device="cuda")  # 4 MiB
+        x = tl.zeros(1 << 20, device="cuda")  # 8 MiB
+        del x
+        standin.clear_log()
+        y = tl.empty((3 << 19) - 1, device="cuda")  # just under 12 MiB; 16 are all
+        calls = standin.called()
+        wanted = ["cuMemAllocFromPoolAsync", "cuMemFreeAsync", "cuCtxSynchronize",
+                  "cuMemPoolTrimTo", "cuMemAllocFromPoolAsync"]
+        assert calls == wanted, calls
+        error = raises(tl.cuda.OutOfMemoryError, "empty: out of memory on cuda:0, which had no",
+                       lambda: tl.empty(1 << 20, device="cuda"))
+        text = str(error)
+        assert text.index("(1572863,) float64") < text.index("(512, 1024) float64"), text
+        assert isinstance(error, MemoryError) and error.code == 2
+        del y, error
+        # The same process goes on.
+        z = tl.ones(1 << 19, device="cuda") + 1
+        assert z[12].item() == 2
+        del z, keep
+        gc.collect()
+        tl.cuda.empty_cache()
+        assert standin.bytes_in_use() == 0, standin.bytes_in_use()
+        """,
+        STANDIN_MEMORY=16 << 20,
+    )
+
+
+def test_streams_are_ordered(run):
+    run(
+        """
+        side = tl.cuda.Stream()
+        x = tl.ones(1000, device="cuda")
+        side.wait_stream(tl.cuda.current_stream())
+        with side:
+            y = x * 2
+        tl.cuda.record_stream(x, side)
+        del x
+        z = tl.zeros(1000, device="cuda")  # in the memory of x
+        tl.cuda.current_stream().wait_stream(side)
+        w = y + z
+        assert standin.unordered() == [], standin.unordered()
+        v = z * 2
+        with side:
+            u = v * 2  # the check can fail
+        assert standin.unordered() != []
+        """,
+        STANDIN_ORDER=1,
+    )
+
+
+def test_blocking_and_other_copies(run):
+    run("""
+        x = tl.arange(1000.0)
+        y = x.to("cuda")
+        pinned = x.pin_memory()
+        assert pinned.is_pinned() and not x.is_pinned() and pinned.pin_memory() is pinned
+        assert pinned.device == "cpu"
+        standin.clear_log()
+        y = x.to("cuda", non_blocking=True)
+        assert "cuStreamSynchronize" in standin.called()  # x may be freed at once
+        standin.clear_log()
+        z = pinned.to("cuda", non_blocking=True)
+        assert "cuStreamSynchronize" not in standin.called(), standin.called()
+        assert "cuEventRecord" in standin.called()
+        standin.clear_log()
+        del pinned
+        gc.collect()
+        assert "cuEventSynchronize" in standin.called(), standin.called()
+        np.testing.assert_array_equal(z.cpu().numpy(), x.numpy())
+        again = x.pin_memory()  # in the same block
+        assert "cuMemHostAlloc" not in standin.called()
+        raises(ValueError, "pin_memory: expected a tensor on the CPU", z.pin_memory)
+    """)
+
+
+# launches
+
+
+def test_launches(run):
+    run("""
+        x = tl.ones(1000, dtype="float32", device="cuda")
+        y = x + x
+        standin.clear_log()
+        y = x + x
+        calls = [line for line in standin.log() if not line.startswith(" ")]
+        assert len(calls) == 2, calls  # memory, and the launch
+        z = x + x
+        del z
+        standin.clear_log()
+        z = x + x
+        assert standin.called() == ["cuLaunchKernel"]
+        [line] = standin.log()
+        assert line == "cuLaunchKernel(elementwise, (1, 1, 1), (256, 1, 1), stream 0)", line
+        standin.clear_log()
+        z = x * 3 + 1  # scalars are arguments: nothing is copied
+        assert not any("Memcpy" in name or "Memset" in name for name in standin.called())
+    """)
+
+
+def test_a_fault_names_the_op(run):
+    code = """
+        from tensorlib.cuda._kernel import Kernel
+        bad = Kernel('extern "C" __global__ void bad(long long *p) { *p = 1; }', "bad")
+        x = tl.ones(3, device="cuda")
+        y = x + 1
+        tl.cuda.synchronize()
+        FAULT
+        message = str(raises(tl.cuda.CudaError, "CUDA_ERROR_ILLEGAL_ADDRESS", fault))
+        assert "TENSORLIB_CUDA_BLOCKING=1 finds the one" in message
+        print(message)
+    """
+    late = run(
+        code.replace(
+            "FAULT", "def fault(): bad('wrong', 0, 1, 1, 4096); z = x * 2; tl.cuda.synchronize()"
+        ),
+        STANDIN_LATE_FAULTS=1,
+    )
+    assert "in flight: wrong" in late
+    blocking = run(
+        code.replace(
+            "FAULT", "def fault(): bad('wrong', 0, 1, 1, 4096); raise SystemExit('not reached')"
+        ),
+        STANDIN_LATE_FAULTS=1,
+        TENSORLIB_CUDA_BLOCKING=1,
+    )
+    assert blocking.startswith("wrong: CUDA_ERROR_ILLEGAL_ADDRESS")
+
+
+def test_any_call_may_fail(run):
+    """Each call of a program that uses all of it fails once: an error, and the program goes on."""
+    run("""
+        def work():
+            x = tl.arange(600.0, device="cuda")
+            y = (x[::2] * 2).copy()
+            with tl.cuda.Stream() as stream:
+                z = y + 1
+                event = stream.record_event(tl.cuda.Event(enable_timing=True))
+            tl.cuda.current_stream().wait_event(event)
+            event.synchronize()
+            graph = tl.cuda.CUDAGraph()
+            with tl.cuda.graph(graph):
+                w = y * 3
+            graph.replay()
+            pinned = tl.ones(3).pin_memory().to("cuda", non_blocking=True)
+            found = float(w.cpu()[1]), float(z[1].item()), float(pinned[0].item())
+            tl.cuda.synchronize()
+            assert found == (12.0, 5.0, 1.0), found
+
+        work()
+        names = []
+        standin.clear_log()
+        work()
+        tl.cuda.empty_cache()
+        for name in standin.called():
+            if name not in names and "Destroy" not in name and name not in (
+                    "cuGetErrorName", "cuGetErrorString", "cuStreamGetPriority",
+                    "cuThreadExchangeStreamCaptureMode", "cuStreamIsCapturing",
+                    "cuStreamEndCapture"):  # after which the capture would go on
+                names.append(name)
+        assert len(names) > 12, names
+        failures = 0
+        for name in names:
+            tl.cuda.empty_cache()
+            standin.fail(name, 1, 1)  # CUDA_ERROR_INVALID_VALUE
+            try:
+                work()
+                tl.cuda.empty_cache()
+            except tl.cuda.CudaError as error:
+                assert error.code in (1, 901), (name, error)
+                failures += 1
+            standin.fail(name, 0, 0)
+            gc.collect()
+            work()
+        assert failures >= len(names) - 1, (failures, names)
+    """)
+
+
+# processes
+
+
+def test_a_forked_child_is_refused(run):
+    run("""
+        x = tl.ones(3, device="cuda")
+        child = os.fork()
+        if child == 0:
+            text = "add: CUDA was used before this process was forked"
+            raises(RuntimeError, text, lambda: x + 1)
+            text = "CUDA was used before this process was forked"
+            raises(RuntimeError, text, lambda: tl.zeros(3, device="cuda"))
+            raises(RuntimeError, text, tl.cuda.synchronize)
+            assert (tl.ones(3) + 1).tolist() == [2, 2, 2]
+            del x
+            os._exit(7)
+        _, status = os.waitpid(child, 0)
+        assert os.waitstatus_to_exitcode(status) == 7
+        assert (x + 1).tolist() == [2, 2, 2]
+    """)
+
+
+def test_the_end_of_the_process(run):
+    out = run("""
+        import atexit
+        stream, event, graph = tl.cuda.Stream(), tl.cuda.Event(), tl.cuda.CUDAGraph()
+        x = tl.ones(1000, device="cuda")
+        event.record()
+        with tl.cuda.graph(graph):
+            y = x + 1
+        class Late:
+            def __init__(self, kept):
+                self.kept = kept
+        module = type(os)("late")
+        module.kept = Late((x, y, stream, event, graph, tl.ones(3).pin_memory()))
+        import sys
+        sys.modules["late"] = module
+        print("done")
+    """)
+    assert out.strip() == "done"
+
+
+# devices
+
+
+def test_several_devices(run):
+    run(
+        """
+        assert tl.cuda.device_count() == 2
+        x, y = tl.ones(3, device="cuda:0"), tl.ones(3, device="cuda:1")
+        assert (x.device, y.device, (y + 1).device) == ("cuda:0", "cuda:1", "cuda:1")
+        raises(tl.DeviceError, "add: expected tensors on one device, got shape (3,) on cuda:0 and "
+               "shape (3,) on cuda:1; use to()", lambda: x + y)
+        np.testing.assert_array_equal((x.to("cuda:1") + y).cpu().numpy(), [2, 2, 2])
+        assert y.to(x).device == "cuda:0"
+        with tl.cuda.Device(1):
+            assert tl.cuda.current_device() == 1 and tl.zeros(2, device="cuda").device == "cuda:1"
+            assert (x + 1).device == "cuda:0"
+        assert tl.cuda.current_device() == 0
+        tl.cuda.set_device("cuda:1")
+        assert tl.ones(2).cuda().device == "cuda:1"
+        with tl.cuda.Stream(0) as stream:
+            assert tl.cuda.current_device() == 0
+        assert tl.cuda.current_device() == 1
+        raises(tl.DeviceError, "expected a device out of ('cpu', 'cuda:0', 'cuda:1'), got 'cuda:2'",
+               lambda: x.to("cuda:2"))
+        event = tl.cuda.Event()
+        event.record(stream)
+        raises(ValueError, "record: expected a stream of cuda:0", lambda: event.record())
+        assert tl.cuda.memory_allocated(1) > 0
+        z = x.requires_grad_().to("cuda:1") * 2
+        z.backward(tl.ones(3, device="cuda:1"))
+        assert x.grad.device == "cuda:0" and x.grad.tolist() == [2, 2, 2]
+        """,
+        STANDIN_DEVICES=2,
+    )
+
+
+@pytest.mark.parametrize(
+    "environment, text",
+    [
+        ({"STANDIN_INIT": 100}, "the NVIDIA driver finds no GPU"),
+        ({"STANDIN_DEVICES": 0}, "the NVIDIA driver finds no GPU"),
+        ({"STANDIN_INIT": 999}, "the NVIDIA driver does not start: CUDA_ERROR_UNKNOWN"),
+        (
+            {"STANDIN_DRIVER_VERSION": 12040},
+            "a driver for CUDA 13 (580 or newer); this one is for CUDA 12.4",
+        ),
+    ],
+)
+def test_a_driver_that_will_not_do(run, environment, text):
+    out = run(
+        """
+        print(tl.cuda.why())
+        assert not tl.cuda.is_available() and tl.cuda.device_count() == 0
+        assert tl.__array_namespace_info__().devices() == ("cpu",)
+        error = raises(tl.DeviceError, "to: 'cuda' is not there: ", lambda: tl.ones(3).to("cuda"))
+        assert tl.cuda.why() in str(error)
+        assert (tl.ones(3) + 1).tolist() == [2, 2, 2]
+        """,
+        **environment,
+    )
+    assert text in out
+
+
+def python(code, **environment):
+    """Run code in a process without the stand-in."""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment or None
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_broken_driver(run_with_standin, tmp_path):
+    (tmp_path / "libcuda.so.1").write_text("no library")
+    variables = standin_driver.process_environment()
+    variables["LD_LIBRARY_PATH"] = str(tmp_path)
+    out = python(
+        "import tensorlib as tl; print(tl.cuda.why()); print((tl.ones(2) + 1).tolist())",
+        **variables,
+    )
+    assert out.startswith("no NVIDIA driver: ") and out.endswith("[2.0, 2.0]\n")
+
+
+def test_without_the_packages():
+    out = python(
+        "import sys; sys.modules['cuda'] = None\n"
+        "import tensorlib as tl; print(tl.cuda.why()); print((tl.ones(2) + 1).tolist())\n"
+        "try: tl.zeros(2, device='cuda')\n"
+        "except tl.DeviceError as error: print(error)"
+    )
+    assert out.startswith("the packages for CUDA: pip install tensorlib[cuda13]")
+    assert "zeros: 'cuda' is not there: " in out
+
+
+def test_built_without_cuda():
+    out = python(
+        "import sys, importlib.abc\n"
+        "class Absent(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'tensorlib.cuda._driver':\n"
+        "            raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, Absent())\n"
+        "import tensorlib as tl; print(tl.cuda.why()); print((tl.ones(2) + 1).tolist())"
+    )
+    if "the packages for CUDA" not in out:
+        assert out.startswith("tensorlib was built without CUDA")
+
+
+def test_nothing_of_cuda_is_loaded_with_the_library():
+    out = python("import sys, tensorlib; print([m for m in sys.modules if m.startswith('cuda')])")
+    assert out.strip() == "[]"
