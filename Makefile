@@ -2,6 +2,8 @@
 # all that they install goes into .venv, and all that they build into build/.
 PYTHON ?= python3
 ARGS ?=
+# Whether tensors can be on NVIDIA GPUs: enabled, disabled, or auto.
+CUDA ?= $(if $(filter Linux,$(shell uname -s)),enabled,auto)
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -61,7 +63,7 @@ $(VENV)/build-tools: pyproject.toml tools/requirements.py | $(BIN)/python
 # Meson's build directory is kept, so that only what changed is compiled again.
 $(VENV)/installed: $(VENV)/build-tools $(SOURCES)
 	@echo "building tensorlib"
-	@$(PIP) install --no-build-isolation -Cbuild-dir=build/venv .
+	@$(PIP) install --no-build-isolation -Cbuild-dir=build/venv -Csetup-args=-Dcuda=$(CUDA) .
 	@touch $@
 
 $(VENV)/extra-%: pyproject.toml tools/requirements.py | $(BIN)/python
