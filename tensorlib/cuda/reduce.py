@@ -60,13 +60,18 @@ all_ = functools.partial(reduce, "all")
 any_ = functools.partial(reduce, "any")
 
 
+def target_of(op, source):
+    """The dtype of results by default, given by their ids."""
+    held = TYPES[source]
+    if op in LOGICAL:
+        return TYPES.index("bool")
+    if op in OF_NOTHING and ("int" in held or held == "bool"):
+        return TYPES.index("uint64_t" if held.startswith("u") else "int64_t")
+    return source
+
+
 def sources():
     """The sources for all dtypes, whose results have the dtypes that they have by default."""
     for op, _, _ in REDUCTIONS:
-        for source, held in enumerate(TYPES):
-            target = source
-            if op in LOGICAL:
-                target = TYPES.index("bool")
-            elif op in OF_NOTHING and ("int" in held or held == "bool"):
-                target = TYPES.index("uint64_t" if held.startswith("u") else "int64_t")
-            yield from folds.sources(reduction(op, source, target), ITEMSIZES[source])
+        for source, itemsize in enumerate(ITEMSIZES):
+            yield from folds.sources(reduction(op, source, target_of(op, source)), itemsize)

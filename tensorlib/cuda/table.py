@@ -21,6 +21,8 @@ KERNELS = {
     "lstm_backward": "recurrent.lstm_backward",
     "matmul": "_products.matmul",
     "matvec": "_products.matvec",
+    "cumprod": "scan.cumprod",
+    "cumsum": "scan.cumsum",
     "max": "reduce.max_",
     "min": "reduce.min_",
     "nonzero": "indexing.nonzero",
