@@ -45,7 +45,7 @@ def common_sources():
 def structured_sources():
     """The sources of ops that are not elementwise, one module after the other. These modules
     need a driver."""
-    for name in ("reduce", "argreduce", "scan", "softmax"):
+    for name in ("reduce", "argreduce", "scan", "softmax", "norm"):
         yield from importlib.import_module(f"tensorlib.cuda.{name}").sources()
 def indexing_sources():
     """The sources of the kernels of indexing."""

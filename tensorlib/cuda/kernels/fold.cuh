@@ -135,6 +135,17 @@ __device__ typename Fold::State fold_adjacent(const Fold &fold, int64_t at, int6
   }
 }
 
+// body(row, lane, whether there is such a row) for the rows of each group of threads. All threads of
+// a block go through the same number of them.
+template <class Body>
+__device__ void for_rows(int64_t rows, int group, Body body) {
+  int const lane = threadIdx.x % group, beside = kThreads / group;
+  for (int64_t tile = blockIdx.x; tile * beside < rows; tile += gridDim.x) {
+    int64_t const row = tile * beside + threadIdx.x / group;
+    body(row, lane, row < rows);
+  }
+}
+
 // Groups of threads with an output or a part of one each, whose elements are mostly neighbours.
 // Without `adjacent` they are walked by packs. Index can count all elements.
 template <int width, bool adjacent, class Index, int most, class Fold>

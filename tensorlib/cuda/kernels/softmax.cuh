@@ -52,16 +52,6 @@ __device__ void store_row(T *y, int64_t n, int lane, int lanes, const R (&values
   }
 }
 
-// body(row, lane, whether there is such a row) for the rows of each group of threads.
-template <class Body>
-__device__ void for_rows(int64_t rows, int group, Body body) {
-  int const lane = threadIdx.x % group, beside = kThreads / group;
-  for (int64_t tile = blockIdx.x; tile * beside < rows; tile += gridDim.x) {
-    int64_t const row = tile * beside + threadIdx.x / group;
-    body(row, lane, row < rows);
-  }
-}
-
 template <bool logarithm, int width, int each, class T>
 __device__ void softmax_rows(const T *x, T *y, int64_t rows, int64_t n, int group) {
   using R = Wide<T>;
