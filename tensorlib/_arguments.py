@@ -63,19 +63,44 @@ def along(op, a, axis):
     return a, axis_index(op, axis, a.ndim)
 
 
-def elements(x):
+def on_device(x):
+    """Whether a value is a tensor of a device other than the CPU."""
+    return isinstance(x, Tensor) and x.device != "cpu"
+
+
+def stays(x):
+    """Whether a value's elements cannot be read here: a recorder or a device keeps them."""
+    return isinstance(x, Tensor) and (wrapped_of(x) is not None or x.device != "cpu")
+
+
+def beside(x, value):
+    """A value to be written into `x`: on its device, unless it is a tensor, which says where."""
+    made = not isinstance(value, Tensor) and on_device(x)
+    return asarray(value, device=x.device) if made else value
+
+
+def check_on_cpu(op, x):
+    """Refuse a tensor of a device, for a function that computes on the CPU."""
+    if on_device(x):
+        raise NotImplementedError(
+            f"{op}: no kernel for {x.device}; cpu() brings a tensor to where there is one"
+        )
+
+
+def elements(op, x):
     """The values of an argument of integers or bools as an ndarray, over a tensor's memory."""
+    check_on_cpu(op, x)
     if isinstance(x, (Tensor, np.ndarray)):
         return np.asarray(x.detach() if isinstance(x, Tensor) else x)
     values = np.asarray(x)
     return values if values.size else values.astype(np.intp)  # [] has no dtype of its own
 
 
-def computed(function, *arrays):
+def computed(op, function, *arrays):
     """What a function of ndarrays gives, as a Tensor: numbers that have no derivative. Under vmap
     it runs for each example.
     """
-    return run_apart(lambda *values: asarray(function(*map(elements, values))), arrays)
+    return run_apart(lambda *values: asarray(function(*(elements(op, x) for x in values))), arrays)
 
 
 def followed(x):
@@ -92,10 +117,10 @@ def anywhere(condition):
 
 
 def integers(op, name, x):
-    """An argument of integers, for which bools are 0 and 1: an ndarray, or what a recorder keeps
-    as it is.
+    """An argument of integers, for which bools are 0 and 1: an ndarray, or what a recorder or a
+    device keeps as it is.
     """
-    values = x if isinstance(x, Tensor) and wrapped_of(x) is not None else elements(x)
+    values = x if stays(x) else elements(op, x)
     if values.dtype.kind not in "biu":
         raise TypeError(f"{op}: expected {name} to be integers, got {values.dtype}")
     return values.astype(np.intp, copy=False)

@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from tensorlib._arguments import elements, integers, named
+from tensorlib._arguments import beside, elements, integers, named, stays
 from tensorlib._core._functions import asarray, broadcast_to, reshape
 from tensorlib._core._functions import where as where_ufunc
 from tensorlib._core._tensor import Tensor
-from tensorlib._core._wrapping import wrapped_of
 from tensorlib._selection import along_axis_index, in_bounds
 from tensorlib._shape import ravel
 
@@ -49,12 +48,12 @@ def copyto(dst, src, casting="same_kind", where=True):
             f"copyto: cannot cast from {asarray(source).dtype} to {dst.dtype} "
             f"according to the rule {casting!r}"
         )
-    source = broadcast_to(asarray(source, dst.dtype) if weak else source, dst.shape)
+    source = asarray(source, dst.dtype) if weak else broadcast_to(source, dst.shape)
     where = where if where is True else broadcast_to(asarray(asarray(where), bool), dst.shape)
     if casting == "same_value":
         with named("copyto"):  # NumPy's own check
-            written = elements(src if weak else source)
-            written = written if where is True or weak else written[elements(where)]
+            written = elements("copyto", src if weak else source)
+            written = written if where is True or weak else written[elements("copyto", where)]
             written.astype(dst.dtype, casting=casting)
     if where is not True:
         source = where_ufunc(where, asarray(source, dst.dtype), dst)
@@ -106,7 +105,7 @@ def put(a, ind, v, mode="raise"):
     tensor([-44,   1, -55,   3,   4])
     """
     places = integers("put", "ind", ind).reshape(-1)
-    values = ravel(v)
+    values = ravel(beside(a, v))
     if places.size == 0 or values.size == 0:
         return
     places = in_bounds("put", places, asarray(a).size, mode)
@@ -145,17 +144,17 @@ def putmask(a, /, mask, values):
     >>> x
     tensor([ 0,  1,  2, 30, 40])
     """
-    kept = isinstance(mask, Tensor) and wrapped_of(mask) is not None  # by a recorder
-    mask = (mask if kept else elements(mask)).astype(bool, copy=False)
+    kept = stays(mask)
+    mask = (mask if kept else elements("putmask", mask)).astype(bool, copy=False)
     if mask.size != asarray(a).size:
         raise ValueError(f"putmask: expected a mask of shape {a.shape}, got {mask.shape}")
     if kept:
-        values = ravel(values)
+        values = ravel(beside(a, values))
         repeated = reshape(values[np.arange(mask.size) % max(values.size, 1)], a.shape)
         a[...] = where_ufunc(reshape(mask, a.shape), repeated, a)
         return
     places = np.flatnonzero(mask)
-    values = ravel(values)
+    values = ravel(beside(a, values))
     if places.size and values.size:
         put(a, places, values[places % values.size])
 

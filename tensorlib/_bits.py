@@ -38,7 +38,7 @@ def packbits(a, /, axis=None, bitorder="big"):
     tensor([160], dtype=uint8)
     """
     with named("packbits"):
-        return computed(lambda a: np.packbits(a, axis, bitorder), a)
+        return computed("packbits", lambda a: np.packbits(a, axis, bitorder), a)
 
 
 def unpackbits(a, /, axis=None, count=None, bitorder="big"):
@@ -83,4 +83,4 @@ def unpackbits(a, /, axis=None, count=None, bitorder="big"):
         return bits
 
     with named("unpackbits"):
-        return computed(unpacked, a)
+        return computed("unpackbits", unpacked, a)

@@ -219,7 +219,7 @@ def convolve(a, v, mode="full"):
     a, v = (reshape(x, (1,)) if x.ndim == 0 else x for x in (asarray(a), asarray(v)))
     mode = _checked_mode("convolve", a, v, mode)
     if a.dtype.kind in "biu" and v.dtype.kind in "biu":
-        return computed(lambda a, v: np.convolve(a, v, mode), a, v)
+        return computed("convolve", lambda a, v: np.convolve(a, v, mode), a, v)
     if (arrays := untracked(a, v)) is not None:
         return asarray(np.convolve(*arrays, mode))
     if a.shape[0] < v.shape[0]:
@@ -261,7 +261,7 @@ def correlate(a, v, mode="valid"):
     a, v = asarray(a), asarray(v)
     mode = _checked_mode("correlate", a, v, mode)
     if a.dtype.kind in "biu" and v.dtype.kind in "biu":
-        return computed(lambda a, v: np.correlate(a, v, mode), a, v)
+        return computed("correlate", lambda a, v: np.correlate(a, v, mode), a, v)
     if (arrays := untracked(a, v)) is not None:
         return asarray(np.correlate(*arrays, mode))
     if a.shape[0] >= v.shape[0]:

@@ -128,7 +128,7 @@ def diag(v, k=0):
         raise ValueError(f"diag: expected one axis or two, got shape {v.shape}")
     n = v.size + abs(k)
     places = np.arange(v.size)
-    result = zeros((n, n), v.dtype)
+    result = zeros((n, n), v.dtype, device=v.device)
     result[places + max(-k, 0), places + max(k, 0)] = v
     return result
 
@@ -216,7 +216,7 @@ def tril(m, k=0):
             [3, 4]])
     """
     m, below = _below("tril", m, k)
-    return where(below, m, zeros((), m.dtype))
+    return where(below, m, zeros((), m.dtype, device=m.device))
 
 
 def triu(m, k=0):
@@ -247,7 +247,7 @@ def triu(m, k=0):
             [0, 4]])
     """
     m, below = _below("triu", m, k, -1)
-    return where(below, zeros((), m.dtype), m)
+    return where(below, zeros((), m.dtype, device=m.device), m)
 
 
 def _below(op, m, k, shift=0):
@@ -255,7 +255,7 @@ def _below(op, m, k, shift=0):
     m, k = asarray(m), integer(op, "k", k)
     if m.ndim == 0:
         raise ValueError(f"{op}: expected at least one axis, got shape ()")
-    return m, asarray(np.tri(*m.shape[-2:], k=k + shift, dtype=bool))
+    return m, asarray(np.tri(*m.shape[-2:], k=k + shift, dtype=bool), device=m.device)
 
 
 def vander(x, N=None, increasing=False):
@@ -294,7 +294,7 @@ def vander(x, N=None, increasing=False):
     columns = x.size if N is None else integer("vander", "N", N)
     x = asarray(x, np.promote_types(x.dtype, int))
     factors = broadcast_to(expand_dims(x, 1), (x.size, max(columns - 1, 0)))
-    first = ones((x.size, min(columns, 1)), x.dtype)
+    first = ones((x.size, min(columns, 1)), x.dtype, device=x.device)
     powers = cumprod(concatenate((first, factors), 1), axis=1, dtype=x.dtype)
     return powers if increasing else powers[:, ::-1]
 

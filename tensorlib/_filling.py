@@ -4,10 +4,9 @@ import math
 
 import numpy as np
 
-from tensorlib._arguments import elements, integer
+from tensorlib._arguments import beside, elements, integer, stays
 from tensorlib._core._functions import asarray, broadcast_to, cumsum, reshape, where, zeros
 from tensorlib._core._tensor import Tensor
-from tensorlib._core._wrapping import wrapped_of
 from tensorlib._shape import ravel
 
 
@@ -43,7 +42,7 @@ def resize(a, new_shape):
         raise ValueError(f"resize: expected lengths that are not negative, got {shape}")
     values = ravel(a)
     if values.size == 0:
-        return zeros(shape, values.dtype)
+        return zeros(shape, values.dtype, device=values.device)
     return reshape(_repeated(values, math.prod(shape)), shape)
 
 
@@ -75,16 +74,16 @@ def place(arr, mask, vals):
     tensor([ 0,  1,  2, 44, 55, 44])
     """
     arr = _target("place", arr)
-    kept = isinstance(mask, Tensor) and wrapped_of(mask) is not None  # by a recorder
-    mask = (mask if kept else elements(mask)).astype(bool, copy=False)
+    kept = stays(mask)
+    mask = (mask if kept else elements("place", mask)).astype(bool, copy=False)
     if mask.size != arr.size:
         raise ValueError(f"place: expected a mask of shape {arr.shape}, got {mask.shape}")
     if kept:
-        values, mask = ravel(vals), reshape(mask, arr.shape)
+        values, mask = ravel(beside(arr, vals)), reshape(mask, arr.shape)
         order = reshape(cumsum(reshape(mask, (-1,))) - 1, arr.shape)
         arr[...] = where(mask, values[order % max(values.size, 1)], arr)
         return
-    values, count = ravel(vals), int(np.count_nonzero(mask))
+    values, count = ravel(beside(arr, vals)), int(np.count_nonzero(mask))
     if count and values.size == 0:
         raise ValueError(f"place: Cannot insert from an empty array into {count} places")
     if count:
@@ -129,7 +128,7 @@ def fill_diagonal(a, val, wrap=False):
     step = 1 + sum(math.prod(a.shape[k:]) for k in range(1, a.ndim))
     end = a.shape[1] ** 2 if a.ndim == 2 and not wrap else a.size
     count = -(-min(end, a.size) // step)
-    values = ravel(val)
+    values = ravel(beside(a, val))
     if values.size > 1:
         values = _repeated(values, count)
     if values.size and a.flags.c_contiguous:

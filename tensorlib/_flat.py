@@ -4,10 +4,11 @@ import warnings
 
 import numpy as np
 
-from tensorlib._arguments import elements
+from tensorlib._arguments import beside, elements, on_device
 from tensorlib._core import _functions as functions
 from tensorlib._core._functions import reshape
 from tensorlib._core._tensor import Tensor
+from tensorlib._selection import nonzero
 from tensorlib._shape import flatten, ravel
 
 
@@ -109,7 +110,7 @@ class flatiter:
         else:
             count = np.size(places)
         if np.ndim(places) or isinstance(places, slice):
-            value = ravel(value)
+            value = ravel(beside(self._base, value))
             if count == 0 or value.size == 0:
                 return
             if value.size not in (1, count):
@@ -160,7 +161,7 @@ class flatiter:
             return slice(None)
         if isinstance(key, slice):
             return key
-        array = elements(key)
+        array = key if on_device(key) else elements("flat", key)
         given_array = isinstance(key, (Tensor, np.ndarray))
         if array.dtype == bool:
             return self._where(array, given_array)
@@ -178,7 +179,7 @@ class flatiter:
             )
         outside = array[(array < -size) | (array >= size)]
         if outside.size:
-            raise IndexError(f"flat: index {outside.flat[0]} is out of bounds for size {size}")
+            raise IndexError(f"flat: index {outside[:1].item()} is out of bounds for size {size}")
         places = array.astype(np.intp) % max(size, 1)
         return places if places.ndim else int(places)
 
@@ -197,7 +198,7 @@ class flatiter:
                 "flat: boolean index did not match indexed flat iterator along axis 0; size of "
                 f"axis is {len(self)} but size of corresponding boolean axis is {mask.size}"
             )
-        return np.flatnonzero(mask)
+        return nonzero(mask)[0] if on_device(mask) else np.flatnonzero(mask)
 
 
 def _too_many(count):

@@ -5,7 +5,7 @@ import re
 import numpy as np
 from numpy import broadcast_shapes
 
-from tensorlib._arguments import axis_index, elements, followed, named
+from tensorlib._arguments import axis_index, elements, followed, named, stays
 from tensorlib._core._functions import (
     asarray,
     broadcast_to,
@@ -16,7 +16,6 @@ from tensorlib._core._functions import (
     zeros_like,
 )
 from tensorlib._core._tensor import Tensor
-from tensorlib._core._wrapping import wrapped_of
 from tensorlib._joining import concatenate
 from tensorlib._manipulation import moveaxis
 from tensorlib._numpy_code import by_numpy
@@ -107,7 +106,7 @@ def apply_over_axes(func, a, axes):
     """
     a = asarray(a)
     ndim = a.ndim
-    for axis in elements(axes).reshape(-1).tolist():
+    for axis in elements("apply_over_axes", axes).reshape(-1).tolist():
         axis = axis + ndim if axis < 0 else axis
         result = asarray(func(a, axis))
         if result.ndim == ndim - 1:
@@ -175,8 +174,8 @@ def piecewise(x, condlist, funclist, *args, **kw):
 
 
 def _kept(condition):
-    """Whether a recorder keeps the elements of a condition."""
-    return isinstance(condition, Tensor) and wrapped_of(condition) is not None
+    """Whether a recorder or a device keeps the elements of a condition."""
+    return stays(condition)
 
 
 def _piecewise_everywhere(x, conditions, functions, args, kw):
@@ -195,12 +194,12 @@ def _piecewise_everywhere(x, conditions, functions, args, kw):
 def _conditions(condlist, ndim):
     """An ndarray of bools whose rows are the conditions."""
     if isinstance(condlist, Tensor):
-        condlist = elements(condlist)
+        condlist = elements("piecewise", condlist)
     if np.ndim(condlist) == 0 if isinstance(condlist, np.ndarray) else np.isscalar(condlist):
         condlist = [condlist]
     elif not isinstance(condlist[0], (list, np.ndarray, Tensor)) and ndim:
         condlist = [condlist]  # one condition, not in a list
-    return np.asarray([elements(condition) for condition in condlist], dtype=bool)
+    return np.asarray([elements("piecewise", condition) for condition in condlist], dtype=bool)
 
 
 class vectorize(np.vectorize):
@@ -326,7 +325,7 @@ class vectorize(np.vectorize):
 
 
 def _element_shape(result, axes):
-    shape = (result if isinstance(result, Tensor) else elements(result)).shape
+    shape = (result if isinstance(result, Tensor) else elements("vectorize", result)).shape
     if len(shape) != len(axes):
         raise ValueError(f"vectorize: expected a result of {len(axes)} axes, got shape {shape}")
     return shape

@@ -57,8 +57,8 @@ def bincount(x, /, weights=None, minlength=0):
             return np.bincount(x, weights, minlength)
 
     if not (followed(weights) or followed(x) and weights is not None):
-        return computed(count, x) if weights is None else computed(count, x, weights)
-    length = computed(count, x).size
+        return computed("bincount", count, x, *([] if weights is None else [weights]))
+    length = computed("bincount", count, x).size
     places, weights = asarray(x, np.intp), asarray(weights, np.float64)
     if places.shape != weights.shape:
         raise ValueError("bincount: The weights and list don't have the same length.")

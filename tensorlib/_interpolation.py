@@ -126,4 +126,4 @@ def digitize(x, bins, right=False):
     tensor([1, 4, 3])
     """
     with named("digitize"):
-        return computed(lambda x, bins: np.digitize(x, bins, right), x, bins)
+        return computed("digitize", lambda x, bins: np.digitize(x, bins, right), x, bins)

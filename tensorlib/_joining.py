@@ -401,7 +401,7 @@ def insert(arr, obj, values, axis=None):
     length = a.shape[axis]
     if isinstance(obj, slice):
         obj = np.arange(*obj.indices(length))
-    places = elements(obj)
+    places = elements("insert", obj)
     if places.ndim > 1:
         raise ValueError(f"insert: expected obj of at most one axis, got shape {places.shape}")
     places = np.flatnonzero(places) if places.dtype == bool else places

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.exceptions import AxisError
 
-from tensorlib._arguments import axis_index, axis_tuple, integer, integers, named
+from tensorlib._arguments import axis_index, axis_tuple, check_on_cpu, integer, integers, named
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import asarray, broadcast_to, reshape, transpose
 from tensorlib._shape import expand_dims, flatten, ravel
@@ -346,6 +346,7 @@ def roll(a, shift, axis=None):
     a = asarray(a)
     if axis is None:
         return reshape(roll(ravel(a), shift, 0), a.shape)
+    check_on_cpu("roll", shift)
     shifts = shift if isinstance(shift, int) else integers("roll", "shift", shift)
     if isinstance(shift, int):  # of any size
         shifts = shift % max(a.size, 1)
@@ -397,6 +398,7 @@ def repeat(a, repeats, axis=None):
     """
     a = ravel(a) if axis is None else asarray(a)
     axis = 0 if axis is None else axis_index("repeat", axis, a.ndim)
+    check_on_cpu("repeat", repeats)
     repeats = integers("repeat", "repeats", repeats)
     length = a.shape[axis]
     if repeats.ndim > 1 or (repeats.size != 1 and repeats.shape != (length,)):
@@ -438,6 +440,7 @@ def tile(A, reps):
             [1, 2, 1, 2]])
     """
     a = asarray(A)
+    check_on_cpu("tile", reps)
     reps = tuple(integers("tile", "reps", reps).reshape(-1).tolist())
     if any(count < 0 for count in reps):
         raise ValueError(f"tile: expected reps >= 0, got {reps}")

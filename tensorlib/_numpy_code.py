@@ -8,6 +8,7 @@ import functools
 
 import numpy as np
 
+from tensorlib._arguments import check_on_cpu
 from tensorlib._core._functions import asarray
 from tensorlib._core._recorder import run_apart, watched
 from tensorlib._core._tensor import Tensor
@@ -83,6 +84,7 @@ def by_numpy(name, function, args, kwargs):
                     f"{name}: computed by NumPy, which knows no gradients, but a tensor requires "
                     "one; use detach()"
                 )
+            check_on_cpu(name, value)
             array = np.asarray(value)
             tensors[id(array)] = array, value
             return array

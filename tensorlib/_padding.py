@@ -102,9 +102,9 @@ def _widths(pad_width, ndim):
     if isinstance(pad_width, dict):
         by_axis = [(0, 0)] * ndim
         for axis, width in pad_width.items():
-            by_axis[axis] = np.broadcast_to(elements(width), (2,))
+            by_axis[axis] = np.broadcast_to(elements("pad", width), (2,))
         pad_width = np.asarray(by_axis).reshape(ndim, 2)
-    widths = elements(pad_width)
+    widths = elements("pad", pad_width)
     if widths.dtype.kind not in "iu":
         raise TypeError(f"pad: `pad_width` must be of integral type, got {widths.dtype}")
     widths = widths.astype(np.intp, copy=False)
@@ -132,7 +132,7 @@ def _pairs(name, values, ndim, broadcast=broadcast_to):
 def _framed(x, widths, value):
     """All of the border at once."""
     shape = tuple(before + n + after for n, (before, after) in zip(x.shape, widths, strict=True))
-    result = full(shape, value, x.dtype, "F" if _in_columns(x) else "C")
+    result = full(shape, value, x.dtype, "F" if _in_columns(x) else "C", device=x.device)
     inner = (slice(before, before + n) for n, (before, _) in zip(x.shape, widths, strict=True))
     result[tuple(inner)] = x
     return result
@@ -202,7 +202,7 @@ STATISTICS = {
 
 
 def _check_lengths(lengths, mode):
-    least = elements(lengths).min(initial=1)
+    least = elements("pad", lengths).min(initial=1)
     if least < 0:
         raise ValueError(f"pad: index can't contain negative values, got stat_length {least}")
     if least == 0 and mode in ("maximum", "minimum"):

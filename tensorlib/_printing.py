@@ -74,7 +74,7 @@ def array2string(
     '[0.33, 2.  ]'
     """
     return np.array2string(
-        elements(a),
+        elements("array2string", a),
         max_line_width,
         precision,
         suppress_small,
@@ -162,7 +162,7 @@ def array_str(a, max_line_width=None, precision=None, suppress_small=None):
         return kept.recorder.describe(a)
     if isinstance(a, Tensor):
         a = a.cpu()
-    return np.array_str(elements(a), max_line_width, precision, suppress_small)
+    return np.array_str(elements("array_str", a), max_line_width, precision, suppress_small)
 
 
 def format_float_positional(
@@ -295,7 +295,7 @@ def _scalar(op, x):
         return x
     if x.ndim:
         raise TypeError(f"{op}: expected one number, got shape {x.shape}")
-    return elements(x)[()]
+    return elements(op, x)[()]
 
 
 _tensor.set_protocols(represent=array_repr)

@@ -428,7 +428,7 @@ def _counted(lines):
             warnings.warn("All-NaN slice encountered", RuntimeWarning, stacklevel=6)
         return found
 
-    return computed(count, lines)
+    return computed("nanquantile", count, lines)
 
 
 def _ordered(lines, places):
@@ -494,7 +494,8 @@ def _unweighted(op, lines, q, method, count, weak):
     if skip_nan or followed(below):
         ordered = sort(lines)
     else:
-        ordered = _ordered(lines, [*elements(below).flat, *elements(above).flat])
+        places = [*elements("quantile", below).flat, *elements("quantile", above).flat]
+        ordered = _ordered(lines, places)
     rows = arange(lines.shape[0])
     result = ordered[rows, below]
     if part.dtype.kind == "f" or not method.takes:
@@ -509,8 +510,8 @@ def _unweighted(op, lines, q, method, count, weak):
 
 def _neighbours(method, count, q):
     """The places of the elements around a quantile, and the share of the upper one."""
-    count = count if isinstance(count, int) else elements(count)
-    place = method.place(count, elements(q))
+    count = count if isinstance(count, int) else elements("quantile", count)
+    place = method.place(count, elements("quantile", q))
     floor = np.floor(place)
     last = np.maximum(count - 1, 0)
     below = np.clip(floor, 0, last).astype(np.intp)
@@ -546,7 +547,7 @@ def _weighted(op, lines, q, weights, skip_nan):
 def _reaching(op, skip_nan, lines, q, weights):
     """Where in each line the weights of sorted elements reach the parts `q` of all; where its
     last element is."""
-    values, q, weights = map(elements, (lines, q, weights))
+    values, q, weights = (elements(op, x) for x in (lines, q, weights))
     if (weights < 0).any():
         raise ValueError(f"{op}: Weights must be non-negative, got {weights.min()}")
     if skip_nan:  # they weigh nothing, unless there is nothing else

@@ -10,14 +10,15 @@ from tensorlib._arguments import (
     integer,
     integers,
     named,
+    on_device,
     promoted,
+    stays,
     write_out,
 )
 from tensorlib._core import _functions as functions
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import asarray, broadcast_to, reshape, transpose
 from tensorlib._core._tensor import Tensor
-from tensorlib._core._wrapping import wrapped_of
 from tensorlib._joining import stack
 from tensorlib._shape import broadcast_arrays, ravel
 
@@ -125,8 +126,7 @@ def take_along_axis(arr, indices, axis=-1):
 
 def along_axis_index(op, a, indices, axis):
     """The index that pairs each place of `indices` with its own place on the other axes."""
-    kept = isinstance(indices, Tensor) and wrapped_of(indices) is not None  # by a recorder
-    indices = indices if kept else elements(indices)
+    indices = indices if stays(indices) else elements(op, indices)
     axis = 0 if axis is None else axis_index(op, axis, a.ndim)
     if indices.dtype.kind not in "iu":
         raise IndexError(f"{op}: expected indices to be integers, got {indices.dtype}")
@@ -171,10 +171,11 @@ def compress(condition, a, axis=None, out=None):
     >>> tl.compress([False, True], [[1, 2], [3, 4]], axis=0)
     tensor([[3, 4]])
     """
-    condition = elements(condition)
+    kept = on_device(condition)
+    condition = condition if kept else elements("compress", condition)
     if condition.ndim != 1:
         raise ValueError(f"compress: expected a condition of one axis, got {condition.shape}")
-    return take(a, np.flatnonzero(condition), axis, out)
+    return take(a, nonzero(condition)[0] if kept else np.flatnonzero(condition), axis, out)
 
 
 def extract(condition, arr):
@@ -203,7 +204,7 @@ def extract(condition, arr):
     >>> tl.extract(x % 2 == 0, x)
     tensor([0, 2, 4])
     """
-    return compress(elements(condition).reshape(-1), arr)
+    return compress(reshape(asarray(condition), (-1,)), arr)
 
 
 def choose(a, choices, out=None, mode="raise"):
@@ -241,7 +242,7 @@ def choose(a, choices, out=None, mode="raise"):
     which = integers("choose", "a", a)
     choices = promoted(*choices)
     which = in_bounds("choose", which, len(choices), mode)
-    kept = isinstance(which, Tensor)  # by a recorder: the kernel finds what is out of bounds
+    kept = isinstance(which, Tensor)  # the kernel finds what is out of bounds
     if not kept and which.size and (which.min() < 0 or which.max() >= len(choices)):
         raise ValueError(f"choose: expected indices of {len(choices)} choices, got {which}")
     with named("choose"):
@@ -290,7 +291,8 @@ def select(condlist, choicelist, default=0):
     for i, condition in enumerate(conditions):
         if condition.dtype != bool:
             raise TypeError(f"select: expected condition {i} to be bool, got {condition.dtype}")
-    *choices, result = broadcast_arrays(*promoted(*choicelist, default))
+    *choices, result = promoted(*choicelist, default)
+    broadcast_shapes(*(x.shape for x in (*conditions, *choices, result)))
     for condition, choice in zip(conditions[::-1], choices[::-1], strict=True):
         result = functions.where(condition, choice, result)
     return result
@@ -446,7 +448,9 @@ def searchsorted(a, v, side="left", sorter=None):
         raise ValueError(f"searchsorted: expected an array of one axis, got shape {shape}")
     more = [] if sorter is None else [sorter]
     with named("searchsorted"):
-        return computed(lambda a, v, *sorter: np.searchsorted(a, v, side, *sorter), a, v, *more)
+        return computed(
+            "searchsorted", lambda a, v, *sorter: np.searchsorted(a, v, side, *sorter), a, v, *more
+        )
 
 
 def diagonal(a, offset=0, axis1=0, axis2=1):

@@ -362,7 +362,7 @@ def trim_zeros(filt, trim="fb", axis=None):
     >>> tl.trim_zeros(tl.asarray([0, 0, 1, 0, 2, 0]))
     tensor([1, 0, 2])
     """
-    values = elements(filt)
+    values = elements("trim_zeros", filt)
     trim = trim.lower()
     if trim not in ("fb", "bf", "f", "b"):
         raise ValueError(

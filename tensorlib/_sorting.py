@@ -52,7 +52,7 @@ def partition(a, kth, axis=-1, kind="introselect", order=None):
         a, axis = along("partition", a, axis)
         return take_along_axis(a, argpartition(a, kth, axis, kind, order), axis)
     with named("partition"):
-        values = np.partition(elements(a), kth, axis, kind, order)
+        values = np.partition(elements("partition", a), kth, axis, kind, order)
     return asarray(values, a.dtype)
 
 
@@ -93,7 +93,7 @@ def argpartition(a, kth, axis=-1, kind="introselect", order=None):
     tensor(10)
     """
     with named("argpartition"):
-        return computed(lambda a: np.argpartition(a, kth, axis, kind, order), a)
+        return computed("argpartition", lambda a: np.argpartition(a, kth, axis, kind, order), a)
 
 
 def lexsort(keys, axis=-1):
@@ -129,7 +129,7 @@ def lexsort(keys, axis=-1):
     """
     several = isinstance(keys, (list, tuple))
     with named("lexsort"):
-        return computed(lambda *keys: np.lexsort(keys if several else keys[0], axis),
+        return computed("lexsort", lambda *keys: np.lexsort(keys if several else keys[0], axis),
                         *(keys if several else [keys]))  # fmt: skip
 
 

@@ -243,7 +243,7 @@ def delete(arr, obj, axis=None):
     """
     a, axis = along("delete", arr, axis)
     with named("delete"):
-        obj = obj if isinstance(obj, slice) else elements(obj)
+        obj = obj if isinstance(obj, slice) else elements("delete", obj)
         kept = np.delete(np.arange(a.shape[axis]), obj)
     kept = a[(slice(None),) * axis + (kept,)]
     return asarray(kept, order="F") if a.ndim > 1 and a.flags.fnc else kept

@@ -21,6 +21,8 @@ from tensorlib._core._tensor cimport (
 from tensorlib._core._threads cimport ThreadPool, pool
 from tensorlib._core._views cimport broadcast, reshaped
 
+from tensorlib._core.errors import DeviceError
+
 ThreadPool.share(pool())
 
 cdef extern from "indexing.h" namespace "tl::indexing" nogil:
@@ -94,6 +96,7 @@ cdef Places locate(Tensor x, tuple index, str op):
         if entry is Ellipsis:
             ellipses += 1
         elif isinstance(entry, Tensor):
+            check_readable(entry, x, op)
             consumed += axes_of(entry, op)
             fancy = fancy or not is_integer(entry)
         elif entry is not None:
@@ -141,6 +144,13 @@ cdef Places locate(Tensor x, tuple index, str op):
         position = 0
     lay_out(places, arrays, &kept, position, op)
     return places
+
+
+cdef int check_readable(Tensor entry, Tensor x, str op) except -1:
+    if entry.storage.device != 0:
+        raise DeviceError(f"{op}: expected tensors on one device, got shape {x.shape} on {x.device} "
+                          f"and an index of shape {entry.shape} on {entry.device}; use to()")
+    return 0
 
 
 cdef bint is_integer(Tensor entry) noexcept:
@@ -375,8 +385,11 @@ cdef bint is_whole_mask(Tensor x, Tensor mask) noexcept:
 
 
 cdef Tensor only_tensor(tuple index):
-    """The tensor of an index that is nothing else, or None."""
-    return index[0] if len(index) == 1 and isinstance(index[0], Tensor) else None
+    """The tensor of an index that is nothing else, or None; one of a device `locate` refuses."""
+    if len(index) == 1 and isinstance(index[0], Tensor) \
+            and (<Tensor>index[0]).storage.device == 0:
+        return index[0]
+    return None
 
 
 # ------------------------------------------------------------------------------------------

@@ -207,8 +207,8 @@ def _brought(entry, x, op):
         return entry
     if entry.device != "cpu":
         raise DeviceError(
-            f"{op}: expected tensors on one device, got shape {x.shape} on {x.device} and shape "
-            f"{entry.shape} on {entry.device}; use to()"
+            f"{op}: expected tensors on one device, got shape {x.shape} on {x.device} and an "
+            f"index of shape {entry.shape} on {entry.device}; use to()"
         )
     if entry.ndim == 0 and not _is_mask(entry) and number_of(entry.dtype) <= UINT64:
         return entry.__index__()

@@ -32,7 +32,7 @@ def log_gamma_sample(shape, size):
     sample = logarithm.astype(shape.dtype)
     if not followed(shape):
         return sample
-    slope = computed(slope_of_log_sample, a, logarithm).astype(shape.dtype)
+    slope = computed("rsample", slope_of_log_sample, a, logarithm).astype(shape.dtype)
     return sample + (shape - shape.detach()) * slope
 
 

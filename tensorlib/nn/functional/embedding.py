@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tensorlib._arguments import followed
+from tensorlib._arguments import followed, on_device, stays
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import arange, full, maximum, where, zeros
 from tensorlib._core._tensor import Tensor
@@ -70,7 +70,7 @@ def embedding(
     padding_idx = padding_row("embedding", padding_idx, weight.shape[0])
     if max_norm is not None:
         _limit_norms(weight, input, max_norm, norm_type)
-    return _rows(weight, input, padding_idx, scale_grad_by_freq)
+    return _rows("embedding", weight, input, padding_idx, scale_grad_by_freq)
 
 
 def embedding_bag(
@@ -143,8 +143,8 @@ def embedding_bag(
     if max_norm is not None:
         _limit_norms(weight, input, max_norm, norm_type)
     input = input.reshape(-1)
-    rows = _rows(weight, input, None, scale_grad_by_freq)
-    bags = searchsorted(starts, arange(input.size), side="right") - 1
+    rows = _rows("embedding_bag", weight, input, None, scale_grad_by_freq)
+    bags = searchsorted(starts, arange(input.size, device=input.device), side="right") - 1
     if per_sample_weights is not None:
         rows = rows * per_sample_weights.reshape(-1, 1)
     if mode == "max":
@@ -153,7 +153,7 @@ def embedding_bag(
     if counted is not None:
         rows[~counted] = 0
     # What comes after the last bag falls into one more, which is dropped.
-    sums = zeros((count + 1, weight.shape[1]), dtype=rows.dtype)
+    sums = zeros((count + 1, weight.shape[1]), dtype=rows.dtype, device=rows.device)
     sums = apply(ops.index_add, (sums, rows), ((bags,),))[:count]
     if mode == "sum":
         return sums
@@ -205,7 +205,7 @@ def one_hot(tensor, num_classes=-1):
         raise ValueError(
             f"one_hot: expected numbers from 0 to {num_classes - 1}, got {least} to {most}"
         )
-    return (tensor[..., None] == arange(num_classes)).astype("int64")
+    return (tensor[..., None] == arange(num_classes, device=tensor.device)).astype("int64")
 
 
 def check_dense(operation, sparse):
@@ -239,13 +239,17 @@ def _check_rows(operation, input, weight):
         raise ValueError(f"{operation}: expected weight of shape (V, D), got {weight.shape}")
     if input.dtype.kind not in "iu":
         raise TypeError(f"{operation}: expected an input of integers, got {input.dtype}")
-    if wrapped_of(input) is not None:  # by a recorder, such as vmap: the kernel refuses others
+    if stays(input):  # of a recorder or a device: the kernel refuses others
         return
     if input.size and not (input.min() >= 0 and input.max() < weight.shape[0]):
-        raise IndexError(
-            f"{operation}: expected rows from 0 to {weight.shape[0] - 1} for weight of shape "
-            f"{weight.shape}, got {input.min()} to {input.max()}"
-        )
+        raise _outside(operation, input, weight)
+
+
+def _outside(operation, input, weight):
+    return IndexError(
+        f"{operation}: expected rows from 0 to {weight.shape[0] - 1} for weight of shape "
+        f"{weight.shape}, got {input.min()} to {input.max()}"
+    )
 
 
 def _check_factors(input, factors, mode):
@@ -271,7 +275,7 @@ def _bags(input, offsets, include_last):
                 f"has the bags as rows, got offsets of shape {offsets.shape}"
             )
         count, length = input.shape
-        return arange(count + 1) * length, count
+        return arange(count + 1, device=input.device) * length, count
     if input.ndim != 1 or not isinstance(offsets, Tensor) or offsets.ndim != 1:
         got = "None" if offsets is None else offsets.shape
         raise ValueError(
@@ -301,9 +305,19 @@ def _limit_norms(weight, input, max_norm, norm_type):
         weight[input] = where(length > max_norm, picked * factor, picked)
 
 
-def _rows(weight, input, padding_idx, by_frequency):
+def _picked(operation, weight, input):
+    """The rows of the table. On a device only its kernel looks at their numbers."""
+    if not on_device(input):
+        return weight[input]
+    try:  # where none counts from the end
+        return weight[where(input < 0, weight.shape[0], input.astype("int64"))]
+    except IndexError:
+        raise _outside(operation, input.cpu(), weight) from None
+
+
+def _rows(operation, weight, input, padding_idx, by_frequency):
     """The rows of the table; gradients are stopped or scaled as the options say."""
-    rows = weight[input]
+    rows = _picked(operation, weight, input)
     if by_frequency:
         repeats = bincount(input.reshape(-1), minlength=weight.shape[0])[input]
         constant = rows.detach()
@@ -322,9 +336,10 @@ def _largest(rows, bags, starts, count, counted):
     """The largest of each bag's rows, laid side by side and filled up with infinities."""
     if counted is not None:
         rows[~counted] = -np.inf
-    places = arange(rows.shape[0]) - starts[bags]
+    places = arange(rows.shape[0], device=rows.device) - starts[bags]
     length = int(places.max()) + 1 if rows.shape[0] else 0
-    laid = full((count + 1, length, rows.shape[1]), -np.inf, dtype=rows.dtype)
+    shape = (count + 1, length, rows.shape[1])
+    laid = full(shape, -np.inf, dtype=rows.dtype, device=rows.device)
     laid = apply(ops.index_put, (laid, rows), ((bags, places),))[:count]
     largest = laid.max(axis=1, initial=-np.inf)
     sizes = bincount(bags, counted, count + 1)[:count]

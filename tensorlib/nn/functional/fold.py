@@ -113,7 +113,7 @@ def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
         )
     outer = (*input.shape[:-2], input.shape[-2] // (height * width))
     index = (Ellipsis, *_places(padded, kernel_size, dilation, stride))
-    start = zeros((*outer, *padded), dtype=input.dtype)
+    start = zeros((*outer, *padded), dtype=input.dtype, device=input.device)
     images = apply(ops.index_add, (start, reshape(input, (*outer, *kernel_size, *steps))), (index,))
     if not any(padding):
         return images
