@@ -89,6 +89,13 @@ operators().allocate = allocate
 set_device_free(free)
 
 
+def run_on_device(str op not None, Tensor target not None, tuple params):
+    """Run a kernel that devices alone have, on that of a tensor."""
+    if target.storage.device == 0:
+        raise NotImplementedError(f"{op}: no kernel for cpu")
+    return backend_of(target.storage.device).run(op, (target,), params)
+
+
 cdef int device_of(str op, tuple operands) except -1:
     """The number of the device that operands are on; tensors of the CPU without axes may be
     beside those of another device.

@@ -59,6 +59,14 @@ def indexing_sources():
             yield indexing.walker(name, kind, FEW, "uint32_t").source
 
 
+def random_sources():
+    """The sources of the kernels that draw random numbers."""
+    from tensorlib.cuda import random
+
+    for kind in ("float", "double"):
+        yield random.filler(kind).source
+
+
 def sort_sources():
     """The sources of the kernels that sort, and of those that give places too."""
     from tensorlib.cuda import sort

@@ -36,6 +36,7 @@ KERNELS = {
     "softmax": "softmax.softmax",
     "softmax_backward": "softmax.softmax_backward",
     "sum": "reduce.sum_",
+    "uniform": "random.uniform",
     "unscale": "optimize.unscale",
     "update": "optimize.update",
     "vecdot": "_products.vecdot",

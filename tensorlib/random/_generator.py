@@ -7,12 +7,20 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from tensorlib._arguments import axis_index, write_out
+from tensorlib._core._backend import run_on_device
 from tensorlib._core._functions import asarray, empty
 from tensorlib._core._recorder import random, watched
 from tensorlib._core._tensor import Tensor
 from tensorlib._selection import take
 from tensorlib.random._bit_generators import PCG64, BitGenerator, array_of, checked
 from tensorlib.random._distributions import Distributions
+
+
+def _checked_dtype(name, dtype):
+    dtype = np.dtype(dtype)
+    if dtype not in (np.float32, np.float64):
+        raise TypeError(f"{name}: expected dtype float32 or float64, got {dtype}")
+    return dtype
 
 
 def default_rng(seed=None):
@@ -148,7 +156,7 @@ class Generator(Distributions, np.random.Generator):
         """
         return [type(self)(child) for child in self.bit_generator.spawn(n_children)]
 
-    def random(self, size=None, dtype=np.float64, out=None):
+    def random(self, size=None, dtype=np.float64, out=None, *, device=None):
         """Draw uniformly from [0, 1).
 
         Parameters
@@ -159,6 +167,10 @@ class Generator(Distributions, np.random.Generator):
             float64 or float32.
         out : Tensor or ndarray, optional
             Where to write; contiguous, of this dtype and size.
+        device : str, optional
+            Where to draw, the CPU by default. Others have streams of their own, of NumPy's
+            Philox, each with a key that is drawn from this one: they follow from its state, and
+            are not what it draws on the CPU.
 
         Returns
         -------
@@ -170,7 +182,7 @@ class Generator(Distributions, np.random.Generator):
         TypeError
             If the dtype is another one, or not that of `out`.
         ValueError
-            If a length is negative, or `out` does not fit.
+            If a length is negative, or `out` does not fit or is given beside a device.
 
         Examples
         --------
@@ -178,7 +190,20 @@ class Generator(Distributions, np.random.Generator):
         >>> tl.random.default_rng(0).random((2, 3), dtype="float32").dtype
         dtype('float32')
         """
-        return self._fill("random", size, dtype, out)
+        if device is None or device == "cpu":
+            return self._fill("random", size, dtype, out)
+        if out is not None:
+            raise ValueError(f"random: expected out or a device, got both, the device {device}")
+        size = () if size is None else (size,) if isinstance(size, int) else tuple(size)
+        return random(
+            functools.partial(self._uniform_on, _checked_dtype("random", dtype), device), size
+        )
+
+    def _uniform_on(self, dtype, device, size):
+        result = empty(size, dtype, device=device)
+        low, high = self._numpy.integers(2**64, size=2, dtype=np.uint64).tolist()
+        run_on_device("uniform", result, (high << 64 | low,))
+        return result
 
     def standard_normal(self, size=None, dtype=np.float64, out=None):
         """Draw from the normal distribution of mean 0 and deviation 1; arguments as in `random`.
@@ -512,9 +537,7 @@ class Generator(Distributions, np.random.Generator):
 
     def _fill(self, name, size, dtype, out, **arguments):
         """Draw straight into a Tensor, whose memory is cached: a large array of NumPy's is not."""
-        dtype = np.dtype(dtype)
-        if dtype not in (np.float32, np.float64):
-            raise TypeError(f"{name}: expected dtype float32 or float64, got {dtype}")
+        dtype = _checked_dtype(name, dtype)
         if watched():
             return self._fill_watched(name, size, dtype, out, arguments)
         draw = functools.partial(self._drawn, name, dtype=dtype.type, **arguments)

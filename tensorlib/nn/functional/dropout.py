@@ -225,7 +225,8 @@ def _noisy(operation, change, input, shape, p, training, inplace, generator):
     check_probability(operation, p)
     if not training or p == 0:
         return input
-    noise = (generator or default_generator()).random(shape, dtype="float32")
+    generator = generator or default_generator()
+    noise = generator.random(shape, dtype="float32", device=input.device)
     keep = greater_equal(noise, p)
     return written(operation, change, input, keep, p) if inplace else change(input, keep, p)
 
