@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tensorlib._arguments import computed, named
+from tensorlib._arguments import computed, named, on_device
 from tensorlib._core._functions import argsort, asarray, clip, minimum, remainder, where
 from tensorlib._joining import concatenate
 from tensorlib._selection import searchsorted
@@ -125,5 +125,21 @@ def digitize(x, bins, right=False):
     >>> tl.digitize([0.2, 6.4, 3.0], [0.0, 1.0, 2.5, 4.0])
     tensor([1, 4, 3])
     """
+    if on_device(x) or on_device(bins):
+        return _binned(asarray(x), asarray(bins), right)
     with named("digitize"):
         return computed("digitize", lambda x, bins: np.digitize(x, bins, right), x, bins)
+
+
+def _binned(x, bins, right):
+    """`digitize` on a device."""
+    if "c" in (x.dtype.kind, bins.dtype.kind):
+        raise TypeError("digitize: x may not be complex")
+    if bins.ndim != 1:
+        raise ValueError(f"digitize: expected bins of one axis, got shape {bins.shape}")
+    side = "left" if right else "right"
+    if bool((bins[1:] >= bins[:-1]).all()):
+        return searchsorted(bins, x, side)
+    if not bool((bins[1:] <= bins[:-1]).all()):
+        raise ValueError("digitize: bins must be monotonically increasing or decreasing")
+    return bins.size - searchsorted(bins[::-1], x, "right" if right else "left")

@@ -8,7 +8,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tensorlib._arguments import anywhere, axis_tuple, computed, elements, followed, write_out
+from tensorlib._arguments import (
+    anywhere,
+    axis_tuple,
+    computed,
+    elements,
+    followed,
+    on_device,
+    write_out,
+)
 from tensorlib._core._functions import (
     arange,
     asarray,
@@ -491,6 +499,7 @@ def _unweighted(op, lines, q, method, count, weak):
     if skip_nan and q.dtype.kind == "f":
         count = count.astype(q.dtype)  # as weak as one number is
     below, above, part = run_apart(partial(_neighbours, method), (count, q))
+    part = asarray(part, device=lines.device) if on_device(lines) else part
     if skip_nan or followed(below):
         ordered = sort(lines)
     else:

@@ -16,8 +16,9 @@ from tensorlib._arguments import (
     write_out,
 )
 from tensorlib._core import _functions as functions
+from tensorlib._core._backend import run_on_device
 from tensorlib._core._dispatch import apply, ops
-from tensorlib._core._functions import asarray, broadcast_to, reshape, transpose
+from tensorlib._core._functions import asarray, broadcast_to, empty, reshape, transpose
 from tensorlib._core._tensor import Tensor
 from tensorlib._joining import stack
 from tensorlib._shape import broadcast_arrays, ravel
@@ -447,10 +448,23 @@ def searchsorted(a, v, side="left", sorter=None):
         shape = np.shape(a)
         raise ValueError(f"searchsorted: expected an array of one axis, got shape {shape}")
     more = [] if sorter is None else [sorter]
+    if on_device(a) or on_device(v):
+        return _search(a if sorter is None else take(a, sorter), v, side)
     with named("searchsorted"):
         return computed(
             "searchsorted", lambda a, v, *sorter: np.searchsorted(a, v, side, *sorter), a, v, *more
         )
+
+
+def _search(a, v, side):
+    """`searchsorted` on a device."""
+    if side not in ("left", "right"):
+        raise ValueError(f"searchsorted: side must be 'left' or 'right' (got {side!r})")
+    a, v = promoted(a, v)
+    v = asarray(v, device=a.device) if v.ndim == 0 else v
+    places = empty(v.shape, np.int64, device=v.device)
+    run_on_device("searchsorted", places, (a.detach(), v.detach(), side == "right"))
+    return places
 
 
 def diagonal(a, offset=0, axis1=0, axis2=1):

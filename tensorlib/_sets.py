@@ -3,11 +3,14 @@
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from tensorlib._arguments import elements, followed
-from tensorlib._core._functions import asarray
+from tensorlib._arguments import elements, followed, on_device
+from tensorlib._core._dispatch import apply, ops
+from tensorlib._core._functions import argsort, asarray, cumsum, full, isnan, ones, reshape
 from tensorlib._core._tensor import Tensor
+from tensorlib._joining import concatenate
 from tensorlib._numpy_code import by_numpy, computed_by
 from tensorlib._selection import take
+from tensorlib._shape import ravel
 
 
 def unique(
@@ -61,6 +64,9 @@ def unique(
             [2, 0]])
     """
     ar = asarray(ar)
+    if on_device(ar) and axis is None:
+        found, *others = _unique(ar, return_index, return_inverse, return_counts, equal_nan)
+        return (found, *others) if others else found
     asked = {"return_inverse": return_inverse, "return_counts": return_counts, "axis": axis}
     asked |= {"equal_nan": equal_nan, "sorted": sorted}
     if not followed(ar):
@@ -68,6 +74,31 @@ def unique(
     _, index, *others = by_numpy("unique", np.unique, (ar.detach(), True), asked)
     found = (take(ar, index, axis), *([index] if return_index else []), *others)
     return found if len(found) > 1 else found[0]
+
+
+def _unique(x, return_index, return_inverse, return_counts, equal_nan):
+    """`unique` on a device, where equal elements are neighbours after sorting."""
+    line = ravel(x)
+    order = argsort(line)
+    line = line[order]
+    if line.size == 0:
+        first = asarray(line, bool)
+    else:
+        differ = line[1:] != line[:-1]
+        if equal_nan and line.dtype.kind not in "biu":
+            differ = differ & ~(isnan(line[1:]) & isnan(line[:-1]))
+        first = concatenate((ones(1, bool, device=x.device), differ))
+    (starts,) = apply(ops.nonzero, (first,))
+    found = [line[starts]]
+    if return_index:
+        found.append(order[starts])
+    if return_inverse:
+        groups = cumsum(asarray(first, np.int64)) - 1
+        found.append(reshape(apply(ops.index_put, (order, groups), ((order,),)), x.shape))
+    if return_counts:
+        ends = concatenate((starts[1:], full(min(starts.size, 1), line.size, device=x.device)))
+        found.append(ends - starts)
+    return found
 
 
 @computed_by(np.unique_all)

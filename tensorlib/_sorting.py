@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tensorlib._arguments import along, computed, elements, followed, named
-from tensorlib._core._functions import asarray, astype, sort
+from tensorlib._arguments import along, axis_index, computed, elements, followed, named, on_device
+from tensorlib._core._functions import argsort, asarray, astype, sort
 from tensorlib._selection import take_along_axis
 
 
@@ -51,6 +51,8 @@ def partition(a, kth, axis=-1, kind="introselect", order=None):
     if followed(a):
         a, axis = along("partition", a, axis)
         return take_along_axis(a, argpartition(a, kth, axis, kind, order), axis)
+    if on_device(a):
+        return sort(*_checked("partition", a, kth, axis, kind, order))
     with named("partition"):
         values = np.partition(elements("partition", a), kth, axis, kind, order)
     return asarray(values, a.dtype)
@@ -92,8 +94,24 @@ def argpartition(a, kth, axis=-1, kind="introselect", order=None):
     >>> x[tl.argpartition(x, 0)[0]]
     tensor(10)
     """
+    if on_device(a):
+        return argsort(*_checked("argpartition", a, kth, axis, kind, order))
     with named("argpartition"):
         return computed("argpartition", lambda a: np.argpartition(a, kth, axis, kind, order), a)
+
+
+def _checked(op, a, kth, axis, kind, order):
+    """What to sort on a device, where that is how a part of it is done, and along which axis."""
+    a, axis = along(op, a, axis)
+    length = a.shape[axis]
+    with named(op):
+        np.partition(np.zeros(1), 0, 0, kind, order)
+        if np.asarray(kth).dtype.kind not in "iu":
+            raise TypeError("Partition index must be integer")
+        for k in np.ravel(kth).tolist():
+            if not -length <= k < length:
+                raise ValueError(f"kth(={k}) out of bounds ({length})")
+    return a, axis
 
 
 def lexsort(keys, axis=-1):
@@ -128,9 +146,23 @@ def lexsort(keys, axis=-1):
     tensor([1, 2, 0])
     """
     several = isinstance(keys, (list, tuple))
+    if any(map(on_device, keys if several else [keys])):
+        return _sorted_by([asarray(key) for key in keys], axis)
     with named("lexsort"):
         return computed("lexsort", lambda *keys: np.lexsort(keys if several else keys[0], axis),
                         *(keys if several else [keys]))  # fmt: skip
+
+
+def _sorted_by(keys, axis):
+    """`lexsort` on a device: by each key in turn, where equal elements stay in order."""
+    axis = axis_index("lexsort", axis, keys[0].ndim)
+    if len({key.shape for key in keys}) > 1:
+        raise ValueError("lexsort: all keys need to be the same shape")
+    order = argsort(keys[0], axis)
+    for key in keys[1:]:
+        places = argsort(take_along_axis(key, order, axis), axis)
+        order = take_along_axis(order, places, axis)
+    return order
 
 
 def sort_complex(a):

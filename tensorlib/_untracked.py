@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tensorlib._arguments import on_device
 from tensorlib._core._recorder import watched
 from tensorlib._core._tape import is_grad_enabled
 from tensorlib._core._tensor import Tensor
@@ -18,9 +19,9 @@ def untracked(*values):
     -------
     list or None
         With ndarrays over the memory of the tensors; None if one of them requires a gradient, or
-        a recorder is active.
+        a recorder is active, or one is on a device.
     """
-    if watched():
+    if watched() or any(map(on_device, values)):
         return None
     if is_grad_enabled() and any(isinstance(x, Tensor) and x.requires_grad for x in values):
         return None

@@ -18,7 +18,7 @@ from tensorlib._core.errors import DeviceError
 from tensorlib.cuda._backend import aligned_address, compact, fill, new, overlap, place, write
 from tensorlib.cuda._kernel import capturing
 from tensorlib.cuda.common import THREADS, blocks_for, kernel, packed, type_name
-from tensorlib.cuda.elementwise import FEW, MANY
+from tensorlib.cuda.elementwise import FEW, MANY, TYPES
 from tensorlib.cuda.sort import ordered_rows
 
 BOOL, UINT64 = number_of("bool"), number_of("uint64")
@@ -505,3 +505,13 @@ def _run(op, name, kind, device, axes, arguments):
     run = walker(name, kind, most, "uint64_t" if size > 0xFFFFFFFF else "uint32_t")
     laid = packed(size, len(axes), shape, strides)
     run(op, device, blocks_for(size), THREADS, laid, *arguments)
+
+
+def sources():
+    """The sources of the kernels here."""
+    for name in PLAIN:
+        yield plain(name).source
+    for name in WALKERS:
+        kinds = {"add_offsets": ("",), "scatter_add": TYPES}.get(name, UNITS.values())
+        for kind in kinds:
+            yield walker(name, kind, FEW, "uint32_t").source

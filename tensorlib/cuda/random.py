@@ -60,3 +60,10 @@ def _counter():
 
 def _signed(word):
     return word - 2**64 if word >> 63 else word
+
+
+def sources():
+    """The sources of the kernels here."""
+    yield _counter().source
+    for kind in ("float", "double"):
+        yield filler(kind).source

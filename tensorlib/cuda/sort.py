@@ -7,8 +7,10 @@ were measured on a GPU.
 import numpy as np
 
 from tensorlib._core import _views
+from tensorlib._core.errors import DeviceError
 from tensorlib.cuda._backend import compact, new, place, write
-from tensorlib.cuda.common import THREADS, kernel, type_name
+from tensorlib.cuda.common import THREADS, blocks_for, kernel, type_name
+from tensorlib.cuda.elementwise import TYPES
 
 TILE = 1024  # elements that a block sorts in shared memory, as sort.cuh has it
 KINDS = (None, "quicksort", "heapsort", "mergesort", "stable")
@@ -22,6 +24,29 @@ def sort(x, axis, kind):
 def argsort(x, axis, kind):
     """The indices that would sort along an axis; equal elements keep their order."""
     return _along(x, axis, kind, "argsort")
+
+
+def searchsorted(places, a, v, right):
+    """Write, to places in C order, where elements belong in a sorted one; all of one dtype."""
+    if not place(places) == place(a) == place(v):
+        raise DeviceError(
+            f"searchsorted: expected tensors on one device, got shape {a.shape} on {a.device} and "
+            f"shape {v.shape} on {v.device}; use to()"
+        )
+    search = searcher(type_name(a.dtype))
+    arguments = (compact(a), a.size, compact(v), v.size, int(right), places)
+    search("searchsorted", place(places), blocks_for(v.size), THREADS, *arguments)
+
+
+def searcher(kind):
+    """The kernel that looks for elements of a C++ type."""
+    return kernel(
+        "sort.cuh",
+        "tl_search",
+        f"const {kind} *a, int64_t size, const {kind} *v, int64_t n, int64_t right, "
+        "int64_t *places",
+        "search(a, size, v, n, right, places);",
+    )
 
 
 def ordered_rows(rows, n, op):
@@ -88,3 +113,12 @@ def _along(x, axis, kind, op):
     result = new(x.shape, found.dtype, x, op)
     write(_views.transpose(result, axes), found)
     return result
+
+
+def sources():
+    """The sources of the kernels here, of each dtype."""
+    for kind in TYPES:
+        yield searcher(kind).source
+        for name in ("sort_tiles", "merge_runs"):
+            for ordered in (False, True):
+                yield sorter(name, kind, ordered).source

@@ -7,7 +7,6 @@ from tensorlib._core._dtypes import number_of
 from tensorlib.cuda import elementwise
 from tensorlib.cuda.elementwise import FEW, ITEMSIZES, OPS, POINTER, flat_source
 from tensorlib.cuda.products import product_sources  # noqa: F401
-from tensorlib.cuda.elementwise import FEW, ITEMSIZES, OPS, POINTER, TYPES, flat_source
 
 COMMON = ("float32", "float16", "bfloat16", "float64", "int64", "bool")
 
@@ -46,32 +45,5 @@ def structured_sources():
     """The sources of ops that are not elementwise, one module after the other. These modules
     need a driver."""
     for name in ("reduce", "argreduce", "scan", "softmax", "norm"):
+    for name in ("argreduce", "indexing", "random", "reduce", "sort"):
         yield from importlib.import_module(f"tensorlib.cuda.{name}").sources()
-def indexing_sources():
-    """The sources of the kernels of indexing."""
-    from tensorlib.cuda import indexing  # which needs a driver
-
-    for name in indexing.PLAIN:
-        yield indexing.plain(name).source
-    for name in indexing.WALKERS:
-        kinds = {"add_offsets": ("",), "scatter_add": TYPES}.get(name, indexing.UNITS.values())
-        for kind in kinds:
-            yield indexing.walker(name, kind, FEW, "uint32_t").source
-
-
-def random_sources():
-    """The sources of the kernels that draw random numbers."""
-    from tensorlib.cuda import random
-
-    for kind in ("float", "double"):
-        yield random.filler(kind).source
-
-
-def sort_sources():
-    """The sources of the kernels that sort, and of those that give places too."""
-    from tensorlib.cuda import sort
-
-    for kind in TYPES:
-        for name in ("sort_tiles", "merge_runs"):
-            for ordered in (False, True):
-                yield sort.sorter(name, kind, ordered).source

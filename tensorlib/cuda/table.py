@@ -32,6 +32,7 @@ KERNELS = {
     "normalize_input": "norm.normalize_input",
     "normalize_weight": "norm.normalize_weight",
     "prod": "reduce.prod",
+    "searchsorted": "sort.searchsorted",
     "sort": "sort.sort",
     "softmax": "softmax.softmax",
     "softmax_backward": "softmax.softmax_backward",

@@ -182,4 +182,25 @@ __device__ void merge_runs(const T *x, const int64_t *order, int64_t rows, int64
   }
 }
 
+// How many elements of a sorted array are less than each of others, or, from the right, not
+// greater.
+template <class T>
+__device__ void search(const T *a, int64_t size, const T *v, int64_t n, int64_t right,
+                       int64_t *places) {
+  int64_t const step = int64_t(gridDim.x) * kThreads;
+  for (int64_t i = int64_t(blockIdx.x) * kThreads + threadIdx.x; i < n; i += step) {
+    T const key = v[i];
+    int64_t low = 0, high = size;
+    while (low < high) {
+      int64_t const middle = low + (high - low) / 2;
+      if (right ? !precedes(key, a[middle]) : precedes(a[middle], key)) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    places[i] = low;
+  }
+}
+
 }  // namespace tl
