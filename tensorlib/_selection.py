@@ -135,6 +135,8 @@ def along_axis_index(op, a, indices, axis):
         wanted = "a single dimension" if a.ndim == 1 else f"{a.ndim} dimensions"
         raise ValueError(f"{op}: expected indices of {wanted}, got {indices.ndim}")
     places = list(np.ix_(*map(np.arange, a.shape)))
+    if a.device != "cpu":
+        places = [asarray(place, device=a.device) for place in places]
     places[axis] = indices
     return tuple(places)
 

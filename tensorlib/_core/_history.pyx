@@ -62,7 +62,7 @@ cdef tuple place_in_root(Tensor view):
     cdef char *last
     cdef Py_ssize_t itemsize = dtype_itemsize(view.dtype_), start
     if view.size_ == 0:
-        return asarray(np.zeros(view.shape, np.int64), device=view.device), None
+        return asarray(np.zeros(view.shape, np.int64), None, None, view.device), None
     # The root's flat indices, laid out in memory as the root is, then seen as the view is.
     extent(root, &low, &high)
     extent(view, &first, &last)
@@ -77,7 +77,7 @@ cdef tuple place_in_root(Tensor view):
     if itemsize != dtype_itemsize(root.dtype_):
         part = "real" if memory[start // unit] >= 0 else "imag"
         start -= itemsize if part == "imag" else 0
-    return asarray(laid_out(memory, start, view, unit).copy(), device=view.device), part
+    return asarray(laid_out(memory, start, view, unit).copy(), None, None, view.device), part
 
 
 cdef int bind(Tensor target, Tensor result) except -1:

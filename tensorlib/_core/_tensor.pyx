@@ -441,6 +441,9 @@ cdef class Tensor:
             if gradient.shape != self.shape or gradient.dtype_ != self.dtype_:
                 raise RuntimeError(f"grad: expected shape {self.shape} and dtype {self.dtype}, got "
                                    f"{gradient.shape} and {gradient.dtype}")
+            if gradient.storage.device != self.storage.device:
+                raise RuntimeError(f"grad: expected a tensor on {self.device}, got one on "
+                                   f"{gradient.device}; use to()")
             if gradient.node is not None:
                 table.show(gradient.node)
         self.grad_ = value

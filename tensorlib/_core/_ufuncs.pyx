@@ -169,7 +169,7 @@ cdef class Ufunc:
         """
         self.check_binary("reduceat")
         x = asarray(array)
-        starts = asarray(indices, dtype=np.intp)
+        starts = asarray(indices, np.intp)
         axis = normalize_axis_index(axis, x.ndim, f"{self.op.name}.reduceat")
         length = x.shape[axis]
         for start in starts.tolist():

@@ -65,7 +65,13 @@ def _seed(name, position, output, gradient, batched):
         if wrapped_of(output) is not None:
             return full_like(output, 1)
         return _backward.one_for(output)
-    gradient = asarray(gradient)
+    if not isinstance(gradient, Tensor):
+        gradient = asarray(gradient, device=output.device)
+    if gradient.device != output.device:
+        raise RuntimeError(
+            f"{name}: expected a gradient on the output's device {output.device}, "
+            f"got one on {gradient.device} at position {position}; use to()"
+        )
     if batched and (not gradient.ndim or gradient.shape[1:] != output.shape):
         raise RuntimeError(
             f"{name}: expected a batch of gradients of the output's shape {output.shape}, along "

@@ -7,6 +7,7 @@ the call is recorded once more, with them in the places of the others.
 
 from tensorlib._core._gradients import fit
 from tensorlib._core._tensor import Tensor
+from tensorlib._core.device import device_number
 from tensorlib.autograd.function import Function
 
 
@@ -59,7 +60,10 @@ class Mapping:
         self.batch = batch
         self.function = function
         self.batched = [batch.value(x) is not None for x in args]
-        self.layouts = [(x.shape, x.dtype) if isinstance(x, Tensor) else None for x in args]
+        self.layouts = [
+            (x.shape, x.dtype, device_number(x.device, "vmap")) if isinstance(x, Tensor) else None
+            for x in args
+        ]
         self.where = "inside of vmap"
         self.name = function.__name__
 

@@ -16,6 +16,7 @@ from tensorlib._core._recorder import lift
 from tensorlib._core._tape import is_grad_enabled, rule_functions
 from tensorlib._core._tensor import Tensor
 from tensorlib._core._wrapping import offset_of
+from tensorlib._core.device import device_number
 from tensorlib.autograd._mode import enable_grad
 from tensorlib.autograd.function import of_outputs
 
@@ -157,7 +158,8 @@ def _transposed(op, pull, inputs, tangents, outputs):
         for x, tangent, gradient in zip(inputs, tangents, pull(lambda i: given), strict=True):
             if gradient is None:
                 continue
-            gradient = fit(gradient, x.shape, x.dtype, node)
+            here = device_number(x.device, op.name)
+            gradient = fit(gradient, x.shape, x.dtype, here, node)
             if gradient.requires_grad:
                 pulled.append(gradient)
                 seeds.append(tangent)
