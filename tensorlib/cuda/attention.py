@@ -66,20 +66,20 @@ class Problem:
     """What a kernel is told about its operands."""
 
     def __init__(self, query, key, value, mask, is_causal, op, g=None):
-        stack, self.g = query.shape[:-2], g
+        stack = query.shape[:-2]
         queries, keys = query.shape[-2], key.shape[-2]
-        self.kind = NO_MASK if mask.ndim == 0 else TRUTHS if mask.dtype == bool else ADDENDS
-        if mask.ndim:
+        if mask.ndim == 0:
+            self.kind, mask = NO_MASK, None
+        else:
+            self.kind = TRUTHS if mask.dtype == bool else ADDENDS
             mask = broadcast_mask(mask, (*stack, queries, keys), op)
-        self.operands = [query, key, value, mask]
-        given = [x for x in (*self.operands, g) if x is not None]
+        given = [query, key, value, mask, g]
         if len(stack) > MOST_OUTER:
-            self.operands = [x if x.ndim == 0 else flattened(x) for x in self.operands]
-            self.g = None if g is None else flattened(g)
+            given = [None if x is None else flattened(x) for x in given]
             stack = (math.prod(stack),)
-        elif any(n % x.itemsize for x in given for n in x.strides):
-            self.operands = [compact(x) for x in self.operands]
-            self.g = None if g is None else compact(g)
+        elif any(n % x.itemsize for x in given if x is not None for n in x.strides):
+            given = [None if x is None else compact(x) for x in given]
+        *self.operands, self.g = given
         self.heads = math.prod(stack)
         self.side = SIDES.get(query.dtype.name, 4)
         lengths = queries, keys, query.shape[-1], value.shape[-1], int(is_causal), len(stack)
@@ -87,8 +87,7 @@ class Problem:
 
     def packed(self):
         """The structure that kernels take."""
-        given = [*self.operands, self.operands[0] if self.g is None else self.g]
-        return packed(*self.numbers, *[steps(x) for x in given])
+        return packed(*self.numbers, *[steps(x) for x in (*self.operands, self.g)])
 
     def tiles(self, rows):
         """The number of tiles of so many rows, of all heads."""
@@ -148,8 +147,8 @@ def flattened(x):
 
 
 def steps(x):
-    """The structure of an operand: strides in elements; none of what is no stack."""
-    outer = [n // x.itemsize for n in x.strides] if x.ndim > 1 else [0, 0]
+    """The structure of an operand, which may be missing: strides in elements."""
+    outer = [0, 0] if x is None else [n // x.itemsize for n in x.strides]
     return [*outer[:-2], *[0] * (MOST_OUTER + 2 - len(outer)), *outer[-2:]]
 
 

@@ -24,7 +24,7 @@ class BackwardCall:
         self.module = module
         self.before = [hook for hook in hooks if hook.kind == BACKWARD_PRE]
         self.after = [hook for hook in hooks if hook.kind == BACKWARD]
-        self.inputs = []  # shape and dtype of those that require a gradient, None for others
+        self.inputs = []  # what makes zeros like those that require a gradient, None for others
         self.here = threading.local()  # of the walk in this thread: the gradients of the outputs
 
     def take(self, args):
@@ -32,7 +32,9 @@ class BackwardCall:
         passed = meeting(args, self.inputs_met) if self.after else None
         args = args if passed is None else tuple(passed)
         self.inputs = [
-            (x.shape, x.dtype) if passed and isinstance(x, Tensor) and x.requires_grad else None
+            {"shape": x.shape, "dtype": x.dtype, "device": x.device}
+            if passed and isinstance(x, Tensor) and x.requires_grad
+            else None
             for x in args
         ]
         return args
@@ -71,7 +73,7 @@ class BackwardCall:
         if outputs is None:  # of a second derivative, which did not come through the outputs
             return gradients
         gradients = tuple(
-            zeros(*layout) if layout and gradient is None else gradient
+            zeros(**layout) if layout and gradient is None else gradient
             for layout, gradient in zip(self.inputs, gradients, strict=True)
         )
         for hook in self.after:

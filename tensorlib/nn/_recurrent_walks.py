@@ -75,7 +75,7 @@ def compiled(mode, inputs, sizes, state, reverse, weight, bias):
     if mode == "LSTM":
         return apply(ops.lstm, (inputs, weight, *state), (sizes, reverse))[:2]
     if bias is None:
-        bias = zeros(len(weight), dtype=weight.dtype)
+        bias = zeros(len(weight), dtype=weight.dtype, device=weight.device)
     return apply(ops.gru, (inputs, weight, bias, *state), (sizes, reverse))[:1]
 
 

@@ -144,7 +144,7 @@ class RNNBase(Module):
         time, batch = x.shape[:2]
         if time == 0:
             raise ValueError(f"{name}: expected at least one step, got shape {input.shape}")
-        state = self._state(hx, batch, x.dtype, batched)
+        state = self._state(hx, batch, x, batched)
         output, state = self._layers(
             x.reshape(time * batch, self.input_size), [batch] * time, state
         )
@@ -163,7 +163,7 @@ class RNNBase(Module):
                 f"{self.input_size}), got {data.shape}"
             )
         sizes = batch_sizes.tolist()
-        state = self._state(hx, sizes[0], data.dtype, True)
+        state = self._state(hx, sizes[0], data, True)
         if order is not None:
             state = tuple(x[:, order] for x in state)
         output, state = self._layers(data, sizes, state)
@@ -174,13 +174,14 @@ class RNNBase(Module):
     def _result(self, state):
         return state if self.mode == "LSTM" else state[0]
 
-    def _state(self, hx, batch, dtype, batched):
+    def _state(self, hx, batch, input, batched):
         """The initial state as a tuple of Tensors of three axes: as given, or zeros."""
         passes = self.num_layers * self._directions
         sizes = (self.proj_size or self.hidden_size, self.hidden_size)
         shapes = [(passes, batch, size) for size in sizes][: 2 if self.mode == "LSTM" else 1]
         if hx is None:
-            return tuple(zeros(shape, dtype=dtype) for shape in shapes)
+            given = {"dtype": input.dtype, "device": input.device}
+            return tuple(zeros(shape, **given) for shape in shapes)
         state = tuple(hx) if self.mode == "LSTM" else (hx,)
         expected = shapes if batched else [(shape[0], shape[2]) for shape in shapes]
         if [x.shape for x in state] != expected:

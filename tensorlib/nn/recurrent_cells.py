@@ -73,7 +73,7 @@ class RNNCellBase(Module):
             )
         shape = (*input.shape[:-1], self.hidden_size)
         if hx is None:
-            return (zeros(shape, dtype=input.dtype),) * count
+            return (zeros(shape, dtype=input.dtype, device=input.device),) * count
         state = (hx,) if count == 1 else tuple(hx)
         if len(state) != count or any(x.shape != shape for x in state):
             shapes = " and ".join(str(x.shape) for x in state)

@@ -500,12 +500,13 @@ def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1, *, generator=No
     # The negative logarithm of an exponential number, which may be rounded to zero.
     noise = (generator or default_generator()).standard_exponential(logits.shape, dtype="float32")
     noise = log(maximum(noise, np.finfo(np.float32).tiny)).astype(logits.dtype, copy=False)
+    noise = noise.to(logits.device)  # generators draw on the CPU
     soft = softmax((logits - noise) / tau, axis)
     if not hard:
         return soft
     shape = [1] * soft.ndim
     shape[axis] = soft.shape[axis]
-    places = arange(soft.shape[axis]).reshape(shape)
+    places = arange(soft.shape[axis], device=soft.device).reshape(shape)
     value = soft.detach()
     chosen = equal(argmax(value, axis=axis, keepdims=True), places).astype(soft.dtype)
     return (chosen - value) + soft

@@ -47,7 +47,7 @@ def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
     check_window("unfold", input.shape, kernel_size, padding, dilation)
     height, width = padding
     images = pad(input, (width, width, height, height)) if any(padding) else input
-    rows, columns = _places(images.shape[-2:], kernel_size, dilation, stride)
+    rows, columns = _places(images.shape[-2:], kernel_size, dilation, stride, input.device)
     seen = images[..., rows, columns]
     *outer, channels = input.shape[:-2]
     pixels, places = seen.shape[-4] * seen.shape[-3], seen.shape[-2] * seen.shape[-1]
@@ -130,12 +130,12 @@ def _window(operation, kernel_size, dilation, padding, stride):
     )
 
 
-def _places(shape, kernel_size, dilation, stride):
+def _places(shape, kernel_size, dilation, stride, device):
     """The rows and the columns that windows see: (height, 1, H', 1) and (1, width, 1, W')."""
     indices = []
     for axis, (n, k, d, s) in enumerate(zip(shape, kernel_size, dilation, stride, strict=True)):
-        inside = reshape(arange(k) * d, (k, 1, 1))
-        starts = arange(0, n - d * (k - 1), s)
+        inside = reshape(arange(k, device=device) * d, (k, 1, 1))
+        starts = arange(0, n - d * (k - 1), s, device=device)
         index = inside + starts
         indices.append(index if axis else reshape(index, (k, 1, starts.size, 1)))
     return indices

@@ -123,7 +123,7 @@ def _fractional_max_pool(
     shape = (*input.shape[:-axes], axes)
     shape = shape if len(shape) == 3 else (1, *shape)
     if samples is None:
-        samples = default_generator().random(shape).astype(input.dtype)
+        samples = default_generator().random(shape).astype(input.dtype).to(input.device)
     elif samples.shape != shape:
         raise ValueError(
             f"{operation}: expected _random_samples of shape {shape}, got {samples.shape}"
@@ -133,7 +133,7 @@ def _fractional_max_pool(
     for axis, (size, n, k) in enumerate(zip(sizes, counts, kernel_size, strict=True)):
         u = samples[:, axes - 1 - axis if axes == 2 else axis, None]
         starts = _random_starts(u, size - k, n)
-        table = starts[:, :, None] + arange(k)
+        table = starts[:, :, None] + arange(k, device=starts.device)
         tables.append(table.reshape((len(table), n * k)))
     return maxima_of_pieces(input, tables, kernel_size, return_indices)
 
@@ -141,7 +141,7 @@ def _fractional_max_pool(
 def _random_starts(u, last, count):
     """Ascending positions from 0 to `last`, in each row for its number of `u`."""
     step = last / (count - 1) if count > 1 else 0.0
-    i = arange(count)
+    i = arange(count, device=u.device)
     starts = floor((i.astype(u.dtype) + u) * step) - floor(u * step)
     return where(i == count - 1, last, starts.astype("int64"))
 

@@ -169,7 +169,7 @@ def _maxima_of_volumes(x, plan, return_indices):
 
 def _look_up(table, places):
     """`table[i, place]` for the places `places[i]`."""
-    rows = arange(len(table)).reshape((len(table), *(1,) * (places.ndim - 1)))
+    rows = arange(len(table), device=table.device).reshape((len(table), *(1,) * (places.ndim - 1)))
     return table[rows, places]
 
 
@@ -303,6 +303,6 @@ def _adaptive_max_pool(operation, input, axes, output_size, return_indices):
         width = int((stops - starts).max())
         # Shorter windows have their last element more than once, which is not seen in a maximum.
         positions = np.minimum(starts[:, None] + np.arange(width), stops[:, None] - 1)
-        tables.append(asarray(positions.reshape(1, -1)))
+        tables.append(asarray(positions.reshape(1, -1), device=input.device))
         kernel_size.append(width)
     return maxima_of_pieces(input, tables, tuple(kernel_size), return_indices)

@@ -187,7 +187,7 @@ def attend(
     batch, length = query.shape[:2]
     query, key, value = _in_heads(query, key, value, heads, weights, bias, bias_k, bias_v, static)
     if add_zero_attn:
-        none = zeros((batch, heads, 1, key.shape[-1]), dtype=key.dtype)
+        none = zeros((batch, heads, 1, key.shape[-1]), dtype=key.dtype, device=key.device)
         key, value = (concatenate([x, none], axis=2) for x in (key, value))
     if is_causal and key_padding_mask is None and not need_weights:
         attn_mask = None  # the function makes it
@@ -260,7 +260,8 @@ def _widened(mask, keys):
     added = keys - mask.shape[-1]
     if not added:
         return mask
-    return concatenate([mask, zeros((*mask.shape[:-1], added), dtype=mask.dtype)], axis=-1)
+    shape = *mask.shape[:-1], added
+    return concatenate([mask, zeros(shape, dtype=mask.dtype, device=mask.device)], axis=-1)
 
 
 def _check(name, query, key, value, heads, widths, key_padding_mask, attn_mask, static_k,

@@ -358,16 +358,9 @@ def normalize(input, p=2.0, dim=1, eps=1e-12, out=None):
 def _normalize(input, shape, weight, bias, eps, centred=True):
     """The input, seen in five axes, normalized; the means and the variances."""
     channels = (*shape[2:4], 1)
-    weight = (
-        ones(channels, dtype=input.dtype, device=input.device)
-        if weight is None
-        else weight.reshape(channels)
-    )
-    bias = (
-        zeros(channels, dtype=input.dtype, device=input.device)
-        if bias is None
-        else bias.reshape(channels)
-    )
+    given = {"dtype": input.dtype, "device": input.device}
+    weight = ones(channels, **given) if weight is None else weight.reshape(channels)
+    bias = zeros(channels, **given) if bias is None else bias.reshape(channels)
     images = input.reshape(shape)
     result, mean, variance = apply(ops.normalize, (images, weight, bias), (float(eps), centred))
     return result.reshape(input.shape), mean, variance

@@ -123,9 +123,9 @@ def _max_unpool(operation, input, axes, indices, kernel_size, stride, padding, o
     total = math.prod(sizes)
     places = indices.reshape(flat)
     places = where(places < 0, total, places)  # out of bounds, and not counted from the end
-    target = zeros((flat[0], total), dtype=input.dtype)
+    target = zeros((flat[0], total), dtype=input.dtype, device=input.device)
     try:
-        index = arange(flat[0])[:, None], places
+        index = arange(flat[0], device=input.device)[:, None], places
         result = apply(ops.index_put, (target, input.reshape(flat)), (index,))
     except IndexError:
         raise IndexError(

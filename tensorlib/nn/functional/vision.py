@@ -61,7 +61,8 @@ def grid_sample(input, grid, mode="bilinear", padding_mode="zeros", align_corner
         axes.append(list(_taps(place, size, mode, padding_mode, align_corners)))
     pixels = input.transpose((0, *range(2, input.ndim), 1))  # those of a place side by side
     pixels = pixels.reshape((count * math.prod(sizes), channels))
-    first = arange(count).reshape((count,) + (1,) * len(sizes))  # the image
+    # The image.
+    first = arange(count, device=input.device).reshape((count,) + (1,) * len(sizes))
     total = None
     for taps in itertools.product(*axes):
         index, weight = first, None
@@ -211,7 +212,7 @@ def affine_grid(theta, size, align_corners=None):
     lines = [(2 * np.arange(n) - (n - 1)) / end for n, end in zip(size[2:], ends, strict=True)]
     places = np.meshgrid(*lines, 1.0, indexing="ij")
     places = np.stack([*places[-2::-1], places[-1]], axis=-1).reshape(-1, axes + 1)
-    grid = asarray(places).astype(theta.dtype) @ theta.transpose((0, 2, 1))
+    grid = asarray(places, device=theta.device).astype(theta.dtype) @ theta.transpose((0, 2, 1))
     return grid.reshape((size[0], *size[2:], axes))
 
 

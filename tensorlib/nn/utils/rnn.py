@@ -371,7 +371,8 @@ def unpack_sequence(packed_sequences):
 
 def _padded(parts, index, padding_value):
     """Rows of the joined parts, by index; the one behind the last is padding."""
-    padding = full((1, *parts[0].shape[1:]), padding_value, dtype=parts[0].dtype)
+    like = parts[0]
+    padding = full((1, *like.shape[1:]), padding_value, dtype=like.dtype, device=like.device)
     rows = concatenate([*parts, padding])
     return reshape(rows[asarray(index.ravel())], (*index.shape, *rows.shape[1:]))
 
