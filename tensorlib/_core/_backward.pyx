@@ -85,7 +85,8 @@ cdef object here = threading.local()
 
 
 def set_fit(function):
-    """Install `fit(gradient, shape, dtype, device, op)`, which undoes broadcasting and promotion."""
+    """Install `fit(gradient, shape, dtype, device, op)`, which undoes broadcasting, promotion and
+    a way to another device."""
     global fit_gradient
     fit_gradient = function
 

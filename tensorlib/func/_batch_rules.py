@@ -47,7 +47,8 @@ def batched_op(batch, op, inputs, values, params):
 
 def nothing(op, inputs, params):
     """The results for a batch of no elements: of the shapes that those of one would have."""
-    found = apply(op, tuple([ones(x.shape, dtype=x.dtype, device=x.device) for x in inputs]), params)
+    given = tuple([ones(x.shape, dtype=x.dtype, device=x.device) for x in inputs])
+    found = apply(op, given, params)
     if isinstance(found, Tensor):
         return zeros((0, *found.shape), dtype=found.dtype, device=found.device)
     return tuple([zeros((0, *x.shape), dtype=x.dtype, device=x.device) for x in found])

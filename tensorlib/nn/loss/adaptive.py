@@ -140,7 +140,8 @@ class AdaptiveLogSoftmaxWithLoss(Module):
             if members.size:
                 scores = log_softmax(self.tail[i](input[members]), 1)
                 rows.append(members)
-                parts.append(scores[arange(members.size, device=scores.device), target[members] - low])
+                first = arange(members.size, device=input.device)
+                parts.append(scores[first, target[members] - low])
         first = arange(target.size, device=input.device)
         output = log_softmax(self.head(input), 1)[first, place]
         if rows:
