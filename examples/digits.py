@@ -6,7 +6,8 @@ Adadelta, a learning rate that falls by 0.7 an epoch.
 
     python examples/digits.py --epochs 6 --test-images t10k-images.gz --test-labels t10k-labels.gz
 
-writes the checkpoint and a picture of the losses and the misread digits to `--output`.
+writes the checkpoint and a picture of the losses and the misread digits to `--output`. With
+`--device cuda` an NVIDIA GPU computes.
 """
 
 import argparse
@@ -72,8 +73,8 @@ def main(arguments=None):
 
 
 def run(options):
-    if options.device != "cpu":
-        raise Trouble(f"--device {options.device}: tensorlib has no CUDA support yet; use cpu")
+    if options.device == "cuda" and tl.cuda.why():
+        raise Trouble(f"--device cuda: {tl.cuda.why()}")
     train, test = load_digits(options)
     options.output.mkdir(parents=True, exist_ok=True)
     tl.manual_seed(options.seed)
@@ -82,14 +83,14 @@ def run(options):
     train = TensorDataset(*train[chosen])
     print(f"{len(train)} digits to learn from, {len(test)} to test on")
 
-    model = Network()
+    model = Network().to(options.device)
     losses = fit(model, train, options.epochs)
 
     checkpoint = options.output / "digits.safetensors"
-    tl.save(model.state_dict(), checkpoint)
+    tl.save(model.cpu().state_dict(), checkpoint)
     model = Network()
     model.load_state_dict(tl.load(checkpoint))
-    loss, guesses = evaluate(model, test)
+    loss, guesses = evaluate(model.to(options.device), test)
 
     picture = options.output / "digits.png"
     draw(picture, losses, test, guesses)
@@ -110,7 +111,8 @@ def fit(model, dataset, epochs):
     for epoch in range(1, epochs + 1):
         losses.append([])
         with tqdm(loader, f"epoch {epoch}/{epochs}", unit="step") as bar:
-            for images, labels in bar:
+            for batch in bar:
+                images, labels = on_device_of(model, batch)
                 loss = F.nll_loss(model(images), labels)
                 optimizer.zero_grad()
                 loss.backward()
@@ -126,11 +128,17 @@ def evaluate(model, dataset):
     model.eval()
     total, guesses = 0.0, []
     with tl.no_grad():
-        for images, labels in DataLoader(dataset, batch_size=500):
+        for batch in DataLoader(dataset, batch_size=500):
+            images, labels = on_device_of(model, batch)
             scores = model(images)
             total += F.nll_loss(scores, labels, reduction="sum").item()
-            guesses.append(scores.argmax(axis=1))
+            guesses.append(scores.argmax(axis=1).cpu())
     return total / len(dataset), tl.concatenate(guesses)
+
+
+def on_device_of(model, batch):
+    device = model.fc2.weight.device
+    return [tensor.to(device) for tensor in batch]
 
 
 def draw(path, losses, dataset, guesses, rows=5, columns=8):
@@ -227,7 +235,7 @@ def parse(arguments):
     add("--seed", type=natural, metavar="N", default=1, help="default: 1")
     add("--test-images", metavar="F", help="MNIST's t10k-images, IDX format, gzip")
     add("--test-labels", metavar="F", help="MNIST's t10k-labels, IDX format, gzip")
-    add("--device", choices=("cpu", "cuda"), default="cpu")
+    add("--device", choices=("cpu", "cuda"), default="cpu", help="default: cpu")
     add("--output", type=Path, metavar="DIR", default=Path("digits-output"),
         help="where the checkpoint and the picture go (default: digits-output)")  # fmt: skip
     options = parser.parse_args(arguments)

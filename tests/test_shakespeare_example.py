@@ -189,10 +189,12 @@ def test_an_output_that_cannot_be_written_gets_one_line(call, text, tmp_path):
     assert re.fullmatch(r"shakespeare\.py: .*Not a directory.*\n", errors)
 
 
-def test_cuda_is_refused_in_one_line(call, text):
+@pytest.mark.skipif(tl.cuda.is_available(), reason="there is a GPU; the test is of the others")
+def test_cuda_is_refused_without_a_gpu_in_one_line(call, text):
     status, _, errors = call("--text", text, "--device", "cuda")
     assert status == 1
-    assert re.fullmatch(r"shakespeare\.py: --device cuda: .*\n", errors)
+    assert re.fullmatch(r"shakespeare\.py: --device cuda: .+\n", errors)
+    assert tl.cuda.why() in errors
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ class GPT(nn.Module):
         self.head = nn.Linear(128, 65, bias=False)
 
     def forward(self, x):
-        x = self.tokens(x) + self.places(xp.arange(x.shape[1]))
+        x = self.tokens(x) + self.places(xp.arange(x.shape[1], device=x.device))
         return self.head(self.norm(self.blocks(x)))
 
 gpt = GPT()

@@ -1,0 +1,42 @@
+"""Products of matrices."""
+
+from gpus.case import ALL, NETWORKS, RATE, Aim, Case, Group
+
+SIDE = 8192
+
+
+def product(dtype, tf32=False):
+    def make(lib):
+        side = lib.pick(SIDE, 64)
+        lib.float32_products(tf32)
+        a, b = (lib.random(side, side, dtype=dtype, seed=seed) for seed in (1, 2))
+        return lambda: a @ b, 2e-12 * side**3
+
+    return make
+
+
+def batched(lib):
+    count, side = lib.pick((512, 256), (3, 16))
+    lib.float32_products(False)
+    a, b = (lib.random(count, side, side, seed=seed) for seed in (1, 2))
+    return lambda: a @ b, 2e-12 * count * side**3
+
+
+def case(name, make, *aims, libraries=NETWORKS, tolerance=1e-3):
+    return Case(name, make, RATE, "TFLOP/s", aims, libraries, tolerance)
+
+
+AIM = Aim("torch", 0.98)
+
+GROUP = Group(
+    title="products of matrices with 8192 rows",
+    cases=(
+        case("float32", product("float32"), AIM, libraries=ALL),
+        case("float32 in TF32", product("float32", tf32=True), AIM, tolerance=1e-2),
+        case("bfloat16", product("bfloat16"), AIM, tolerance=1e-2),
+        case("float16", product("float16"), tolerance=1e-2, libraries=ALL),
+        case("float64", product("float64"), libraries=ALL),
+        case("512 of 256 rows, float32", batched, libraries=ALL),
+    ),
+    limit=60,
+)
