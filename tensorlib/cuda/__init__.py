@@ -22,6 +22,8 @@ _LATE = {
     "current_stream": "_stream",
     "default_stream": "_stream",
     "Event": "_event",
+    "get_float32_matmul_precision": "_blas",
+    "set_float32_matmul_precision": "_blas",
     "CUDAGraph": "_graph",
     "graph": "_graph",
     "empty_cache": "memory",

@@ -11,3 +11,6 @@ cdef class Kernel:
     # On the device's current stream; the arguments as the driver takes them.
     cdef int launch(self, int device, size_t blocks, unsigned int threads, void **arguments,
                     str op) except -1
+
+# After a launch: waits for it where TENSORLIB_CUDA_BLOCKING says so.
+cdef int wait_if_blocking(cydriver.CUstream stream, str op) except -1

@@ -58,7 +58,6 @@ cdef class Kernel:
     cdef int launch(self, int device, size_t blocks, unsigned int threads, void **arguments,
                     str op) except -1:
         cdef cydriver.CUstream stream = stream_on(device)
-        cdef cydriver.CUresult result
         enter(device, op)
         if self.functions[device] == NULL:
             self.load(device, op)
@@ -67,12 +66,7 @@ cdef class Kernel:
         note_launch(op)
         check(cydriver.cuLaunchKernel(self.functions[device], <unsigned int>blocks, 1, 1, threads,
                                       1, 1, 0, stream, arguments, NULL), op)
-        if blocking and not is_capturing(stream):
-            with nogil:
-                result = cydriver.cuStreamSynchronize(stream)
-            check(result, op)
-            note_synchronised()
-        return 0
+        return wait_if_blocking(stream, op)
 
     def __call__(self, str op not None, int device, size_t blocks, unsigned int threads,
                  *arguments):
@@ -109,6 +103,16 @@ cdef class Kernel:
             i += 1
         if blocks > 0:
             self.launch(device, blocks, threads, pointers, op)
+
+
+cdef int wait_if_blocking(cydriver.CUstream stream, str op) except -1:
+    cdef cydriver.CUresult result
+    if blocking and not is_capturing(stream):
+        with nogil:
+            result = cydriver.cuStreamSynchronize(stream)
+        check(result, op)
+        note_synchronised()
+    return 0
 
 
 cdef bint is_capturing(cydriver.CUstream stream) noexcept:

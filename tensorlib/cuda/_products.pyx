@@ -29,6 +29,8 @@ from tensorlib._core._product cimport (
 )
 from tensorlib._core._tensor cimport MAX_DIMS, Tensor, copy_into, tensor_empty_on
 from tensorlib.cuda._backend cimport check_aligned, index_of_tensor
+from tensorlib.cuda cimport _blas
+from tensorlib.cuda._blas cimport Matrices
 from tensorlib.cuda._kernel cimport Kernel
 
 from tensorlib.cuda import products
@@ -43,8 +45,7 @@ cdef enum:
 
 # Those of products.cuh; a stack of few axes is packed without gaps.
 cdef struct Product:
-    int64_t rows, inner, columns
-    int64_t a_row, a_inner, b_inner, b_column
+    Matrices matrices
     int64_t pieces, piece, lanes, along
 
 cdef struct Stack:
@@ -77,9 +78,10 @@ cdef Tensor multiply(int kind, Tensor a, Tensor b):
     cdef int core_a, core_b, ndim, dtype, i
     cdef Py_ssize_t[MAX_DIMS] shape
     cdef Walk walk
-    cdef Product p
+    cdef Matrices p
     cdef Tensor result
     cdef Py_ssize_t itemsize
+    cdef bint conjugated
     check_product(kind, a, b, &core_a, &core_b)
     if a.dtype_ == b.dtype_ and (a.dtype_ == TL_FLOAT16 or a.dtype_ == TL_BFLOAT16):
         dtype = a.dtype_  # for which NumPy has no loops of all products
@@ -89,6 +91,10 @@ cdef Tensor multiply(int kind, Tensor a, Tensor b):
     check_aligned(a, op)
     check_aligned(b, op)
     itemsize = dtype_itemsize(dtype)
+    conjugated = dtype_is_complex(dtype) and (kind == VECMAT or kind == VECDOT)
+    if kind == MATMUL and core_a == 2 and core_b == 2 and _blas.has_dtype(dtype) \
+            and _blas.is_available():
+        a, b = for_blas(a, op), for_blas(b, op)
     ndim = walk_stacks(&walk, a, b, core_a, core_b, shape, op)
     result = tensor_empty_on(a.storage.device, ndim, shape, dtype, op)
     if result.size_ == 0:
@@ -112,12 +118,32 @@ cdef Tensor multiply(int kind, Tensor a, Tensor b):
         for i in range(walk.ndim):
             walk.strides[i][0], walk.strides[i][1] = walk.strides[i][1], walk.strides[i][0]
     stack_to_rows(&walk, &p)
-    launch(op, a, b, result, dtype, &p, walk,
-           dtype_is_complex(dtype) and (kind == VECMAT or kind == VECDOT))
+    if p.rows > 1 and p.inner > 0 and not conjugated and _blas.has_dtype(dtype) \
+            and fits(p, itemsize) and _blas.is_available():
+        _blas.multiply(p, walk, a, b, result, op)
+    else:
+        launch(op, a, b, result, p, walk, conjugated)
     return result
 
 
-cdef void stack_to_rows(Walk *walk, Product *p) noexcept:
+cdef bint fits(const Matrices &p, int64_t itemsize) noexcept:
+    return _blas.fits(p.rows, p.inner, p.a_row, p.a_inner, itemsize) \
+        and _blas.fits(p.inner, p.columns, p.b_inner, p.b_column, itemsize)
+
+
+cdef Tensor for_blas(Tensor x, str op):
+    """A stack of matrices as cuBLAS can read it: itself, or a copy in C order."""
+    cdef Tensor result
+    cdef int last = x.ndim_ - 1
+    if x.ndim_ < 2 or _blas.fits(x.shape_[last - 1], x.shape_[last], x.strides_[last - 1],
+                                 x.strides_[last], dtype_itemsize(x.dtype_)):
+        return x
+    result = tensor_empty_on(x.storage.device, x.ndim_, x.shape_, x.dtype_, op)
+    copy_into(result, x)
+    return result
+
+
+cdef void stack_to_rows(Walk *walk, Matrices *p) noexcept:
     """Let the last axes of a stack of which b has none be rows of a."""
     cdef int last = walk.ndim - 1
     while last >= 0 and walk.strides[last][1] == 0 \
@@ -130,33 +156,36 @@ cdef void stack_to_rows(Walk *walk, Product *p) noexcept:
     walk.ndim = last + 1
 
 
-cdef int launch(str op, Tensor a, Tensor b, Tensor result, int dtype, Product *p,
+cdef int launch(str op, Tensor a, Tensor b, Tensor result, const Matrices &m,
                 const Walk &walk, bint conjugated) except -1:
     """Multiply with a kernel of our own."""
     cdef Stack stack
+    cdef Product p
+    cdef int dtype = result.dtype_
     cdef int axes = FEW if walk.ndim <= FEW else MANY, i, k, device = index_of_tensor(result)
     cdef int64_t blocks, size = result.size_
-    cdef bint matrices = p.rows > 1
+    cdef bint matrices = m.rows > 1
     cdef Tensor sums = None
     cdef void *arguments[6]
     cdef Kernel kernel
-    stack.size = size // (p.rows * p.columns)
+    stack.size = size // (m.rows * m.columns)
     stack.ndim = walk.ndim
     for i in range(walk.ndim):
         stack.rest[i] = walk.shape[i]
         for k in range(3):
             stack.rest[axes + 3 * i + k] = walk.strides[i][k]
+    p.matrices = m
     p.lanes = p.along = 0
     if matrices:
-        blocks = stack.size * ((p.rows + TILE - 1) // TILE) * ((p.columns + TILE - 1) // TILE)
+        blocks = stack.size * ((m.rows + TILE - 1) // TILE) * ((m.columns + TILE - 1) // TILE)
     else:
-        share_threads(p, walk)
+        share_threads(&p, m, walk)
         blocks = (size * p.lanes + THREADS - 1) // THREADS
-    p.pieces = max(<int64_t>1, min(ENOUGH // blocks, p.inner // PIECE))
-    p.piece = (p.inner + p.pieces - 1) // p.pieces
+    p.pieces = max(<int64_t>1, min(ENOUGH // blocks, m.inner // PIECE))
+    p.piece = (m.inner + p.pieces - 1) // p.pieces
     if p.pieces > 1:
         sums = empty_sums(result, p.pieces, dtype_of_sums(dtype), op)
-    arguments[0] = p
+    arguments[0] = &p
     arguments[1] = &stack
     arguments[2] = &a.data
     arguments[3] = &b.data
@@ -181,17 +210,17 @@ cdef Tensor empty_sums(Tensor result, Py_ssize_t pieces, int dtype, str op):
     return tensor_empty_on(result.storage.device, 2, shape, dtype, op)
 
 
-cdef void share_threads(Product *p, const Walk &walk) noexcept:
+cdef void share_threads(Product *p, const Matrices &m, const Walk &walk) noexcept:
     """How many threads work for each result of a product of vectors, and which are neighbours."""
-    cdef int64_t step = p.b_column
-    if p.columns == 1:
+    cdef int64_t step = m.b_column
+    if m.columns == 1:
         step = walk.strides[walk.ndim - 1][1] if walk.ndim else 0
-    p.along = step == 0 or abs(p.b_inner) <= abs(step)
+    p.along = step == 0 or abs(m.b_inner) <= abs(step)
     p.lanes = 8
     if p.along:
-        while p.lanes < THREADS and p.lanes * 8 < p.inner:
+        while p.lanes < THREADS and p.lanes * 8 < m.inner:
             p.lanes *= 2
-    elif p.inner < 32:
+    elif m.inner < 32:
         p.lanes = 1
 
 

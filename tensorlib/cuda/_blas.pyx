@@ -1,0 +1,298 @@
+"""cuBLAS, where it is installed: products of matrices of floating and complex dtypes.
+
+The library is loaded at the first product. It takes matrices in Fortran's order, in which ours are
+transposed: so it is given b and a for the result's transpose, which is the result in C order.
+"""
+
+import threading
+
+from cuda.bindings cimport cydriver
+from libc.stdint cimport int64_t, uintptr_t
+
+from tensorlib._core._dtypes cimport (
+    TL_BFLOAT16,
+    TL_COMPLEX64,
+    TL_COMPLEX128,
+    TL_FLOAT16,
+    TL_FLOAT32,
+    TL_FLOAT64,
+    dtype_itemsize,
+)
+from tensorlib._core._loops cimport Walk
+from tensorlib._core._tensor cimport Tensor
+from tensorlib.cuda._backend cimport index_of_tensor
+from tensorlib.cuda._driver cimport enter, is_usable, note_launch
+from tensorlib.cuda._kernel cimport wait_if_blocking
+from tensorlib.cuda._memory cimport allocate, give_back
+from tensorlib.cuda._stream cimport stream_on
+
+from tensorlib.cuda.errors import CudaError, OutOfMemoryError
+
+cdef extern from "dlfcn.h":
+    void *dlsym(void *library, const char *name)
+
+# Of cublas_api.h and library_types.h.
+cdef enum:
+    ALLOC_FAILED = 3
+    OP_N = 0
+    OP_T = 1
+    GEMM_DEFAULT = -1
+    COMPUTE_32F = 68
+    COMPUTE_64F = 70
+    COMPUTE_32F_FAST_16BF = 75
+    COMPUTE_32F_FAST_TF32 = 77
+    DISALLOW_REDUCED_PRECISION_REDUCTION = 16
+    R_32F = 0
+    R_64F = 1
+    R_16F = 2
+    C_32F = 4
+    C_64F = 5
+    R_16BF = 14
+
+# What NVIDIA recommends for sm_90; smaller GPUs are content with less.
+cdef enum:
+    WORKSPACE = 32 << 20
+
+cdef struct Functions:
+    int (*create)(void **handle) noexcept nogil
+    int (*set_stream)(void *handle, cydriver.CUstream stream) noexcept nogil
+    int (*set_workspace)(void *handle, void *workspace, size_t nbytes) noexcept nogil
+    int (*set_math_mode)(void *handle, int mode) noexcept nogil
+    int (*gemm)(void *handle, int op_a, int op_b, int64_t m, int64_t n, int64_t k,
+                const void *alpha, const void *a, int a_type, int64_t lda, long long a_stride,
+                const void *b, int b_type, int64_t ldb, long long b_stride, const void *beta,
+                void *c, int c_type, int64_t ldc, long long c_stride, int64_t count, int compute,
+                int algorithm) noexcept nogil
+    const char *(*status_name)(int status) noexcept nogil
+    const char *(*status_text)(int status) noexcept nogil
+
+cdef Functions cublas
+cdef object found = None              # whether cuBLAS is there; None before it was looked for
+cdef object opening = threading.Lock()
+cdef object own = threading.local()   # the thread's handles
+cdef dict idle = {}                   # those of threads that ended, by the device
+cdef int float32_compute = COMPUTE_32F
+cdef dict PRECISIONS = {"highest": COMPUTE_32F, "high": COMPUTE_32F_FAST_TF32,
+                        "medium": COMPUTE_32F_FAST_16BF}
+
+
+cdef bint is_available() except -1:
+    global found
+    if found is None:
+        with opening:
+            if found is None:
+                found = load()
+    return found
+
+
+def load():
+    """Find the functions; returns whether they are there."""
+    cdef void *library
+    try:
+        from cuda.pathfinder import load_nvidia_dynamic_lib
+        library = <void *><uintptr_t>load_nvidia_dynamic_lib("cublas")._handle_uint
+    except Exception:  # it has errors of its own
+        return False
+    (<void **>&cublas.create)[0] = dlsym(library, "cublasCreate_v2")
+    (<void **>&cublas.set_stream)[0] = dlsym(library, "cublasSetStream_v2")
+    (<void **>&cublas.set_workspace)[0] = dlsym(library, "cublasSetWorkspace_v2")
+    (<void **>&cublas.set_math_mode)[0] = dlsym(library, "cublasSetMathMode")
+    (<void **>&cublas.gemm)[0] = dlsym(library, "cublasGemmStridedBatchedEx_64")
+    (<void **>&cublas.status_name)[0] = dlsym(library, "cublasGetStatusName")
+    (<void **>&cublas.status_text)[0] = dlsym(library, "cublasGetStatusString")
+    return cublas.create != NULL and cublas.set_stream != NULL and cublas.gemm != NULL \
+        and cublas.set_workspace != NULL and cublas.set_math_mode != NULL \
+        and cublas.status_name != NULL and cublas.status_text != NULL
+
+
+cdef int check(int status, str op) except -1:
+    if status == 0:
+        return 0
+    error = OutOfMemoryError if status == ALLOC_FAILED else CudaError
+    raise error(f"{op}: {cublas.status_name(status).decode()} "
+                f"({cublas.status_text(status).decode()})")
+
+
+cdef class Handle:
+    """cuBLAS on a device, for one thread."""
+
+    cdef void *handle
+    cdef int device
+
+    def __init__(self, int device, str op):
+        cdef cydriver.CUstreamCaptureMode mode = cydriver.CU_STREAM_CAPTURE_MODE_RELAXED
+        cdef list kept = idle.setdefault(device, [])
+        cdef int status
+        self.device = device
+        if kept:
+            self.handle = <void *><uintptr_t>kept.pop()
+            return
+        # It allocates, which does not disturb what this thread may be capturing.
+        cydriver.cuThreadExchangeStreamCaptureMode(&mode)
+        status = cublas.create(&self.handle)
+        cydriver.cuThreadExchangeStreamCaptureMode(&mode)
+        check(status, op)
+        check(cublas.set_math_mode(self.handle, DISALLOW_REDUCED_PRECISION_REDUCTION), op)
+
+    def __dealloc__(self):
+        if self.handle != NULL and idle is not None and is_usable():
+            idle.setdefault(self.device, []).append(<uintptr_t>self.handle)
+
+
+cdef void *handle_on(int device, str op) except NULL:
+    cdef dict handles = own.__dict__
+    cdef Handle handle = handles.get(device)
+    if handle is None:
+        handle = handles[device] = Handle(device, op)
+    return handle.handle
+
+
+def set_float32_matmul_precision(precision):
+    """Choose how exactly matrices of float32 and complex64 are multiplied on GPUs.
+
+    Parameters
+    ----------
+    precision : {"highest", "high", "medium"}
+        "highest", as it is without a call, multiplies all 24 bits of the numbers; "high" lets
+        cuBLAS round them to TensorFloat-32 (11 bits), "medium" to bfloat16 (8 bits). Sums are of
+        float32 in each case.
+
+    Examples
+    --------
+    >>> import tensorlib as tl
+    >>> if tl.cuda.is_available():
+    ...     tl.cuda.set_float32_matmul_precision("high")
+    ...     tl.cuda.set_float32_matmul_precision("highest")
+    """
+    global float32_compute
+    if precision not in PRECISIONS:
+        raise ValueError("set_float32_matmul_precision: expected 'highest', 'high' or 'medium', "
+                         f"got {precision!r}")
+    float32_compute = PRECISIONS[precision]
+
+
+def get_float32_matmul_precision():
+    """How exactly matrices of float32 are multiplied on GPUs.
+
+    Returns
+    -------
+    str
+        See `set_float32_matmul_precision`.
+    """
+    return next(name for name in PRECISIONS if PRECISIONS[name] == float32_compute)
+
+
+cdef bint has_dtype(int dtype) noexcept:
+    return dtype >= TL_FLOAT16
+
+
+cdef int type_of(int dtype) noexcept:
+    if dtype == TL_FLOAT16:
+        return R_16F
+    if dtype == TL_BFLOAT16:
+        return R_16BF
+    if dtype == TL_FLOAT32:
+        return R_32F
+    if dtype == TL_FLOAT64:
+        return R_64F
+    return C_32F if dtype == TL_COMPLEX64 else C_64F
+
+
+cdef int64_t leading(int64_t rows, int64_t columns, int64_t row, int64_t column) noexcept:
+    """The step between the rows of a matrix whose rows lie in one piece each; 0 where they do
+    not. Steps are in elements."""
+    if column != 1 and columns > 1:
+        return 0
+    if rows == 1:
+        return columns
+    return row if row >= columns else 0
+
+
+cdef bint fits(int64_t rows, int64_t columns, int64_t row, int64_t column,
+               int64_t itemsize) noexcept:
+    if row % itemsize or column % itemsize:
+        return False
+    return leading(rows, columns, row // itemsize, column // itemsize) > 0 \
+        or leading(columns, rows, column // itemsize, row // itemsize) > 0
+
+
+cdef int multiply(const Matrices &p, const Walk &walk, Tensor a, Tensor b, Tensor result,
+                  str op) except -1:
+    cdef int64_t itemsize = dtype_itemsize(result.dtype_)
+    cdef int64_t lda = leading(p.rows, p.inner, p.a_row // itemsize, p.a_inner // itemsize)
+    cdef int64_t ldb = leading(p.inner, p.columns, p.b_inner // itemsize, p.b_column // itemsize)
+    cdef int op_a = OP_N if lda else OP_T, op_b = OP_N if ldb else OP_T
+    cdef int device = index_of_tensor(result), type = type_of(result.dtype_), i, k
+    cdef int longest = 0, status, compute = float32_compute
+    cdef double[2] one
+    cdef double[2] zero
+    cdef size_t capacity = 0
+    cdef int64_t[64] place
+    cdef int64_t[3] steps
+    cdef int64_t count = 1
+    cdef char *pointers[3]
+    cdef char *workspace
+    cdef void *handle
+    cdef cydriver.CUstream stream
+    if lda == 0:
+        lda = leading(p.inner, p.rows, p.a_inner // itemsize, p.a_row // itemsize)
+    if ldb == 0:
+        ldb = leading(p.columns, p.inner, p.b_column // itemsize, p.b_inner // itemsize)
+    if result.dtype_ == TL_FLOAT16 or result.dtype_ == TL_BFLOAT16:
+        compute = COMPUTE_32F
+    elif result.dtype_ == TL_FLOAT64 or result.dtype_ == TL_COMPLEX128:
+        compute = COMPUTE_64F
+    zero[0] = zero[1] = one[0] = one[1] = 0
+    if compute == COMPUTE_64F:
+        one[0] = 1
+    else:
+        (<float *>&one)[0] = 1
+    pointers[0], pointers[1], pointers[2] = a.data, b.data, result.data
+    # One call is for the longest axis of the stack, and for each place of the others.
+    steps[0] = steps[1] = steps[2] = 0
+    for i in range(walk.ndim):
+        place[i] = 0
+        if walk.shape[i] > walk.shape[longest]:
+            longest = i
+    if walk.ndim:
+        count = walk.shape[longest]
+        for k in range(3):
+            steps[k] = walk.strides[longest][k]
+    enter(device, op)
+    handle = handle_on(device, op)
+    stream = stream_on(device)
+    note_launch(op)
+    # Another stream's order would not protect a workspace that stays: it is the call's.
+    workspace = allocate(device, None, WORKSPACE, &capacity, op)
+    try:
+        check(cublas.set_stream(handle, stream), op)
+        check(cublas.set_workspace(handle, workspace, capacity), op)
+        while True:
+            status = cublas.gemm(
+                handle, op_b, op_a, p.columns, p.rows, p.inner, &one, pointers[1], type, ldb,
+                steps[1] // itemsize, pointers[0], type, lda, steps[0] // itemsize, &zero,
+                pointers[2], type, p.columns, steps[2], count, compute, GEMM_DEFAULT)
+            check(status, op)
+            if not next_place(walk, longest, place, pointers, itemsize):
+                break
+    finally:
+        give_back(device, workspace)
+    return wait_if_blocking(stream, op)
+
+
+cdef bint next_place(const Walk &walk, int skipped, int64_t *place, char **pointers,
+                     int64_t itemsize) noexcept:
+    """Go on to the next place of all axes but one; False at the end."""
+    cdef int axis = walk.ndim - 1, k
+    cdef int64_t step
+    while axis >= 0:
+        if axis != skipped:
+            place[axis] += 1
+            step = 1 if place[axis] < walk.shape[axis] else 1 - walk.shape[axis]
+            for k in range(3):
+                pointers[k] += step * walk.strides[axis][k] * (itemsize if k == 2 else 1)
+            if step == 1:
+                return True
+            place[axis] = 0
+        axis -= 1
+    return False

@@ -1,0 +1,55 @@
+// Products of matrices in Fortran's order, by the plain definition: the kernels of the stand-in for
+// cuBLAS.
+#include "functors.h"
+
+using namespace tl;
+
+// As cublasGemmStridedBatchedEx takes them; steps are in elements.
+struct Gemm {
+  int64_t transposed_a, transposed_b, m, n, k, lda, a_step, ldb, b_step, ldc, c_step, count;
+  int64_t kept;  // bits of a float32, from the first, that are multiplied
+};
+
+static __device__ float rounded(float x, int64_t kept) {
+  return bits_as<float>(bits_as<uint32_t>(x) & ~uint32_t(0) << (32 - kept));
+}
+static __device__ double rounded(double x, int64_t) { return x; }
+template <class R>
+static __device__ Complex<R> rounded(Complex<R> x, int64_t kept) {
+  return {rounded(x.real, kept), rounded(x.imag, kept)};
+}
+
+template <class T>
+static __device__ void multiply(const Gemm &p, const T *a, const T *b, T *c, char *workspace) {
+  int64_t const place = int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
+  workspace[0] = 1;  // as the library does, which must be allowed to
+  if (place >= p.m * p.n * p.count) return;
+  int64_t const i = place % p.m, j = place / p.m % p.n, matrix = place / (p.m * p.n);
+  Wide<T> sum(0);
+  for (int64_t l = 0; l < p.k; ++l) {
+    Wide<T> x = wide(a[matrix * p.a_step + (p.transposed_a ? l + i * p.lda : i + l * p.lda)]);
+    Wide<T> y = wide(b[matrix * p.b_step + (p.transposed_b ? j + l * p.ldb : l + j * p.ldb)]);
+    sum = sum + rounded(x, p.kept) * rounded(y, p.kept);
+  }
+  c[matrix * p.c_step + i + j * p.ldc] = T(sum);
+}
+
+// Each for a cudaDataType.
+extern "C" __global__ void gemm_0(Gemm p, const float *a, const float *b, float *c, char *space) {
+  multiply(p, a, b, c, space);
+}
+extern "C" __global__ void gemm_1(Gemm p, const double *a, const double *b, double *c, char *space) {
+  multiply(p, a, b, c, space);
+}
+extern "C" __global__ void gemm_2(Gemm p, const Half *a, const Half *b, Half *c, char *space) {
+  multiply(p, a, b, c, space);
+}
+extern "C" __global__ void gemm_4(Gemm p, const Complex<float> *a, const Complex<float> *b, Complex<float> *c, char *space) {
+  multiply(p, a, b, c, space);
+}
+extern "C" __global__ void gemm_5(Gemm p, const Complex<double> *a, const Complex<double> *b, Complex<double> *c, char *space) {
+  multiply(p, a, b, c, space);
+}
+extern "C" __global__ void gemm_14(Gemm p, const BFloat16 *a, const BFloat16 *b, BFloat16 *c, char *space) {
+  multiply(p, a, b, c, space);
+}
