@@ -142,6 +142,63 @@ cdef int read_shape(Py_ssize_t *target, object shape, int ndim, str op) except -
     return 0
 
 
+cdef int check_dtypes(Tensor image, Tensor filters, Tensor output, str op) except -1:
+    if image.dtype_ != filters.dtype_ or image.dtype_ != output.dtype_:
+        raise TypeError(f"{op}: expected images, filters and gradients of one dtype, got "
+                        f"{image.dtype}, {filters.dtype} and {output.dtype}")
+    return 0
+
+
+cdef int check_conv(Tensor x, Tensor weight, stride, padding, dilation, groups,
+                    Geometry *geometry, Py_ssize_t *result) except -1:
+    """What conv refuses; the shape of its result."""
+    check_tensor(x, 0, "images", "n, channels, *places", "conv")
+    check_tensor(weight, x.ndim_, "filters", "out, channels / groups, *places", "conv")
+    check_geometry(geometry, x.shape, weight.shape, result, stride, padding, dilation, groups,
+                   "conv")
+    return check_dtypes(x, weight, x, "conv")
+
+
+cdef int check_conv_input(Tensor g, Tensor weight, shape, stride, padding, dilation, groups,
+                          Geometry *geometry, Py_ssize_t *result) except -1:
+    cdef Py_ssize_t[5] output
+    check_tensor(g, 0, "a gradient", "n, out, *places", "conv_input")
+    check_tensor(weight, g.ndim_, "filters", "out, channels / groups, *places", "conv_input")
+    read_shape(result, shape, g.ndim_, "conv_input")
+    check_geometry(geometry, tuple(shape), weight.shape, output, stride, padding, dilation,
+                   groups, "conv_input")
+    check_gradient(g, output, "conv_input")
+    return check_dtypes(g, weight, g, "conv_input")
+
+
+cdef int check_conv_weight(Tensor x, Tensor g, shape, stride, padding, dilation, groups,
+                           Geometry *geometry, Py_ssize_t *result) except -1:
+    cdef Py_ssize_t[5] output
+    check_tensor(x, 0, "images", "n, channels, *places", "conv_weight")
+    check_tensor(g, x.ndim_, "a gradient", "n, out, *places", "conv_weight")
+    read_shape(result, shape, x.ndim_, "conv_weight")
+    check_geometry(geometry, x.shape, tuple(shape), output, stride, padding, dilation, groups,
+                   "conv_weight")
+    check_gradient(g, output, "conv_weight")
+    return check_dtypes(x, x, g, "conv_weight")
+
+
+def result_shape(str op not None, Tensor a not None, Tensor b not None, params):
+    """The shape of the result of conv, conv_input or conv_weight; their errors."""
+    cdef Geometry geometry
+    cdef Py_ssize_t[5] shape
+    if op == "conv":
+        stride, padding, dilation, groups = params
+        check_conv(a, b, stride, padding, dilation, groups, &geometry, shape)
+        return tuple([shape[i] for i in range(a.ndim_)])
+    given, stride, padding, dilation, groups = params
+    if op == "conv_input":
+        check_conv_input(a, b, given, stride, padding, dilation, groups, &geometry, shape)
+    else:
+        check_conv_weight(a, b, given, stride, padding, dilation, groups, &geometry, shape)
+    return tuple([shape[i] for i in range(a.ndim_)])
+
+
 cdef int run(Direction direction, Tensor image, Tensor filters, Tensor output,
              const Geometry &geometry, str op) except -1:
     cdef Array image_array = array_of(image)
@@ -151,9 +208,6 @@ cdef int run(Direction direction, Tensor image, Tensor filters, Tensor output,
     cdef Storage *storage
     cdef Job *job
     cdef int i
-    if image.dtype_ != filters.dtype_ or image.dtype_ != output.dtype_:
-        raise TypeError(f"{op}: expected images, filters and gradients of one dtype, got "
-                        f"{image.dtype}, {filters.dtype} and {output.dtype}")
     for i in range(1, filters.ndim_):
         work *= filters.shape_[i]
     alone = PRODUCT * work + ELEMENT * (image.size_ + output.size_)
@@ -180,10 +234,7 @@ def conv(Tensor x not None, Tensor weight not None, stride, padding, dilation, g
     """Images correlated with filters."""
     cdef Geometry geometry
     cdef Py_ssize_t[5] shape
-    check_tensor(x, 0, "images", "n, channels, *places", "conv")
-    check_tensor(weight, x.ndim_, "filters", "out, channels / groups, *places", "conv")
-    check_geometry(&geometry, x.shape, weight.shape, shape, stride, padding, dilation, groups,
-                   "conv")
+    check_conv(x, weight, stride, padding, dilation, groups, &geometry, shape)
     cdef Tensor result = tensor_empty(x.ndim_, shape, x.dtype_, "conv")
     run(kForward, x, weight, result, geometry, "conv")
     return result
@@ -193,14 +244,8 @@ def conv_input(Tensor g not None, Tensor weight not None, shape, stride, padding
                groups):
     """The gradient of conv with respect to images of the given shape."""
     cdef Geometry geometry
-    cdef Py_ssize_t[5] output
     cdef Py_ssize_t[5] image
-    check_tensor(g, 0, "a gradient", "n, out, *places", "conv_input")
-    check_tensor(weight, g.ndim_, "filters", "out, channels / groups, *places", "conv_input")
-    read_shape(image, shape, g.ndim_, "conv_input")
-    check_geometry(&geometry, tuple(shape), weight.shape, output, stride, padding, dilation,
-                   groups, "conv_input")
-    check_gradient(g, output, "conv_input")
+    check_conv_input(g, weight, shape, stride, padding, dilation, groups, &geometry, image)
     cdef Tensor result = tensor_empty(g.ndim_, image, g.dtype_, "conv_input")
     run(kInput, result, weight, g, geometry, "conv_input")
     return result
@@ -209,14 +254,8 @@ def conv_input(Tensor g not None, Tensor weight not None, shape, stride, padding
 def conv_weight(Tensor x not None, Tensor g not None, shape, stride, padding, dilation, groups):
     """The gradient of conv with respect to filters of the given shape."""
     cdef Geometry geometry
-    cdef Py_ssize_t[5] output
     cdef Py_ssize_t[5] filters
-    check_tensor(x, 0, "images", "n, channels, *places", "conv_weight")
-    check_tensor(g, x.ndim_, "a gradient", "n, out, *places", "conv_weight")
-    read_shape(filters, shape, x.ndim_, "conv_weight")
-    check_geometry(&geometry, x.shape, tuple(shape), output, stride, padding, dilation, groups,
-                   "conv_weight")
-    check_gradient(g, output, "conv_weight")
+    check_conv_weight(x, g, shape, stride, padding, dilation, groups, &geometry, filters)
     cdef Tensor result = tensor_empty(x.ndim_, filters, x.dtype_, "conv_weight")
     run(kWeight, x, result, g, geometry, "conv_weight")
     return result

@@ -34,7 +34,7 @@ def adding_kernel(dtype):
     """A kernel ``(size, pieces, their sums, result)``."""
     name = TYPES[dtype]
     return kernel(
-        "products.cuh",
+        "tiles.cuh",
         "add_pieces_kernel",
         f"int64_t size, int64_t pieces, const Wide<{name}> *sums, {name} *c",
         f"tl::add_pieces<{name}>(size, pieces, sums, c);",

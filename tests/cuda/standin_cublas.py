@@ -1,7 +1,5 @@
 """Builds the stand-in for cuBLAS, which runs on the stand-in driver."""
 
-from pathlib import Path
-
 import host_compiler
 from host_compiler import FOLDER, _cached, _digest, _run, build_standin, compile_for_host, compiler
 
@@ -26,13 +24,13 @@ def build_cublas():
     def build_blas(folder):
         (folder / "image").write_bytes(image)
         options = [*host_compiler.DRIVER_OPTIONS, f"-I{host_compiler.cuda_headers()}"]
-        _run([*compiler(), *options, f'-DGEMM_IMAGE="{folder / "image"}"', "-shared", source, driver,
-              "-Wl,-soname,libcublas.so.13", "-o", folder / "result"])  # fmt: skip
+        options += [f'-DGEMM_IMAGE="{folder / "image"}"', "-shared", "-Wl,-soname,libcublas.so.13"]
+        _run([*compiler(), *options, source, driver, "-o", folder / "result"])
 
     def build_empty(folder):
         (folder / "empty.cpp").write_text("")
-        _run([*compiler(), "-shared", "-fPIC", folder / "empty.cpp",
-              "-Wl,-soname,libcublasLt.so.13", "-o", folder / "result"])  # fmt: skip
+        options = ["-shared", "-fPIC", "-Wl,-soname,libcublasLt.so.13"]
+        _run([*compiler(), *options, folder / "empty.cpp", "-o", folder / "result"])
 
     _cached(f"cublas-{key}/libcublasLt.so.13", build_empty)
     return _cached(f"cublas-{key}/libcublas.so.13", build_blas).parent

@@ -25,7 +25,8 @@ def launched(compute):
     return result, re.findall(r"\\b(gemm_\\d+|elementwise|multiply_\\w+|add_\\w+)\\b", launches)
 
 rng = np.random.default_rng(0)
-a, b = rng.standard_normal((2, 6, 20, 30), np.float32), rng.standard_normal((2, 6, 30, 25), np.float32)
+a = rng.standard_normal((2, 6, 20, 30), np.float32)
+b = rng.standard_normal((2, 6, 30, 25), np.float32)
 x, y = tl.asarray(a, device="cuda"), tl.asarray(b, device="cuda")
 x @ y  # loads
 """
