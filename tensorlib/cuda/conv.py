@@ -126,7 +126,7 @@ def conv_kernel(way, name):
     )
 
 
-def conv_sources():
+def sources():
     """The sources of all kernels."""
     for way in WAYS:
         for dtype in DTYPES:

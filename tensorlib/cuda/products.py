@@ -41,7 +41,7 @@ def adding_kernel(dtype):
     )
 
 
-def product_sources():
+def sources():
     """The sources of all of them for stacks of few axes."""
     for dtype, name in enumerate(TYPES):
         for way in WAYS:

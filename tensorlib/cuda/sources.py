@@ -6,7 +6,6 @@ from tensorlib._core._dispatch import ops
 from tensorlib._core._dtypes import number_of
 from tensorlib.cuda import elementwise
 from tensorlib.cuda.elementwise import FEW, ITEMSIZES, OPS, POINTER, flat_source
-from tensorlib.cuda.products import product_sources  # noqa: F401
 
 COMMON = ("float32", "float16", "bfloat16", "float64", "int64", "bool")
 
@@ -41,9 +40,27 @@ def common_sources():
             yield flat_source(op, inputs + outputs, inputs, outputs, [POINTER] * len(inputs), width)
 
 
-def structured_sources():
-    """The sources of ops that are not elementwise, one module after the other. These modules
-    need a driver."""
-    for name in ("reduce", "argreduce", "scan", "softmax", "norm"):
-    for name in ("argreduce", "indexing", "random", "reduce", "sort"):
+# The modules of the kernels that are not elementwise, each with a function `sources`; they need a
+# driver.
+MODULES = (
+    "argreduce",
+    "attention",
+    "conv",
+    "indexing",
+    "norm",
+    "optimize",
+    "products",
+    "random",
+    "recurrent",
+    "reduce",
+    "scan",
+    "softmax",
+    "sort",
+)
+
+
+def all_sources():
+    """The sources of all kernels."""
+    yield from elementwise_sources()
+    for name in MODULES:
         yield from importlib.import_module(f"tensorlib.cuda.{name}").sources()

@@ -15,19 +15,19 @@ KERNELS = {
     "conv": "conv.conv",
     "conv_input": "conv.conv_input",
     "conv_weight": "conv.conv_weight",
+    "cumprod": "scan.cumprod",
+    "cumsum": "scan.cumsum",
     "gru": "recurrent.gru",
     "gru_backward": "recurrent.gru_backward",
     "index_add": "indexing.index_add",
     "index_put": "indexing.index_put",
     "index_write": "indexing.index_write",
+    "log_softmax": "softmax.log_softmax",
+    "log_softmax_backward": "softmax.log_softmax_backward",
     "lstm": "recurrent.lstm",
     "lstm_backward": "recurrent.lstm_backward",
     "matmul": "_products.matmul",
     "matvec": "_products.matvec",
-    "cumprod": "scan.cumprod",
-    "cumsum": "scan.cumsum",
-    "log_softmax": "softmax.log_softmax",
-    "log_softmax_backward": "softmax.log_softmax_backward",
     "max": "reduce.max_",
     "min": "reduce.min_",
     "nonzero": "indexing.nonzero",
@@ -36,9 +36,9 @@ KERNELS = {
     "normalize_weight": "norm.normalize_weight",
     "prod": "reduce.prod",
     "searchsorted": "sort.searchsorted",
-    "sort": "sort.sort",
     "softmax": "softmax.softmax",
     "softmax_backward": "softmax.softmax_backward",
+    "sort": "sort.sort",
     "sum": "reduce.sum_",
     "uniform": "random.uniform",
     "unscale": "optimize.unscale",
@@ -48,3 +48,7 @@ KERNELS = {
     "view_read": "indexing.view_read",
     "view_write": "indexing.view_write",
 }
+
+# Functions of NumPy's names that raise it too, for they read elements where those decide how to
+# go on.
+LEFT_TO_THE_CPU = frozenset()

@@ -112,7 +112,7 @@ def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
             f"for kernel_size {kernel_size} and output_size {size}, got {input.shape}"
         )
     outer = (*input.shape[:-2], input.shape[-2] // (height * width))
-    index = (Ellipsis, *_places(padded, kernel_size, dilation, stride))
+    index = (Ellipsis, *_places(padded, kernel_size, dilation, stride, input.device))
     start = zeros((*outer, *padded), dtype=input.dtype, device=input.device)
     images = apply(ops.index_add, (start, reshape(input, (*outer, *kernel_size, *steps))), (index,))
     if not any(padding):
