@@ -95,7 +95,7 @@ def iscomplex(x):
     tensor([ True, False, False])
     """
     x = asarray(x)
-    return imag(x) != 0 if x.dtype.kind == "c" else zeros(x.shape, bool)
+    return imag(x) != 0 if x.dtype.kind == "c" else zeros(x.shape, bool, device=x.device)
 
 
 def isreal(x):

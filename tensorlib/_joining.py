@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tensorlib._arguments import along, axis_index, elements, named, promoted, write_out
+from tensorlib._arguments import along, axis_index, beside, elements, named, promoted, write_out
 from tensorlib._core import _exchange
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import asarray, broadcast_to, reshape, transpose
@@ -397,7 +397,7 @@ def insert(arr, obj, values, axis=None):
     tensor([1, 8, 2, 3, 9])
     """
     a, axis = along("insert", arr, axis)
-    values = asarray(asarray(values), a.dtype)
+    values = asarray(asarray(beside(a, values)), a.dtype)
     length = a.shape[axis]
     if isinstance(obj, slice):
         obj = np.arange(*obj.indices(length))

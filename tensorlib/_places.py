@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tensorlib._arguments import beside, on_device
 from tensorlib._core._functions import asarray, ones
 from tensorlib._numpy_code import computed_by
 from tensorlib._selection import nonzero
@@ -65,7 +66,7 @@ def diag_indices_from(arr):
         raise ValueError(
             f"diag_indices_from: All dimensions of input must be of equal length, got {shape}"
         )
-    return diag_indices(shape[0], len(shape))
+    return _beside(arr, diag_indices(shape[0], len(shape)))
 
 
 @computed_by(np.tril_indices)
@@ -147,7 +148,7 @@ def tril_indices_from(arr, k=0):
     (tensor([0, 1, 1]), tensor([0, 0, 1]))
     """
     rows, columns = _two("tril_indices_from", arr)
-    return tril_indices(rows, k, columns)
+    return _beside(arr, tril_indices(rows, k, columns))
 
 
 def triu_indices_from(arr, k=0):
@@ -177,7 +178,7 @@ def triu_indices_from(arr, k=0):
     (tensor([0, 0, 1]), tensor([0, 1, 1]))
     """
     rows, columns = _two("triu_indices_from", arr)
-    return triu_indices(rows, k, columns)
+    return _beside(arr, triu_indices(rows, k, columns))
 
 
 def _two(op, arr):
@@ -278,3 +279,8 @@ def unravel_index(indices, shape, order="C"):
     >>> tl.unravel_index([22, 41], (7, 6))
     (tensor([3, 6]), tensor([4, 5]))
     """
+
+
+def _beside(arr, indices):
+    """Indices on the device of the array that they are for."""
+    return tuple([beside(arr, index.numpy()) for index in indices]) if on_device(arr) else indices

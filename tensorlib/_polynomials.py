@@ -9,9 +9,10 @@ import warnings
 
 import numpy as np
 
-from tensorlib._arguments import anywhere
+from tensorlib._arguments import anywhere, check_on_cpu
 from tensorlib._comparison import allclose
 from tensorlib._core._functions import asarray, sqrt, zeros
+from tensorlib._core.errors import DeviceError
 from tensorlib._correlation import convolve
 from tensorlib._creation import vander
 from tensorlib._dtypes import result_type
@@ -26,9 +27,16 @@ run_module("numpy.lib._polynomial_impl", _CODE)
 def _numpys(described):
     """NumPy's function of that name: the decorated one gives signature and documentation."""
 
+    name = described.__name__
+
     @functools.wraps(described)
     def called(*args, **kwargs):
-        return _CODE[described.__name__](*args, **kwargs)
+        try:
+            return _CODE[name](*args, **kwargs)
+        except DeviceError:  # it makes arrays of its own, on the CPU
+            for value in args:
+                check_on_cpu(name, value)
+            raise
 
     return called
 

@@ -74,7 +74,7 @@ def array2string(
     '[0.33, 2.  ]'
     """
     return np.array2string(
-        elements("array2string", a),
+        elements("array2string", a.cpu() if isinstance(a, Tensor) else a),
         max_line_width,
         precision,
         suppress_small,

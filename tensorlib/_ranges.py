@@ -67,7 +67,8 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
     intervals = num - 1 if endpoint else num
     delta = stop - start
     step = delta / intervals if intervals > 0 else delta * np.nan
-    places = reshape(arange(num, dtype=inexact), (num,) + (1,) * delta.ndim)
+    places = arange(num, dtype=inexact, device=delta.device)
+    places = reshape(places, (num,) + (1,) * delta.ndim)
     # Where the step underflows to zero, multiplying by delta at the end keeps the digits.
     scaled = intervals > 0 and not anywhere(step == 0)
     ramp = places * step if scaled else places / max(intervals, 1) * delta
@@ -166,7 +167,8 @@ def geomspace(start, stop, num=50, endpoint=True, dtype=None, axis=0):
     if anywhere(start == 0) or anywhere(stop == 0):
         raise ValueError("geomspace: expected ends other than zero")
     # Relative to the start all is positive, or a spiral through the complex plane.
-    ratios = logspace(zeros((), inexact), log10(stop / start), num, endpoint, axis=0)
+    exponents = log10(stop / start)
+    ratios = logspace(zeros((), inexact), exponents, num, endpoint, axis=0)
     samples = start * ratios
     # The ends are exact, whatever lies between.
     if num > 0:

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
+from tensorlib._arguments import stays
 from tensorlib._core._functions import asarray, exp, where
 from tensorlib._core._tensor import Tensor
-from tensorlib._core._wrapping import wrapped_of
 from tensorlib._numpy_code import by_numpy, computed_by
 from tensorlib._statistics import mean
 from tensorlib._untracked import untracked
@@ -211,12 +211,12 @@ def i0(x):
     # The mean of exp(x cos(angle)) over the circle. With equally spaced angles the error shrinks
     # faster than any power of their number; that of one quadrant pair is enough by symmetry.
     largest = 720  # beyond, exp(x) is infinite
-    if wrapped_of(x) is None:  # else a recorder keeps the elements
+    if not stays(x):  # else a recorder or a device keeps the elements
         sizes = np.abs(np.asarray(x.detach(), np.float64))
         largest = min(largest, sizes.max(initial=0, where=np.isfinite(sizes)))
     count = 10 + math.ceil(4.5 * math.sqrt(largest))
     angles = np.pi * (np.arange(count) + 0.5) / count
     size = where(x < 0, -x, x)  # smooth in effect: the function is even
     # Less the largest exponent: cos(angle) - 1, without cancellation.
-    exponents = size[..., None] * asarray(-2 * np.sin(angles / 2) ** 2, x.dtype)
+    exponents = size[..., None] * asarray(-2 * np.sin(angles / 2) ** 2, x.dtype, device=x.device)
     return exp(size) * mean(exp(exponents), -1)

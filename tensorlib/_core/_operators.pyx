@@ -52,6 +52,11 @@ def assign(Tensor target not None, object value, str name="setitem"):
     cdef Tensor result
     cdef bint tracked
     check_writeable(target, name)
+    if source.storage.device != target.storage.device:
+        if isinstance(value, Tensor):
+            device_of(name, (target, source))
+        else:
+            source = asarray(source, None, None, target.device)
     while source.ndim_ > target.ndim_ and source.shape_[0] == 1:
         source = source[0]
     if source.ndim_ > target.ndim_:
