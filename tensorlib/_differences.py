@@ -84,7 +84,7 @@ def diff(a, n=1, axis=-1, prepend=np._NoValue, append=np._NoValue):
 
 def _slices(x, a, axis):
     """What to put before or after `a`: a number becomes one slice of it."""
-    x = asarray(x)
+    x = x if isinstance(x, Tensor) else asarray(x, device=a.device)
     return x if x.ndim else broadcast_to(x, (*a.shape[:axis], 1, *a.shape[axis + 1 :]))
 
 
@@ -131,7 +131,7 @@ def ediff1d(ary, to_end=None, to_begin=None):
     parts = [subtract(a[1:], a[:-1])]
     for name, place, x in (("to_begin", 0, to_begin), ("to_end", 2, to_end)):
         if x is not None:
-            x = asarray(x)
+            x = x if isinstance(x, Tensor) else asarray(x, device=a.device)
             if not np.can_cast(x.dtype, a.dtype, "same_kind"):
                 raise TypeError(
                     f"ediff1d: dtype of `{name}` must be compatible with {a.dtype} under the rule "
@@ -458,6 +458,6 @@ def _cumulative(op, running, neutral, x, axis, dtype, out, include_initial):
     axis = axis_index(op, 0 if axis is None else axis, x.ndim)
     result = running(x, axis, dtype)
     if include_initial:
-        first = _slices(asarray(neutral, result.dtype), x, axis)
+        first = _slices(asarray(neutral, result.dtype, device=x.device), x, axis)
         result = concatenate([first, result], axis)
     return write_out(op, out, result)

@@ -214,7 +214,7 @@ def _is_infinity(op, x, out, negative):
     if x.dtype.kind == "c":
         raise TypeError(f"{op}: expected real numbers, got {x.dtype}")
     if x.dtype.kind in "biu":
-        result = zeros(x.shape, bool)
+        result = zeros(x.shape, bool, device=x.device)
     else:
         result = logical_and(isinf(x), signbit(x) == negative)
     return write_out(op, out, result)

@@ -296,7 +296,9 @@ def average(a, axis=None, weights=None, returned=False, *, keepdims=NoValue):
     a, keepdims = asarray(a), given(keepdims, False)
     if weights is None:
         result = mean(a, axis, keepdims=keepdims)
-        total = functions.full(result.shape, a.size / max(result.size, 1), result.dtype)
+        total = functions.full(
+            result.shape, a.size / max(result.size, 1), result.dtype, device=result.device
+        )
         return (result, total) if returned else result
     weights = weights_for("average", weights, a, axis)
     at_least = (np.float64,) if a.dtype.kind in "biu" else ()

@@ -113,7 +113,7 @@ cdef object reduce_some(Op op, Tensor x, tuple axes, object dtype, object out, b
         result = apply(op, (x,), (axes, keepdims, dtype))
     elif ufunc.identity is None and x.size == 0:
         shape = [1 if i in axes else n for i, n in enumerate(x.shape) if keepdims or i not in axes]
-        result = full(tuple(shape), initial, dtype)
+        result = full(tuple(shape), initial, dtype, device=x.device)
     else:
         result = apply(op, (x,), (axes, keepdims, dtype))
         result = apply(binary_op, (asarray(initial, dtype), result), ())

@@ -262,9 +262,9 @@ def _places(labels, axis):
     if axis == 0:
         return (labels,)
     if labels.ndim == 1:
-        return (arange(labels.shape[0]), labels)
+        return (arange(labels.shape[0], device=labels.device), labels)
     grid = [
-        arange(length).reshape((length,) + (1,) * (labels.ndim - 1 - i))
+        arange(length, device=labels.device).reshape((length,) + (1,) * (labels.ndim - 1 - i))
         for i, length in enumerate(labels.shape)
     ]
     return (grid[0], labels, *grid[1:])

@@ -185,11 +185,14 @@ def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, reduction="me
         raise ValueError(f"{name}: expected weight of shape ({classes},), got {weight.shape}")
     true = target.reshape((*target.shape, 1))
     _check_classes(name, true, classes, 0)
-    own = input[arange(len(input)).reshape((-1, 1)), true] if input.ndim == 2 else input[true]
+    if input.ndim == 2:
+        own = input[arange(len(input), device=input.device).reshape((-1, 1)), true]
+    else:
+        own = input[true]
     missing = relu(margin - own + input)
     if p == 2:
         missing = missing * missing
-    losses = where(arange(classes) == true, 0, missing).sum(-1) / classes
+    losses = where(arange(classes, device=input.device) == true, 0, missing).sum(-1) / classes
     return reduced(name, losses if weight is None else losses * weight[target], reduction)
 
 
@@ -249,8 +252,9 @@ def _multilabel_losses(name, input, target):
     if wrapped_of(target) is None:  # what is beyond the longest list costs nothing
         longest = max(int(listed.sum(1).max()), 1)
         listed, target = listed[:, :longest], target[:, :longest]
-    own = input[arange(samples).reshape((-1, 1)), target]
-    is_own = (listed[:, :, None] & (target[:, :, None] == arange(classes))).any(1)
+    own = input[arange(samples, device=input.device).reshape((-1, 1)), target]
+    numbers = arange(classes, device=input.device)
+    is_own = (listed[:, :, None] & (target[:, :, None] == numbers)).any(1)
     pairs = listed[:, :, None] & ~is_own[:, None, :]
     missing = relu(1 - own[:, :, None] + input[:, None, :])
     return where(pairs, missing, 0).sum((1, 2)) / classes
