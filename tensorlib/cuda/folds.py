@@ -84,7 +84,11 @@ def kernels(fold, template, index, most):
     """The kernels of a fold: over elements, and over parts."""
     members = "".join(f", {member}" for member in fold.members)
     names = ", ".join(member.replace("*", " ").split()[-1] for member in fold.members)
-    fixed = f"Strides<{most}, 2> kept, Strides<{most}, 1> reduced, Shares shares, void *partial"
+    # __grid_constant__: without it each thread would copy what it indexes.
+    fixed = (
+        f"const __grid_constant__ Strides<{most}, 2> kept, "
+        f"const __grid_constant__ Strides<{most}, 1> reduced, Shares shares, void *partial"
+    )
     make = (
         f"{fold.type} const fold{{{names}}};\n"
         f"  auto const states = static_cast<{fold.type}::State *>(partial);\n "

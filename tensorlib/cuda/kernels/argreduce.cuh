@@ -38,6 +38,10 @@ struct PlaceOfBest {
     if (beats<largest>(b.value, a.value)) return b;
     return a.place < b.place ? a : b;
   }
+  TL_HD static State then(State a, State b) {
+    bool const wins = (beats<largest>(b.value, a.value) || is_nan(b.value)) && !is_nan(a.value);
+    return wins || a.place < 0 ? b : a;
+  }
   template <int n>
   TL_HD Pack<T, n> load(int64_t at) const {
     return tl::load<n>(x + at);

@@ -8,6 +8,7 @@
 //   State of(loaded, k, at, place)  of the k-th of them, which is at `at` and the place-th of
 //                       those that are folded
 //   State merge(a, b)
+//   State then(a, b)    the same, where all elements of b are behind those of a
 //   int lead(at)        how many elements lie before the next multiple of 16 bytes
 //   void store(at, state)  write a result
 //
@@ -72,8 +73,8 @@ TL_HD typename Fold::State fold_pack(const Fold &fold, const Loaded &loaded, int
   if constexpr (n == 1) {
     return fold.of(loaded, first, at + first, place + first);
   } else {
-    return fold.merge(fold_pack<n / 2>(fold, loaded, first, at, place),
-                      fold_pack<n / 2>(fold, loaded, first + n / 2, at, place));
+    return fold.then(fold_pack<n / 2>(fold, loaded, first, at, place),
+                     fold_pack<n / 2>(fold, loaded, first + n / 2, at, place));
   }
 }
 
@@ -99,7 +100,7 @@ __device__ typename Fold::State fold_lane(const Fold &fold, int64_t packs, int64
 #pragma unroll
     for (int k = 0; k < n; ++k) {
       int64_t const here = place + (i + k * int64_t(lanes)) * width;
-      states[k] = fold.merge(states[k], fold_pack<width>(fold, loaded[k], 0, at[k], here));
+      states[k] = fold.then(states[k], fold_pack<width>(fold, loaded[k], 0, at[k], here));
     }
   }
   for (; i < packs; i += lanes) {
@@ -224,7 +225,7 @@ __device__ void fold_columns(const Fold &fold, const Strides<most, 2> &kept,
         for (int k = 0; k < n; ++k) {
 #pragma unroll
           for (int j = 0; j < width; ++j) {
-            states[j] = fold.merge(states[j], fold.of(loaded[k], j, places[k] + j, i + k * down));
+            states[j] = fold.then(states[j], fold.of(loaded[k], j, places[k] + j, i + k * down));
           }
         }
       }
@@ -233,7 +234,7 @@ __device__ void fold_columns(const Fold &fold, const Strides<most, 2> &kept,
         auto const loaded = fold.template load<width>(place);
 #pragma unroll
         for (int j = 0; j < width; ++j) {
-          states[j] = fold.merge(states[j], fold.of(loaded, j, place + j, i));
+          states[j] = fold.then(states[j], fold.of(loaded, j, place + j, i));
         }
       }
     }

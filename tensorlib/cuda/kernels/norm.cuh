@@ -61,6 +61,7 @@ struct Moments {
     R const share = count > 0 ? b.count / count : R(0);
     return {count, a.mean + gap * share, a.squares + b.squares + gap * gap * (a.count * share)};
   }
+  TL_HD static State then(State a, State b) { return merge(a, b); }
   template <int n>
   TL_HD Pack<T, n> load(int64_t at) const {
     return tl::load<n>(x + at);
@@ -105,6 +106,7 @@ struct InputSlopes {
 
   TL_HD static State first() { return {0, 0}; }
   TL_HD static State merge(State a, State b) { return {a.sum + b.sum, a.moment + b.moment}; }
+  TL_HD static State then(State a, State b) { return merge(a, b); }
   template <int n>
   TL_HD Gradients<T, n> load(int64_t at) const {
     return {tl::load<n>(g + at), tl::load<n>(x + at), find_row<Index>(s, at), R(0)};
@@ -141,6 +143,7 @@ struct WeightSlopes {
 
   TL_HD static State first() { return 0; }
   TL_HD static State merge(State a, State b) { return a + b; }
+  TL_HD static State then(State a, State b) { return merge(a, b); }
   template <int n>
   TL_HD Gradients<T, n> load(int64_t at) const {
     Belongs const place = find_row<Index>(s, at);

@@ -127,6 +127,7 @@ struct Reduce {
 
   TL_HD static State first() { return Op::first(); }
   TL_HD static State merge(State a, State b) { return Op::merge(a, b); }
+  TL_HD static State then(State a, State b) { return merge(a, b); }
   template <int n>
   TL_HD Pack<T, n> load(int64_t at) const {
     return tl::load<n>(x + at);

@@ -136,6 +136,7 @@ struct SumOfPowers {
     R const top = a.top > b.top ? a.top : b.top;
     return {top, scaled(a.sum, a.top, top) + scaled(b.sum, b.top, top)};
   }
+  TL_HD static State then(State a, State b) { return merge(a, b); }
   template <int n>
   TL_HD Pack<T, n> load(int64_t at) const {
     return tl::load<n>(x + at);
@@ -168,6 +169,7 @@ struct SumOfSlopes {
 
   TL_HD static State first() { return 0; }
   TL_HD static State merge(State a, State b) { return a + b; }
+  TL_HD static State then(State a, State b) { return merge(a, b); }
   template <int n>
   TL_HD Both<n> load(int64_t at) const {
     return {tl::load<n>(g + at), tl::load<n>(y + at)};
