@@ -1,6 +1,7 @@
 """Normalization by mean and variance, and its gradients; ``kernels/norm.cuh`` has the layout."""
 
 import functools
+import math
 
 from tensorlib.cuda import folds
 from tensorlib.cuda._backend import address, compact, new, place
@@ -140,16 +141,20 @@ def index_of(x):
 
 
 def described(x, centred, *tensors):
-    """How many neighbours a thread reads at once, and the struct Images.
+    """How many neighbours a thread reads at once, and the struct Images."""
+    aligned = all(address(tensor) % VECTOR == 0 for tensor in tensors)
+    return images_of(x.shape, VECTOR // x.dtype.itemsize if aligned else 1, bool(centred))
+
+
+@functools.lru_cache(4096)
+def images_of(shape, width, centred):
+    """The same, for images that could be read by this many numbers.
 
     Neighbours have one weight, or weights that are neighbours, too, and perhaps statistics.
     """
-    batch, stack, group, channel, length = x.shape
-    width = VECTOR // x.dtype.itemsize
+    batch, stack, group, channel, length = shape
     row_step = weight_step = 0
-    if any(address(tensor) % VECTOR for tensor in tensors):
-        width = 1
-    elif length % width == 0:
+    if length % width == 0:
         pass
     elif length == 1 and channel % width == 0:
         weight_step = 1
@@ -159,7 +164,15 @@ def described(x, centred, *tensors):
         width = 1
     row_size = batch * channel * length
     return width, packed(
-        x.size, row_size, stack * group, group, channel, length, row_step, weight_step, centred
+        math.prod(shape),
+        row_size,
+        stack * group,
+        group,
+        channel,
+        length,
+        row_step,
+        weight_step,
+        centred,
     )
 
 

@@ -47,9 +47,12 @@ def scan(op, x, out, starts, shape, chunk, source, target):
         form = "scan_rows"
         group = WARP if n <= 32 * WARP and outer >= FEW_ROWS else THREADS
         blocks = blocks_for(outer * chunks, THREADS // group)
-    lines = packed(outer, n, inner, chunks, chunk, group)
+    lines = packed_lines(outer, n, inner, chunks, chunk, group)
     made = scan_kernel(op, form, source, target)
     made(op, place(x), blocks, THREADS, x, out, starts, lines)
+
+
+packed_lines = functools.lru_cache(4096)(packed)
 
 
 @functools.cache
