@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from tensorlib._arguments import computed, followed, named
+from tensorlib._arguments import computed, followed, named, on_device
 from tensorlib._core._dispatch import apply, ops
-from tensorlib._core._functions import asarray, zeros
+from tensorlib._core._functions import asarray, ones, zeros
 from tensorlib._numpy_code import computed_by
 
 
@@ -56,13 +56,29 @@ def bincount(x, /, weights=None, minlength=0):
         with named("bincount"):
             return np.bincount(x, weights, minlength)
 
-    if not (followed(weights) or followed(x) and weights is not None):
+    if on_device(x):
+        length = _count_of_places(x, minlength)
+        dtype = np.int64 if weights is None else np.float64
+        weights = ones(x.shape, dtype, device=x.device) if weights is None else weights
+    elif followed(weights) or followed(x) and weights is not None:
+        length, dtype = computed("bincount", count, x).size, np.float64
+    else:
         return computed("bincount", count, x, *([] if weights is None else [weights]))
-    length = computed("bincount", count, x).size
-    places, weights = asarray(x, np.intp), asarray(weights, np.float64)
+    places, weights = asarray(x, np.intp), asarray(weights, dtype)
     if places.shape != weights.shape:
         raise ValueError("bincount: The weights and list don't have the same length.")
-    return apply(ops.index_add, (zeros(length), weights), ((places,),))
+    start = zeros(length, weights.dtype, device=weights.device)
+    return apply(ops.index_add, (start, weights), ((places,),))
+
+
+def _count_of_places(x, minlength):
+    """The length of what `bincount` gives on a device."""
+    with named("bincount"):  # NumPy's own checks
+        np.bincount(np.empty((0,) * x.ndim, x.dtype), None, minlength)
+    least, most = (int(x.min()), int(x.max())) if x.size else (0, -1)
+    if least < 0:
+        raise ValueError("bincount: 'list' argument must have no negative elements")
+    return max(most + 1, minlength)
 
 
 @computed_by(np.histogram_bin_edges)

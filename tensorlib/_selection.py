@@ -5,6 +5,7 @@ from numpy import broadcast_shapes
 
 from tensorlib._arguments import (
     axis_index,
+    beside,
     computed,
     elements,
     integer,
@@ -20,6 +21,7 @@ from tensorlib._core._backend import run_on_device
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import asarray, broadcast_to, empty, reshape, transpose
 from tensorlib._core._tensor import Tensor
+from tensorlib._core.errors import DeviceError
 from tensorlib._joining import stack
 from tensorlib._shape import broadcast_arrays, ravel
 
@@ -462,8 +464,12 @@ def _search(a, v, side):
     """`searchsorted` on a device."""
     if side not in ("left", "right"):
         raise ValueError(f"searchsorted: side must be 'left' or 'right' (got {side!r})")
-    a, v = promoted(a, v)
-    v = asarray(v, device=a.device) if v.ndim == 0 else v
+    a, v = promoted(beside(v, a), beside(a, v))
+    if a.device != v.device:
+        raise DeviceError(
+            f"searchsorted: expected tensors on one device, got shape {a.shape} on {a.device} and "
+            f"shape {v.shape} on {v.device}; use to()"
+        )
     places = empty(v.shape, np.int64, device=v.device)
     run_on_device("searchsorted", places, (a.detach(), v.detach(), side == "right"))
     return places

@@ -1,0 +1,257 @@
+"""Indexing on a GPU against indexing on the CPU."""
+
+import numpy as np
+import pytest
+
+import tensorlib as tl
+from tensorlib._core._dispatch import apply, ops
+
+DTYPES = [
+    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+    "float16", "bfloat16", "float32", "float64", "complex64", "complex128",
+]  # fmt: skip
+RNG = np.random.default_rng(0)
+ROWS, COLUMNS = np.array([[0, -1, 3], [2, 2, 1]]), np.array([[4], [-5]])
+MASK = RNG.random((4, 5, 6)) < 0.4
+
+INDICES = {
+    "rows": (ROWS,),
+    "int8": (ROWS.astype("int8"),),
+    "last": (..., np.array([5, 0, 0])),
+    "middle": (slice(None), np.array([1, 1, 4])),
+    "two": (ROWS, COLUMNS),
+    "apart": (ROWS[:, :1], slice(None, None, -1), np.array([0, 3])),
+    "beside an integer": (1, slice(1, None, 2), np.array([0, 3])),
+    "after a new axis": (None, np.array([3, 0]), None, 2),
+    "mask": (MASK,),
+    "mask of rows": (MASK[:, 0, 0],),
+    "mask of two axes": (slice(1, 3), MASK[0]),
+    "mask and integers": (MASK[:, 0, 0], slice(2), np.arange(MASK[:, 0, 0].sum())),
+    "no axes": (np.array(True), np.array(2)),
+    "nothing": (np.zeros((0,), int),),
+    "nothing true": (np.zeros((4, 5), bool),),
+    "list": ([0, 2],),
+}
+
+
+def cube(dtype):
+    return tl.asarray(np.arange(-40, 80).reshape(4, 5, 6)).astype(dtype)
+
+
+def layouts(x):
+    """The same elements, laid out in several ways."""
+    yield x
+    yield tl.asarray(x, order="F")
+    yield x[::-1][::-1]
+    yield tl.stack([x, x], -1)[..., 1]
+
+
+def moved(index, device):
+    return tuple(
+        tl.asarray(entry).to(device) if isinstance(entry, np.ndarray) else entry for entry in index
+    )
+
+
+def equal(one, other):
+    assert one.shape == other.shape
+    assert one.dtype == other.dtype
+    return one.cpu().tolist() == other.tolist()
+
+
+@pytest.mark.parametrize("name", INDICES)
+def test_reading(name, device):
+    index = INDICES[name]
+    for x in layouts(cube("float32")):
+        assert equal(x.to(device)[moved(index, device)], x[index])
+    assert equal(cube("float32").to(device)[index], cube("float32")[index])  # from the CPU
+
+
+@pytest.mark.parametrize("name", INDICES)
+def test_writing(name, device):
+    index = INDICES[name]
+    shape = cube("int16")[index].shape
+    values = tl.asarray(RNG.integers(-99, 99, shape))
+    for value in (values, values.T.copy().T, values[..., :1], tl.asarray(7)):
+        x = cube("int16")
+        y, z = x.to(device), tl.asarray(x, order="F").to(device)
+        x[index] = value
+        for written in (y, z):
+            written[moved(index, device)] = value if value.ndim == 0 else value.to(device)
+            assert equal(written, x)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_adding_in_the_order_of_the_values(dtype, device):
+    places = RNG.integers(0, 5, 1000)
+    values = tl.asarray(RNG.standard_normal((4, 1000)) * 100).astype("int64").astype(dtype)
+    if dtype in ("float32", "complex64"):
+        values = values / 7
+    x = tl.zeros((4, 5), dtype=dtype)
+    expected = apply(ops.index_add, (x, values), ((Ellipsis, tl.asarray(places)),))
+    index = (Ellipsis, tl.asarray(places).to(device))
+    assert equal(apply(ops.index_add, (x.to(device), values.to(device)), (index,)), expected)
+    picked = tl.asarray([4, 0, 4])
+    assert equal(expected.to(device)[:, picked.to(device)], expected[:, picked])
+
+
+def test_last_of_several_values(device):
+    places = RNG.integers(0, 50, (3, 700))
+    x, y = tl.zeros((3, 50)), tl.zeros((3, 50), device=device)
+    values = tl.asarray(RNG.standard_normal((3, 700)))
+    tl.put_along_axis(x, places, values, 1)
+    tl.put_along_axis(y, tl.asarray(places).to(device), values.to(device), 1)
+    assert equal(y, x)
+
+
+@pytest.mark.parametrize("size", [0, 1, 31, 4095, 4096, 4097, 20_000])
+def test_nonzero(size, device):
+    x = tl.asarray(RNG.integers(0, 3, size).astype("float32"))
+    assert equal(tl.nonzero(x.to(device))[0], tl.nonzero(x)[0])
+    assert equal(x.to(device)[x.to(device) > 1], x[x > 1])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_nonzero_of_several_axes(dtype, device):
+    x = tl.asarray(RNG.integers(0, 3, (5, 6, 7))).astype(dtype)
+    found = tl.nonzero(x.to(device).T)
+    assert all(map(equal, found, tl.nonzero(x.T)))
+    assert equal(tl.argwhere(x.to(device)), tl.argwhere(x))
+
+
+WRONG = {
+    "outside": (np.array([0, 4, 9]),),
+    "before": (slice(None), np.array([-6])),
+    "second": (ROWS, COLUMNS * 3),
+    "integer": (np.array([0]), 5),
+    "too many": (0, 0, 0, np.array([0])),
+    "shapes": (np.array([0, 1]), np.array([0, 1, 2])),
+    "mask": (np.ones((4, 4), bool),),
+    "kind": (np.ones(2),),
+    "ellipses": (..., np.array([0]), ...),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_errors_are_those_of_the_cpu(name, device):
+    x, index = cube("float32"), tuple(
+        tl.asarray(entry) if isinstance(entry, np.ndarray) else entry for entry in WRONG[name]
+    )  # fmt: skip
+    with pytest.raises(IndexError) as expected:
+        x[index]
+    y = x.to(device)
+    with pytest.raises(IndexError) as raised:
+        y[moved(WRONG[name], device)]
+    assert str(raised.value) == str(expected.value)
+    with pytest.raises(IndexError):
+        y[moved(WRONG[name], device)] = 0
+    assert equal(y, x)  # nothing was written, and the device works on
+
+
+def test_value_that_does_not_fit(device):
+    with pytest.raises(ValueError, match="shape mismatch: value array of shape"):
+        cube("int8").to(device)[moved((ROWS,), device)] = tl.zeros((3, 3), device=device)
+    with pytest.raises(tl.DeviceError, match="expected tensors on one device"):
+        cube("int8").to(device)[moved((ROWS,), device)] = tl.zeros((2, 3, 5, 6))
+
+
+def test_index_of_another_device(device):
+    for index in (tl.asarray([1]).to(device), (None, tl.asarray([True] * 4).to(device))):
+        with pytest.raises(tl.DeviceError, match="expected tensors on one device"):
+            cube("int8")[index]
+        with pytest.raises(tl.DeviceError, match="expected tensors on one device"):
+            cube("int8")[index] = 1
+
+
+def test_captured_places_outside(device):
+    """They are read as zero, and writes to them do nothing."""
+    x, index = tl.arange(5.0, device=device), tl.asarray([1, 7, -9]).to(device)
+    value = tl.asarray([10.0, 20.0, 30.0]).to(device)
+
+    def work(index):
+        y = x.copy()
+        y[index] = value
+        return x[index], y
+
+    work(tl.asarray([0, 0, 1]).to(device))  # compiles what is launched
+    graph = tl.cuda.CUDAGraph()
+    with tl.cuda.graph(graph):
+        read, written = work(index)
+    graph.replay()
+    assert read.cpu().tolist() == [1, 0, 0]
+    assert written.cpu().tolist() == [0, 10, 2, 3, 4]
+    with pytest.raises(RuntimeError, match="read back"), tl.cuda.graph(tl.cuda.CUDAGraph()):
+        x[x > 1]
+
+
+A = tl.asarray(RNG.standard_normal((4, 6)).astype("float32"))
+ORDER = tl.argsort(A, axis=1)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda to: tl.take(to(A), to(ORDER), axis=1),
+        lambda to: tl.take(to(A), [9, -9], axis=1, mode="wrap"),
+        lambda to: tl.take_along_axis(to(A), to(ORDER), 1),
+        lambda to: tl.compress(to(A[0] > 0), to(A), axis=1),
+        lambda to: tl.extract(to(A > 0), to(A)),
+        lambda to: tl.choose(to(ORDER % 2), [to(A), to(-A)]),
+        lambda to: tl.select([to(A > 0), to(A < -1)], [to(A), to(-A)], 0),
+        lambda to: tl.piecewise(to(A), [to(A < 0), to(A >= 0)], [-1, 1]),
+        lambda to: tl.tril(to(A)) + tl.triu(to(A), 1) + tl.diag(to(A[0, :4]))[:, :1],
+        lambda to: tl.roll(tl.flip(to(A), 1), (1, 2), (0, 1)),
+        lambda to: tl.tile(tl.repeat(to(A), 2, axis=1), (2, 3)),
+        lambda to: tl.pad(to(A), ((1, 2), (0, 3)), constant_values=2),
+        lambda to: tl.pad(to(A), 2, mode="reflect"),
+        lambda to: tl.delete(to(A), [1, 2], axis=0),
+        lambda to: tl.insert(to(A), 1, to(A[0]), axis=0),
+        lambda to: to(A).flat[to(ORDER[0])],
+        lambda to: tl.resize(to(A), (5, 7)),
+    ],
+)
+def test_functions_that_pick(function, device):
+    result = function(lambda x: x.to(device))
+    assert result.device == f"{device}:0"
+    assert equal(result, function(lambda x: x))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x, to: tl.put(x, [1, 3, 1], [9, 8, 7]),
+        lambda x, to: tl.putmask(x, to(A > 0), to(-A)),
+        lambda x, to: tl.place(x, to(A > 0), to(A[0])),
+        lambda x, to: tl.copyto(x, 2, where=to(A > 0)),
+        lambda x, to: tl.put_along_axis(x, to(ORDER[:, :1]), 0.0, 1),
+        lambda x, to: tl.fill_diagonal(x, 3),
+        lambda x, to: x.flat.__setitem__([1, 2], 5),
+    ],
+)
+def test_functions_that_write(change, device):
+    x, y = A.copy(), A.to(device)
+    change(x, lambda z: z)
+    change(y, lambda z: z.to(device))
+    assert equal(y, x)
+
+
+def test_embedding(device):
+    from tensorlib.nn import functional as F
+
+    rows = tl.asarray(RNG.integers(0, 9, (3, 50)))
+    gradients = []
+    for place in ("cpu", device):
+        weight = tl.asarray(np.arange(36.0).reshape(9, 4)).to(place).requires_grad_()
+        picked = F.embedding(rows.to(place), weight, padding_idx=2)
+        (picked * picked).sum().backward()
+        gradients.append(weight.grad)
+    assert equal(gradients[1], gradients[0])
+    with pytest.raises(IndexError, match="embedding: expected rows from 0 to 8 .* got -1 to 8"):
+        F.embedding(tl.asarray([0, -1, 8]).to(device), weight)
+
+
+def test_functions_of_the_cpu_say_so(device):
+    x = tl.arange(4, device=device)
+    with pytest.raises(NotImplementedError, match=r"^isin: no kernel for cuda:0; cpu\(\)"):
+        tl.isin(x, x)
+    with pytest.raises(NotImplementedError, match=r"^repeat: no kernel for cuda:0; cpu\(\)"):
+        tl.repeat(x, x)
