@@ -148,7 +148,7 @@ def _surround(x, axis, widths, before, after):
     sides = []
     for width, side in zip(widths, (before, after), strict=True):
         shape = (*x.shape[:axis], width, *x.shape[axis + 1 :])
-        sides.append(broadcast_to(asarray(side, x.dtype), shape))
+        sides.append(broadcast_to(asarray(side, x.dtype, device=x.device), shape))
     return concatenate((sides[0], x, sides[1]), axis)
 
 

@@ -74,7 +74,7 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
     ramp = places * step if scaled else places / max(intervals, 1) * delta
     samples = ramp + start
     if endpoint and num > 1:
-        last = broadcast_to(stop, delta.shape)
+        last = broadcast_to(asarray(stop, device=delta.device), delta.shape)
         samples = concatenate((samples[:-1], expand_dims(last, 0)), 0)
     samples = moveaxis(samples, 0, axis) if axis != 0 else samples
     if np.issubdtype(dtype, np.integer):

@@ -20,7 +20,8 @@ cdef class CUDAGraph:
     A graph works on the memory that it was captured with: write new inputs into the same tensors,
     and read results from the same tensors. All that the CPU decides, such as shapes, branches and
     numbers, stays as it was at the capture. The tensors made inside keep their memory for as long
-    as the graph lives.
+    as the graph lives. Random numbers are others in each replay. Indices are not checked, as
+    nothing can be read back: what they name outside is read as zero and not written.
 
     Examples
     --------

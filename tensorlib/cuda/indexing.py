@@ -22,7 +22,7 @@ from tensorlib.cuda.elementwise import FEW, MANY, TYPES
 from tensorlib.cuda.sort import ordered_rows
 
 BOOL, UINT64 = number_of("bool"), number_of("uint64")
-UNITS = {1: "uint8_t", 2: "uint16_t", 4: "uint32_t", 8: "uint64_t", 16: "Unit16"}
+UNITS = {1: "uint8_t", 2: "uint16_t", 4: "uint32_t", 8: "uint64_t", 16: "indexing::Unit16"}
 
 # Templates of indexing.cuh over strides: of how many operands, and their other parameters.
 SCATTERED = "int64_t start, char *target, const int64_t *offsets, const char *value, "
@@ -481,13 +481,16 @@ def walker(name, kind, most, index):
     parameters = f"Strides<{most}, {operands}> strides, {declared.replace('Unit', kind)}"
     types = ", ".join(filter(None, (kind, index, str(most))))
     return kernel(
-        "indexing.cuh", f"tl_{name}", parameters, f"{name}<{types}>(strides, {_names(declared)});"
+        "indexing.cuh",
+        f"tl_{name}",
+        parameters,
+        f"indexing::{name}<{types}>(strides, {_names(declared)});",
     )
 
 
 def plain(name):
     """One of the kernels of `PLAIN`."""
-    call = f"{name}({_names(PLAIN[name])});"
+    call = f"indexing::{name}({_names(PLAIN[name])});"
     return kernel("indexing.cuh", f"tl_{name}", PLAIN[name], call)
 
 

@@ -39,7 +39,7 @@ def searcher(kind):
         "tl_search",
         f"const {kind} *a, int64_t size, const {kind} *v, int64_t n, int64_t right, "
         "int64_t *places",
-        "search(a, size, v, n, right, places);",
+        "sorting::search(a, size, v, n, right, places);",
     )
 
 
@@ -81,13 +81,13 @@ def ordered_rows(rows, n, op):
 def sorter(name, kind, ordered):
     """A kernel of a template of sort.cuh, over elements of a C++ type, with their places or not."""
     places, size = ("", "width") if name == "sort_tiles" else ("const int64_t *places, ", "run")
+    passed = f"x, {'places, ' if places else ''}rows, n, {size}, sorted, order"
     return kernel(
         "sort.cuh",
         f"tl_{name}",
         f"const {kind} *x, {places}int64_t rows, int64_t n, int64_t {size}, {kind} *sorted, "
         "int64_t *order",
-        f"{name}<{kind}, {str(ordered).lower()}>(x, {'places, ' if places else ''}rows, n, "
-        f"{size}, sorted, order);",
+        f"sorting::{name}<{kind}, {str(ordered).lower()}>({passed});",
     )
 
 

@@ -156,7 +156,7 @@ class Generator(Distributions, np.random.Generator):
         """
         return [type(self)(child) for child in self.bit_generator.spawn(n_children)]
 
-    def random(self, size=None, dtype=np.float64, out=None, *, device=None):
+    def random(self, size=None, dtype=np.float64, out=None):
         """Draw uniformly from [0, 1).
 
         Parameters
@@ -167,10 +167,6 @@ class Generator(Distributions, np.random.Generator):
             float64 or float32.
         out : Tensor or ndarray, optional
             Where to write; contiguous, of this dtype and size.
-        device : str, optional
-            Where to draw, the CPU by default. Others have streams of their own, of NumPy's
-            Philox, each with a key that is drawn from this one: they follow from its state, and
-            are not what it draws on the CPU.
 
         Returns
         -------
@@ -182,7 +178,7 @@ class Generator(Distributions, np.random.Generator):
         TypeError
             If the dtype is another one, or not that of `out`.
         ValueError
-            If a length is negative, or `out` does not fit or is given beside a device.
+            If a length is negative, or `out` does not fit.
 
         Examples
         --------
@@ -190,14 +186,46 @@ class Generator(Distributions, np.random.Generator):
         >>> tl.random.default_rng(0).random((2, 3), dtype="float32").dtype
         dtype('float32')
         """
-        if device is None or device == "cpu":
-            return self._fill("random", size, dtype, out)
-        if out is not None:
-            raise ValueError(f"random: expected out or a device, got both, the device {device}")
-        size = () if size is None else (size,) if isinstance(size, int) else tuple(size)
-        return random(
-            functools.partial(self._uniform_on, _checked_dtype("random", dtype), device), size
-        )
+        return self._fill("random", size, dtype, out)
+
+    def random_on(self, device, size=None, dtype=np.float64):
+        """Draw uniformly from [0, 1) on a device.
+
+        Each call has a stream of NumPy's Philox with a key that is drawn from this generator: what
+        is drawn follows from its state, and is not what `random` draws on the CPU.
+
+        Parameters
+        ----------
+        device : str
+            Of the CPU it does what `random` does.
+        size : int or tuple of ints, optional
+            Shape of the result; without it a 0-d Tensor is drawn.
+        dtype : dtype, optional
+            float64 or float32.
+
+        Returns
+        -------
+        Tensor
+
+        Raises
+        ------
+        DeviceError
+            If there is no such device.
+        TypeError
+            If the dtype is another one.
+        ValueError
+            If a length is negative.
+
+        Examples
+        --------
+        >>> import tensorlib as tl
+        >>> tl.random.default_rng(0).random_on("cpu", 3).shape
+        (3,)
+        """
+        if device == "cpu":
+            return self._fill("random", size, dtype, None)
+        draw = functools.partial(self._uniform_on, _checked_dtype("random_on", dtype), device)
+        return random(draw, () if size is None else (size,) if isinstance(size, int) else size)
 
     def _uniform_on(self, dtype, device, size):
         result = empty(size, dtype, device=device)

@@ -7,7 +7,7 @@
 
 #include "elementwise.cuh"
 
-namespace tl {
+namespace tl::indexing {
 
 // The offset of a place outside: reading it gives zero, and nothing is written there.
 constexpr int64_t kOutside = int64_t(uint64_t(1) << 63);
@@ -188,4 +188,4 @@ __device__ inline void unravel(const int64_t *places, int64_t n, int64_t inner, 
   }
 }
 
-}  // namespace tl
+}  // namespace tl::indexing

@@ -5,7 +5,7 @@
 
 #include "functors.h"
 
-namespace tl {
+namespace tl::sorting {
 
 constexpr int kThreads = 256;
 constexpr int kOwn = 4;                     // elements that a thread merges at once
@@ -203,4 +203,4 @@ __device__ void search(const T *a, int64_t size, const T *v, int64_t n, int64_t 
   }
 }
 
-}  // namespace tl
+}  // namespace tl::sorting

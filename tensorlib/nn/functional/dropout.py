@@ -226,7 +226,7 @@ def _noisy(operation, change, input, shape, p, training, inplace, generator):
     if not training or p == 0:
         return input
     generator = generator or default_generator()
-    noise = generator.random(shape, dtype="float32", device=input.device)
+    noise = generator.random_on(input.device, shape, "float32")
     keep = greater_equal(noise, p)
     return written(operation, change, input, keep, p) if inplace else change(input, keep, p)
 

@@ -286,9 +286,8 @@ def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False, *,
     slope = (lower + upper) / 2
     if training:
         dtype = "float64" if input.dtype == "float64" else "float32"
-        slope = (generator or default_generator()).random(
-            input.shape, dtype=dtype, device=input.device
-        )
+        generator = generator or default_generator()
+        slope = generator.random_on(input.device, input.shape, dtype)
         slope = (slope * (upper - lower) + lower).astype(input.dtype, copy=False)
     return leaky_relu(input, slope, inplace)
 

@@ -10,7 +10,7 @@ from tensorlib.nn import functional as F
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_stream_of_numpy(dtype, device):
     for n in (0, 1, 3, 4, 5, 7, 8, 9, 1000, 2049, 9001):
-        numbers = tl.random.default_rng(7).random((n, 1), dtype=dtype, device=device)
+        numbers = tl.random.default_rng(7).random_on(device, (n, 1), dtype)
         assert numbers.device == f"{device}:0"
         low, high = np.random.default_rng(7).integers(2**64, size=2, dtype="uint64").tolist()
         philox = np.random.Philox(key=high << 64 | low)
@@ -20,12 +20,12 @@ def test_stream_of_numpy(dtype, device):
 
 def test_arguments(device):
     generator = tl.random.default_rng(7)
-    assert generator.random(device=device).shape == ()
-    assert generator.random(3, device=device).shape == (3,)
-    with pytest.raises(TypeError, match="random: expected dtype float32 or float64"):
-        generator.random(3, "int64", device=device)
-    with pytest.raises(ValueError, match="random: expected out or a device"):
-        generator.random(3, out=tl.zeros(3), device=device)
+    assert generator.random_on(device).shape == ()
+    assert generator.random_on(device, 3).shape == (3,)
+    with pytest.raises(TypeError, match="random_on: expected dtype float32 or float64"):
+        generator.random_on(device, 3, "int64")
+    with pytest.raises(tl.DeviceError, match="nowhere"):
+        generator.random_on("nowhere", 3)
 
 
 @pytest.mark.parametrize(
