@@ -5,6 +5,8 @@ While a graph is captured nothing can be read back: such places are then read as
 to them do nothing. The number of a mask's true elements is read back, too, so a capture has none.
 """
 
+import functools
+import struct
 from math import prod
 
 import numpy as np
@@ -17,7 +19,7 @@ from tensorlib._core.device import device_number
 from tensorlib._core.errors import DeviceError
 from tensorlib.cuda._backend import aligned_address, compact, fill, new, overlap, place, write
 from tensorlib.cuda._kernel import capturing
-from tensorlib.cuda.common import THREADS, blocks_for, kernel, packed, type_name
+from tensorlib.cuda.common import THREADS, blocks_for, kernel, type_name
 from tensorlib.cuda.elementwise import FEW, MANY, TYPES
 from tensorlib.cuda.sort import ordered_rows
 
@@ -463,6 +465,7 @@ def _units(axes, itemsize, addends):
     return itemsize, axes
 
 
+@functools.cache
 def walker(name, kind, most, index):
     """A kernel of a template over strides.
 
@@ -488,6 +491,7 @@ def walker(name, kind, most, index):
     )
 
 
+@functools.cache
 def plain(name):
     """One of the kernels of `PLAIN`."""
     call = f"indexing::{name}({_names(PLAIN[name])});"
@@ -502,12 +506,13 @@ def _run(op, name, kind, device, axes, arguments):
     """Launch it over axes as `_merged` gives them."""
     size = prod(length for length, _ in axes)
     most = FEW if len(axes) <= FEW else MANY
-    shape, strides = np.zeros(most, np.int64), np.zeros((most, WALKERS[name][0]), np.int64)
-    for k, (length, steps) in enumerate(axes):
-        shape[k], strides[k] = length, steps
+    laid = [size, len(axes), *(length for length, _ in axes), *(0,) * (most - len(axes))]
+    for _, strides in axes:
+        laid += strides
+    laid += (0,) * (2 + most + most * WALKERS[name][0] - len(laid))
     run = walker(name, kind, most, "uint64_t" if size > 0xFFFFFFFF else "uint32_t")
-    laid = packed(size, len(axes), shape, strides)
-    run(op, device, blocks_for(size), THREADS, laid, *arguments)
+    packed = struct.pack(f"{len(laid)}q", *laid)
+    run(op, device, blocks_for(size), THREADS, packed, *arguments)
 
 
 def sources():

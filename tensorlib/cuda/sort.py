@@ -4,6 +4,8 @@
 were measured on a GPU.
 """
 
+import functools
+
 import numpy as np
 
 from tensorlib._core import _views
@@ -32,6 +34,7 @@ def searchsorted(places, a, v, right):
     search("searchsorted", place(places), blocks_for(v.size), THREADS, *arguments)
 
 
+@functools.cache
 def searcher(kind):
     """The kernel that looks for elements of a C++ type."""
     return kernel(
@@ -78,6 +81,7 @@ def ordered_rows(rows, n, op):
     return found
 
 
+@functools.cache
 def sorter(name, kind, ordered):
     """A kernel of a template of sort.cuh, over elements of a C++ type, with their places or not."""
     places, size = ("", "width") if name == "sort_tiles" else ("const int64_t *places, ", "run")
