@@ -7,17 +7,19 @@ from tensorlib.cuda._backend import compact, new, place
 from tensorlib.cuda.common import kernel, packed, type_name
 
 MOST_OUTER = 8  # axes of a stack: kMostOuter
-SIDES = {"float64": 2}  # a thread's elements of a tile along each axis, where memory is for fewer
+SIDES = {"float64": 2}  # a thread's elements of a tile along each axis; of other dtypes four
 PROBLEM = "attention::Problem problem, double scale, int64_t mask_kind"
 OPERANDS = "const {0} *query, const {0} *key, const {0} *value, const void *mask"
 MOST_STRIPS = 2  # tiles of a result that a thread has registers for
+REAL = ("float32", "float64")
+DTYPES = ("float16", "bfloat16", *REAL)
 NO_MASK, TRUTHS, ADDENDS = range(3)
 
 
 def attention(query, key, value, mask, is_causal, scale):
     """Weighted values, and for each query the logarithm of the sum of exponentials."""
     op = "attention"
-    check(query, key, value, mask, op, ("float16", "bfloat16", "float32", "float64"))
+    check(query, key, value, mask, op, DTYPES)
     problem = Problem(query, key, value, mask, is_causal, op)
     sums = "float32" if query.itemsize == 2 else query.dtype
     out = new((*query.shape[:-1], value.shape[-1]), query.dtype, query, op)
@@ -34,7 +36,7 @@ def attention(query, key, value, mask, is_causal, scale):
 def attention_backward(g, delta, query, key, value, mask, logsumexp, is_causal, scale):
     """The gradients of queries, keys and values."""
     op = "attention_backward"
-    check(query, key, value, mask, op, ("float32", "float64"))
+    check(query, key, value, mask, op, REAL)
     for x, shape in (
         (g, (*query.shape[:-1], value.shape[-1])),
         (delta, query.shape[:-1]),
@@ -174,3 +176,16 @@ def gradient_kernel(whose, name, side, strips):
         f"attention::{whose}_gradient<{name}, {side}, {strips}>(problem, scale, int(mask_kind), g, "
         f"delta, query, key, value, mask, logsumexp, {', '.join(results)});",
     )
+
+
+def sources():
+    """The sources of all kernels of this module."""
+    for dtype in DTYPES:
+        real = dtype in REAL
+        for strips in range(1, MOST_STRIPS + 1):
+            given = SIDES.get(dtype, 4), strips
+            yield forward_kernel(
+                type_name(dtype), type_name(dtype if real else "float32"), *given
+            ).source
+            for whose in ("query", "key") if real else ():
+                yield gradient_kernel(whose, type_name(dtype), *given).source

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tensorlib._core._optimize import RULES
 from tensorlib.cuda._backend import address, compact, new, place, write
 from tensorlib.cuda.common import kernel, packed, type_name
 from tensorlib.cuda.elementwise import functor
@@ -12,7 +13,7 @@ MOST_NUMBERS = 12
 WIDTH = 4  # elements at once, where memory is aligned to so many
 
 # The templates of update_rules.h, where they are not the rules' names in camel case.
-RULES = {
+TEMPLATES = {
     "adamax": "Adamax",
     "amsgrad": "AmsGrad",
     "asgd": "ASGD",
@@ -75,7 +76,7 @@ def step_kernel(rule, name, operands, width):
         "optimize.cuh",
         "update_step",
         f"update::Runs<{operands}> runs, update::Numbers numbers",
-        f"update::step<update::{RULES.get(rule) or functor(rule)}, {name}, {width}>"
+        f"update::step<update::{TEMPLATES.get(rule) or functor(rule)}, {name}, {width}>"
         "(runs, numbers);",
     )
 
@@ -146,3 +147,12 @@ def launches(runs):
 def parts(x):
     """The number of real numbers in a tensor."""
     return x.size * (2 if x.dtype.kind == "c" else 1)
+
+
+def sources():
+    """The sources of all kernels of this module."""
+    for dtype in ("float16", "bfloat16", "float32", "float64"):
+        for width in (1, WIDTH):
+            yield unscale_kernel(type_name(dtype), width).source
+            for rule, (states, _) in RULES.items():
+                yield step_kernel(rule, type_name(dtype), 2 + states, width).source

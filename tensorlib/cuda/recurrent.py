@@ -219,3 +219,10 @@ def copied(x, op):
     result = new(x.shape, x.dtype, x, op)
     write(result, x)
     return result
+
+
+def sources():
+    """The sources of all kernels of this module."""
+    for name in OPERANDS:
+        for real in ("float", "double"):
+            yield step_kernel(name, real).source
