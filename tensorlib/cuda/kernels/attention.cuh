@@ -150,7 +150,7 @@ struct Tiles {
   // sums[i][j] += sum over k of a[k][y + 16 i] * b[k][x + 16 j]
   TL_HD void multiply(const W (*a)[size + 1], const W (*b)[size + 1], int depth,
                       Tile &sums) const {
-#pragma unroll 8
+#pragma unroll 4
     for (int k = 0; k < depth; ++k) {
       W left[side], right[side];
 #pragma unroll
