@@ -52,7 +52,8 @@ def main(arguments=None):
     deadline = began + options.limit
     path = options.json or RESULTS / f"{file_name()}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    report = {"machine": machine(), "options": vars(options), "groups": {}}
+    chosen = {"quick": options.quick, "tiny": options.tiny, "limit": options.limit}
+    report = {"machine": machine(), "options": chosen, "groups": {}}
     wanted = options.group or [*GROUPS, *CHECKS]
     size = "tiny" if options.tiny else "full"
     workers = {name: Worker(name, size) for name in ALL if importlib.util.find_spec(name)}
@@ -66,8 +67,7 @@ def main(arguments=None):
                 rows = check(name, deadline, options)
             report["groups"][name] = rows
             report["seconds"] = round(time.monotonic() - began, 1)
-            path.write_text(json.dumps(report, indent=1, allow_nan=False, default=str) + "\n",
-                            encoding="utf-8")  # fmt: skip
+            path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     finally:
         for worker in workers.values():
             worker.close()
@@ -186,7 +186,7 @@ def machine():
         "compute capability": "{}.{}".format(*properties.compute_capability),
         "memory, bytes": properties.total_memory,
         "driver": nvidia_smi("driver_version"),
-        "system": platform.platform(),
+        "system": f"{platform.system()} {platform.machine()}",
         "CPUs": len(os.sched_getaffinity(0)),
         "Python": platform.python_version(),
         "tensorlib": tl.__version__,

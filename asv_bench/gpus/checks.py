@@ -241,7 +241,7 @@ def count_tests(lines):
         )
         if found:
             groups = found.groupdict()
-            name = groups.get("name") or found[1]
+            name = (groups.get("name") or found[1]).strip()
             outcome = groups.get("outcome") or found[2]
             counts[outcome] = counts.get(outcome, 0) + 1
             if outcome in ("FAILED", "ERROR"):

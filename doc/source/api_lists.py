@@ -5,6 +5,7 @@ without an edit here. A new namespace needs a line in ``PAGES`` and a page that 
 """
 
 import importlib
+import importlib.util
 import inspect
 from pathlib import Path
 from types import ModuleType
@@ -57,6 +58,14 @@ PAGES = {
         "tensorlib.lib.stride_tricks",
     ],
     "utils": ["tensorlib.utils.data"],
+    "cuda": ["tensorlib.cuda", "tensorlib.cuda.compile_cache", "tensorlib.cuda.nvtx"],
+}
+# file name -> a module without which the page cannot be made, and what it says then
+NEEDED = {
+    "cuda": (
+        "tensorlib.cuda._driver",
+        "The list is made where tensorlib was built for GPUs; see :doc:`../cuda`.\n",
+    ),
 }
 OWN_PAGE = {"Tensor", "ndarray"}  # one class
 
@@ -107,14 +116,19 @@ def write_page(path: Path, text: str) -> None:
 
 def write(folder: Path) -> list[str]:
     """Write ``folder/*.inc.rst`` and return their paths, for ``autosummary_generate``."""
-    modules = {name: importlib.import_module(name) for names in PAGES.values() for name in names}
+    pages = dict(PAGES)
+    for page, (module, text) in NEEDED.items():
+        if not importlib.util.find_spec(module) or not importlib.util.find_spec("cuda"):
+            del pages[page]
+            write_page(folder / f"{page}.inc.rst", text)
+    modules = {name: importlib.import_module(name) for names in pages.values() for name in names}
     listed = {f"{m}.{name}" for m, module in modules.items() for name in public_names(module)}
     for page in (folder / "generated").glob("*.rst"):
         if page.stem not in listed | {f"tensorlib.{name}" for name in OWN_PAGE}:
             page.unlink()  # of a name that is gone
 
     paths = []
-    for page, names in PAGES.items():
+    for page, names in pages.items():
         path = folder / f"{page}.inc.rst"
         write_page(path, "".join(section(name) for name in names))
         paths.append(str(path))

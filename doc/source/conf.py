@@ -8,6 +8,7 @@ SOURCE = Path(__file__).parent
 sys.path[:0] = [str(SOURCE), str(SOURCE.parents[1] / "tools")]
 
 import api_lists  # noqa: E402
+import cuda_ops  # noqa: E402
 import numpy_names  # noqa: E402
 
 import tensorlib  # noqa: E402
@@ -31,6 +32,7 @@ myst_heading_anchors = 3
 # Every list of names comes from the package itself; autosummary makes a page for each name.
 autosummary_generate = api_lists.write(SOURCE / "api")
 api_lists.write_page(SOURCE / "api/numpy_names.inc.rst", numpy_names.page())
+api_lists.write_page(SOURCE / "api/cuda_ops.inc.rst", cuda_ops.page())
 if importlib.util.find_spec("torch"):
     import torch_names
 

@@ -1,7 +1,6 @@
 """What the allocator of a GPU has, and has given."""
 
 from tensorlib.cuda import _driver, _memory
-from tensorlib.cuda._backend import mark_used
 from tensorlib.cuda.device import index_of
 
 
@@ -91,6 +90,8 @@ def record_stream(tensor, stream):
     tensor : Tensor
     stream : Stream
     """
+    from tensorlib.cuda._backend import mark_used  # which needs a driver
+
     mark_used(tensor, stream)
 
 

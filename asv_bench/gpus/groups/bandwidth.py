@@ -38,8 +38,8 @@ def add_row(lib):
 
 
 def transposed(lib):
-    x = square(lib)
-    return lambda: x.T + 1, 2 * gigabytes(x)
+    x, y = square(lib, seed=1), square(lib, seed=2)
+    return lambda: x.T + y, 3 * gigabytes(x)
 
 
 def every_second(lib):
@@ -98,7 +98,7 @@ GROUP = Group(
         rate("x + y", add, OF_COPY),
         rate("exp(x)", exp, OF_COPY),
         rate("x + row", add_row, OF_COPY),
-        rate("x.T + 1", transposed),
+        rate("x.T + y", transposed),
         rate("x[:, ::2] + 1", every_second),
         rate("x as bfloat16", to_16_bits, libraries=NETWORKS),
         rate("sum of all", sum_all, OF_COPY, tolerance=None),  # digits cancel
