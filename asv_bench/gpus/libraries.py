@@ -116,11 +116,7 @@ class Tensorlib(Library):
 
     def float32_products(self, tf32):
         """Products of float32 with all of its digits, or with TF32's."""
-        switch = getattr(self.xp, "set_float32_matmul_precision", None)
-        if switch is not None:
-            switch("high" if tf32 else "highest")
-        elif tf32:
-            raise NotImplementedError("set_float32_matmul_precision: products in TF32")
+        self.xp.cuda.set_float32_matmul_precision("high" if tf32 else "highest")
 
 
 class Torch(Library):
