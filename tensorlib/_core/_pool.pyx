@@ -43,19 +43,12 @@ cdef int read_numbers(intptr_t *target, int count, object pair, Py_ssize_t least
     return 0
 
 
-def max_pool2d(Tensor x not None, kernel_size, stride, padding, dilation):
-    """The largest element of each window of the last two axes, and its flat place in the plane.
-
-    NaN wins; of equal elements the first. Padding never wins; there are two numbers of it, or
-    four: those before the axes, and those after.
-    """
-    cdef Window window
-    cdef Py_ssize_t[MAX_DIMS] shape
+cdef int check_pool(Tensor x, kernel_size, stride, padding, dilation, Window *window,
+                    Py_ssize_t *shape) except -1:
+    """Refuse what max_pool2d cannot do; the windows and the shape of their maxima."""
     cdef intptr_t[4] padded
     cdef Py_ssize_t room, reach
-    cdef Storage *scratch
-    cdef Planes planes
-    cdef int i, threads, outer = x.ndim_ - 2
+    cdef int i, outer = x.ndim_ - 2
     if outer < 0:
         raise ValueError("max_pool2d: expected images of shape (..., height, width), got "
                          f"{x.shape}")
@@ -79,6 +72,29 @@ def max_pool2d(Tensor x not None, kernel_size, stride, padding, dilation):
                              f"images of shape {x.shape}, kernel_size {kernel_size}, padding "
                              f"{padding} and dilation {dilation}")
         shape[outer + i] = (room - reach) // window.stride[i] + 1
+    return 0
+
+
+def result_shape(Tensor x not None, kernel_size, stride, padding, dilation):
+    """The shape of the results of max_pool2d; its errors."""
+    cdef Window window
+    cdef Py_ssize_t[MAX_DIMS] shape
+    check_pool(x, kernel_size, stride, padding, dilation, &window, shape)
+    return tuple([shape[i] for i in range(x.ndim_)])
+
+
+def max_pool2d(Tensor x not None, kernel_size, stride, padding, dilation):
+    """The largest element of each window of the last two axes, and its flat place in the plane.
+
+    NaN wins; of equal elements the first. Padding never wins; there are two numbers of it, or
+    four: those before the axes, and those after.
+    """
+    cdef Window window
+    cdef Py_ssize_t[MAX_DIMS] shape
+    cdef Storage *scratch
+    cdef Planes planes
+    cdef int i, threads, outer = x.ndim_ - 2
+    check_pool(x, kernel_size, stride, padding, dilation, &window, shape)
     cdef Tensor values = tensor_empty(x.ndim_, shape, x.dtype_, "max_pool2d")
     cdef Tensor indices = tensor_empty(x.ndim_, shape, TL_INT64, "max_pool2d")
     if values.size_ > 0:

@@ -5,7 +5,7 @@ from libc.stdint cimport intptr_t
 import numpy as np
 
 from tensorlib._core._dtypes cimport (
-    TL_BFLOAT16, TL_COMPLEX64, TL_COMPLEX128, TL_FLOAT16, TL_FLOAT32, TL_FLOAT64,
+    TL_COMPLEX64, TL_COMPLEX128, TL_FLOAT16, TL_FLOAT32, TL_FLOAT64,
 )
 from tensorlib._core._tensor cimport MAX_DIMS, Tensor, c_contiguous, tensor_empty
 from tensorlib._core._threads cimport ThreadPool, pool
@@ -39,6 +39,7 @@ cdef class SparseRows:
     cdef const double[::1] weights_
     cdef readonly Py_ssize_t rows, columns
     cdef SparseRows transposed_
+    cdef readonly dict copies   # for kernels of devices, as they like
 
     def __init__(self, offsets, places, weights, Py_ssize_t columns):
         offsets = np.array(offsets, np.intp, ndmin=1)
@@ -57,6 +58,12 @@ cdef class SparseRows:
                              f"{places.min()} to {places.max()}")
         self.offsets_, self.places_, self.weights_ = offsets, places, weights
         self.rows, self.columns = offsets.size - 1, columns
+        self.copies = {}
+
+    @property
+    def numbers(self):
+        """Offsets, places and weights, as arrays."""
+        return np.asarray(self.offsets_), np.asarray(self.places_), np.asarray(self.weights_)
 
     @property
     def transposed(self):
@@ -76,14 +83,21 @@ cdef class SparseRows:
         return f"SparseRows({self.rows} x {self.columns}, {self.weights_.shape[0]} numbers)"
 
 
+def check(Tensor x not None, Py_ssize_t axis, SparseRows matrix not None):
+    """Refuse what resample cannot do."""
+    if not 0 <= axis < x.ndim_ or x.shape_[axis] != matrix.columns:
+        raise ValueError(f"resample: expected {matrix.columns} elements along axis {axis}, "
+                         f"got shape {x.shape}")
+    if not TL_FLOAT16 <= x.dtype_ <= TL_COMPLEX128:
+        raise TypeError(f"resample: expected floating-point or complex numbers, got {x.dtype}")
+
+
 def resample(Tensor x not None, Py_ssize_t axis, SparseRows matrix not None):
     """`matrix` times each line of `x` along an axis; 16-bit numbers are summed in float32."""
     cdef Py_ssize_t[MAX_DIMS] shape
     cdef Job job
     cdef int i, dtype = x.dtype_
-    if not 0 <= axis < x.ndim_ or x.shape_[axis] != matrix.columns:
-        raise ValueError(f"resample: expected {matrix.columns} elements along axis {axis}, "
-                         f"got shape {x.shape}")
+    check(x, axis, matrix)
     job.outer = job.inner = 1
     for i in range(x.ndim_):
         shape[i] = x.shape_[i]
@@ -96,8 +110,6 @@ def resample(Tensor x not None, Py_ssize_t axis, SparseRows matrix not None):
         # The weights are real: the two parts of a number are neighbours like others.
         dtype = TL_FLOAT32 if dtype == TL_COMPLEX64 else TL_FLOAT64
         job.inner *= 2
-    if dtype not in (TL_FLOAT16, TL_BFLOAT16, TL_FLOAT32, TL_FLOAT64):
-        raise TypeError(f"resample: expected floating-point or complex numbers, got {x.dtype}")
     cdef Tensor source = c_contiguous(x, "resample")
     cdef Tensor result = tensor_empty(x.ndim_, shape, x.dtype_, "resample")
     if result.size_ == 0:
