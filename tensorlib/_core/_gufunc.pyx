@@ -114,6 +114,14 @@ cdef class Gufunc:
             results = [self.narrowed(x) for x in results]
         return results[0] if self.nout == 1 else tuple(results)
 
+    def outer_shape(self, *inputs):
+        """The common outer shape of inputs of any device, whose shapes are checked."""
+        cdef Py_ssize_t[MAX_CORE] lengths
+        cdef Py_ssize_t[MAX_DIMS] shape
+        cdef list tensors = list(inputs)
+        self.measure(tensors, None, lengths)
+        return tuple([shape[i] for i in range(self.broadcast(tensors, shape))])
+
     cdef Loop *choose(self, list inputs) except NULL:
         """The loop for the dtypes of the inputs."""
         cdef int first = -1, dtype

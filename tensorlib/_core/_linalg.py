@@ -16,6 +16,8 @@ from tensorlib._core._triangular import upper_triangle
 SINGULAR = "Singular matrix"
 NO_EIGENVALUES = "Eigenvalues did not converge"
 NO_SVD = "SVD did not converge"
+NO_LSTSQ = "SVD did not converge in Linear Least Squares"
+NOT_POSITIVE = "Matrix is not positive definite"
 BAD_QR = "Incorrect argument found while performing QR factorization"
 
 
@@ -25,7 +27,7 @@ def in_double(name, ufunc, failure=None, kind=Gufunc):
 
 
 _cholesky = {
-    upper: in_double("cholesky", ufunc, "Matrix is not positive definite")
+    upper: in_double("cholesky", ufunc, NOT_POSITIVE)
     for upper, ufunc in ((False, loops.cholesky_lo), (True, loops.cholesky_up))
 }
 _eigh = {
@@ -36,13 +38,13 @@ _eigvalsh = {
     "L": in_double("eigvalsh", loops.eigvalsh_lo, NO_EIGENVALUES),
     "U": in_double("eigvalsh", loops.eigvalsh_up, NO_EIGENVALUES),
 }
-_lstsq = in_double("lstsq", loops.lstsq, "SVD did not converge in Linear Least Squares")
 _svd = {True: in_double("svd", loops.svd_f, NO_SVD), False: in_double("svd", loops.svd_s, NO_SVD)}
 _svdvals = in_double("svdvals", loops.svd, NO_SVD)
 _qr_raw = in_double("qr", loops.qr_r_raw, BAD_QR)
 _qr_reduced = in_double("qr", loops.qr_reduced, BAD_QR)
 _qr_complete = in_double("qr", loops.qr_complete, BAD_QR)
 
+least_squares = in_double("lstsq", loops.lstsq, NO_LSTSQ)
 det = in_double("det", loops.det)
 eig = in_double("eig", loops.eig, NO_EIGENVALUES)
 eigvals = in_double("eigvals", loops.eigvals, NO_EIGENVALUES)
@@ -68,7 +70,7 @@ def eigvalsh(a, uplo):
 
 def lstsq(a, b, rcond):
     """Solution, sums of squared residuals, rank and singular values."""
-    return _lstsq(a, b, asarray(rcond, dtype=float), sizes={"p": min(a.shape[-2:])})
+    return least_squares(a, b, asarray(rcond, dtype=float), sizes={"p": min(a.shape[-2:])})
 
 
 def svd(a, full_matrices):

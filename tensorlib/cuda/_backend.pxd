@@ -20,6 +20,7 @@ cdef class Cuda(Backend):
                          int nout) except -1
 
 cdef int index_of_tensor(Tensor tensor) noexcept   # of its device
+cdef int number_of_index(int index) noexcept       # of a device, among those of all kinds
 
 # Refuses elements between the places where a GPU can read them.
 cdef int check_aligned(Tensor tensor, str op) except -1

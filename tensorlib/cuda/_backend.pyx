@@ -50,6 +50,10 @@ cdef int index_of_tensor(Tensor tensor) noexcept:
     return tensor.storage.device - backend.first
 
 
+cdef int number_of_index(int index) noexcept:
+    return backend.first + index
+
+
 cdef class Cuda(Backend):
     """The GPUs of this machine."""
 
@@ -354,6 +358,17 @@ def fill(Tensor target not None, Tensor value not None):
     cdef uint8_t[2] dtypes
     dtypes[0], dtypes[1] = value.dtype_, value.dtype_
     backend.elementwise("copy", dtypes, [value], [target], target.ndim_, target.shape_)
+
+
+def compute(str op not None, Tensor target not None, *inputs):
+    """Write what an elementwise op, which has a loop for just these dtypes, gives."""
+    cdef uint8_t[MAX_OPERANDS] dtypes
+    cdef Tensor x
+    cdef int k = 0
+    for x in (*inputs, target):
+        dtypes[k] = x.dtype_
+        k += 1
+    backend.elementwise(op, dtypes, list(inputs), [target], target.ndim_, target.shape_)
 
 
 def aligned_address(Tensor tensor not None, str op not None):

@@ -282,7 +282,7 @@ def matrix_power(a, n):
     check_square("matrix_power", a.shape)
     n = integer("matrix_power", "n", n)
     if n == 0:
-        return broadcast_to(eye(a.shape[-1], dtype=a.dtype), a.shape).copy()
+        return broadcast_to(eye(a.shape[-1], dtype=a.dtype, device=a.device), a.shape).copy()
     if n < 0:
         a, n = inv(a), -n
     result, square = None, a
@@ -354,12 +354,15 @@ def lstsq(a, b, rcond=None):
     columns = b if b.ndim == 2 else b[:, None]
     count = columns.shape[1]
     if count == 0:  # LAPACK needs one
-        columns = zeros((m, 1), dtype=b.dtype)
+        columns = zeros((m, 1), dtype=b.dtype, device=b.device)
     x, residuals, rank, s = apply(ops.lstsq, (a, columns), (rcond,))
     if m == 0:
-        x = zeros(x.shape, dtype=x.dtype)
+        x = zeros(x.shape, dtype=x.dtype, device=x.device)
     x = x[:, 0] if b.ndim == 1 else x[:, :count]
-    residuals = empty(0, dtype=s.dtype) if m <= n or anywhere(rank != n) else residuals[:count]
+    if m <= n or anywhere(rank != n):
+        residuals = empty(0, dtype=s.dtype, device=s.device)
+    else:
+        residuals = residuals[:count]
     return x, residuals, rank, s
 
 
@@ -413,16 +416,16 @@ def pinv(a, rcond=None, hermitian=False, *, rtol=np._NoValue):
     if rcond is None:
         rcond = max(m, n) * np.finfo(a.dtype).eps
     if m == 0 or n == 0:
-        return empty((*a.shape[:-2], n, m), dtype=given)  # integers too, as in NumPy
+        return empty((*a.shape[:-2], n, m), dtype=given, device=a.device)  # integers too, as in NumPy
     if hermitian:
         square_matrices("pinv", a)
         below = tril(a, -1)
-        diagonal = where(eye(n, dtype=bool), a.real, 0)
+        diagonal = where(eye(n, dtype=bool, device=a.device), a.real, 0)
         a = below + conjugate(matrix_transpose(below)) + diagonal
     # The least-squares solution for each column of the identity. LAPACK has another use for
     # negative limits.
     limits = maximum(asarray(rcond, dtype=float), 0.0)
-    return apply(ops.lstsq, (a, eye(m, dtype=a.dtype)), (limits,))[0]
+    return apply(ops.lstsq, (a, eye(m, dtype=a.dtype, device=a.device)), (limits,))[0]
 
 
 def tensorsolve(a, b, axes=None):

@@ -296,7 +296,8 @@ def cond(x, p=None):
         else:
             x = square_matrices("cond", x)
             singular = equal(slogdet(x.detach()).sign, 0)
-            inverse = inv(where(singular[..., None, None], eye(x.shape[-1], dtype=x.dtype), x))
+            unit = eye(x.shape[-1], dtype=x.dtype, device=x.device)
+            inverse = inv(where(singular[..., None, None], unit, x))
             product = norm(x, p, (-2, -1)) * norm(inverse, p, (-2, -1))
             result = where(singular, np.nan, product)
     # No number, but for a matrix of numbers: infinite.

@@ -1,0 +1,112 @@
+"""NVIDIA's libraries, each found and loaded at its first use."""
+
+import threading
+
+from cuda.bindings cimport cydriver
+from libc.stdint cimport uintptr_t
+
+from tensorlib._core._dtypes cimport TL_UINT8
+from tensorlib._core._tensor cimport Tensor, tensor_empty_on
+from tensorlib.cuda._backend cimport number_of_index
+from tensorlib.cuda._driver cimport is_usable
+from tensorlib.cuda._stream cimport stream_on
+
+from tensorlib.cuda.errors import CudaError, OutOfMemoryError
+
+cdef extern from "dlfcn.h":
+    void *dlsym(void *library, const char *name)
+
+ctypedef int (*Create)(void **handle) noexcept nogil
+ctypedef int (*SetStream)(void *handle, cydriver.CUstream stream) noexcept nogil
+
+
+cdef class Library:
+    """One of NVIDIA's libraries.
+
+    Parameters
+    ----------
+    name : str
+        As cuda-pathfinder calls it.
+    title : str
+        As NVIDIA does.
+    """
+
+    def __init__(self, str name not None, str title not None):
+        self.name = name
+        self.title = title
+        self.own = threading.local()
+        self.idle = {}
+
+    cdef void *open(self, str op) except NULL:
+        if self.opened == NULL:
+            try:
+                from cuda.pathfinder import load_nvidia_dynamic_lib
+                found = load_nvidia_dynamic_lib(self.name)
+            except Exception as error:  # it has errors of its own
+                raise NotImplementedError(
+                    f"{op}: needs {self.title} on a GPU, which is not installed: "
+                    "pip install tensorlib[cuda13]") from error
+            self.opened = <void *><uintptr_t>found._handle_uint
+        return self.opened
+
+    cdef void *function(self, str name, str op) except NULL:
+        cdef bytes encoded = name.encode()
+        cdef void *found = dlsym(self.open(op), encoded)
+        if found == NULL:
+            raise NotImplementedError(f"{op}: this {self.title} is too old, it has no {name}: "
+                                      "pip install --upgrade tensorlib[cuda13]")
+        return found
+
+    cdef void *handle_on(self, int device, str create, str set_stream, str op) except NULL:
+        cdef dict handles = self.own.__dict__
+        cdef Handle handle = handles.get(device)
+        if handle is None:
+            handle = handles[device] = Handle(self, device, create, op)
+        check_status(self, (<SetStream>self.function(set_stream, op))(
+            handle.address, stream_on(device)), {}, op)
+        return handle.address
+
+
+cdef class Handle:
+    """What a library keeps for a thread on a device. Those of threads that ended are used again,
+    for to destroy one waits for the device."""
+    cdef void *address
+    cdef int device
+    cdef dict idle
+
+    def __init__(self, Library library, int device, str create, str op):
+        cdef cydriver.CUstreamCaptureMode mode = cydriver.CU_STREAM_CAPTURE_MODE_RELAXED
+        cdef list kept = library.idle.setdefault(device, [])
+        cdef Create function
+        cdef int status
+        self.device = device
+        self.idle = library.idle
+        if kept:
+            self.address = <void *><uintptr_t>kept.pop()
+            return
+        function = <Create>library.function(create, op)
+        # It allocates, which is not to disturb what this thread may be capturing.
+        cydriver.cuThreadExchangeStreamCaptureMode(&mode)
+        status = function(&self.address)
+        cydriver.cuThreadExchangeStreamCaptureMode(&mode)
+        check_status(library, status, {}, op)
+
+    def __dealloc__(self):
+        if self.address != NULL and self.idle is not None and is_usable():
+            self.idle.setdefault(self.device, []).append(<uintptr_t>self.address)
+
+
+cdef int check_status(Library library, int status, dict names, str op) except -1:
+    if status == 0:
+        return 0
+    text = names.get(status, f"status {status}")
+    error = OutOfMemoryError if text == "allocation failed" else CudaError
+    raised = error(f"{op}: {library.title}: {text}")
+    raised.code = status
+    raise raised
+
+
+cdef Tensor workspace(int device, size_t nbytes, str op):
+    cdef Py_ssize_t[1] shape
+    shape[0] = max(nbytes, <size_t>1)
+    return tensor_empty_on(number_of_index(device), 1, shape, TL_UINT8, op)

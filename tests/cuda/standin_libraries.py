@@ -1,0 +1,85 @@
+"""Builds and loads the stand-ins for NVIDIA's libraries of mathematics.
+
+They run on the stand-in driver; for linear algebra they call the LAPACK of SciPy.
+"""
+
+import ctypes
+
+from host_compiler import (
+    DRIVER_OPTIONS,
+    FOLDER,
+    _cached,
+    _digest,
+    _headers,
+    _run,
+    build_standin,
+    compiler,
+    cuda_headers,
+    version_of,
+)
+
+SONAMES = {
+    "cublas": "libcublas.so.13",
+    "cufft": "libcufft.so.12",
+    "cusolver": "libcusolver.so.12",
+}
+# What cuda-pathfinder loads before those; empty here.
+NEEDED = ("libcublasLt.so.13", "libcusparse.so.12", "libnvJitLink.so.13")
+BLAS = [letter + "trsm" for letter in "sdcz"]
+LAPACK = [
+    letter + name
+    for letter, names in {
+        "d": "potrf getrf getrs geqrf orgqr syev gesvd geev",
+        "z": "potrf getrf getrs geqrf ungqr heev gesvd geev",
+    }.items()
+    for name in names.split()
+]
+
+
+def build_library(name):
+    """Build a stand-in; returns its path."""
+    soname, driver = SONAMES[name], build_standin()
+    sources = sorted((FOLDER / name).glob("*.cpp"))
+    content = [path.read_bytes() for path in sources]
+    options = [*DRIVER_OPTIONS, f"-I{cuda_headers()}"]
+    key = _digest(version_of(compiler()), driver, *options, *content, *_headers([FOLDER]))
+
+    def build(folder):
+        linked = ["-shared", f"-Wl,-soname,{soname}", "-o", folder / "result"]
+        _run([*compiler(), *options, *sources, driver, *linked])
+
+    return _cached(f"{name}-{key}/{soname}", build)
+
+
+def build_empty(soname):
+    """Build a library that has nothing but a name; returns its path."""
+
+    def build(folder):
+        (folder / "empty.cpp").touch()
+        linked = ["-shared", f"-Wl,-soname,{soname}", "-o", folder / "result"]
+        _run([*compiler(), folder / "empty.cpp", *linked])
+
+    return _cached(f"empty/{soname}", build)
+
+
+def load_libraries():
+    """Load all of them, so that cuda-pathfinder finds them loaded, whatever is installed."""
+    from scipy.linalg import cython_blas, cython_lapack
+
+    for soname in NEEDED:
+        ctypes.CDLL(build_empty(soname))
+    routines = {name: cython_blas for name in BLAS} | {name: cython_lapack for name in LAPACK}
+    for name in SONAMES:
+        library = ctypes.CDLL(build_library(name), mode=ctypes.RTLD_LOCAL)
+        if hasattr(library, "standin_routine"):
+            for routine, module in routines.items():
+                library.standin_routine(routine.encode(), _address(module, routine))
+
+
+def _address(module, routine):
+    """Where a routine of SciPy is."""
+    get_name, get_pointer = ctypes.pythonapi.PyCapsule_GetName, ctypes.pythonapi.PyCapsule_GetPointer
+    get_name.restype, get_name.argtypes = ctypes.c_char_p, [ctypes.py_object]
+    get_pointer.restype, get_pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    capsule = module.__pyx_capi__[routine]
+    return ctypes.c_void_p(get_pointer(capsule, get_name(capsule)))
