@@ -5,8 +5,8 @@ import importlib
 
 from tensorlib._core.errors import DeviceError
 
-# Where a backend's class is; its module is imported when one of its devices is first named, and
-# calls `add_device` for each that there is.
+# Where a backend's class is; when one of its devices is first named, its module is imported and its
+# `open_backend` called, which calls `add_device` for each that there is.
 BACKENDS = {"cuda": "tensorlib.cuda._backend"}
 
 names = ["cpu"]  # by number, which is what a storage has
@@ -41,6 +41,7 @@ def device_number(device, op):
         raise DeviceError(f"{op}: expected a device out of {known()}, got {device!r}")
     try:
         backend = importlib.import_module(BACKENDS[kind])
+        backend.open_backend()
     except Exception as error:  # packages that look for a driver raise errors of their own
         raise DeviceError(f"{op}: {device!r} is not there: {reason(error)}") from error
     if name == kind:

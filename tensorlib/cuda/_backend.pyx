@@ -288,8 +288,10 @@ cdef Cuda backend
 
 
 def open_backend():
-    """Find the GPUs; an error says what is missing."""
+    """Find the GPUs, once; an error says what is missing."""
     global backend
+    if backend is not None:
+        return
     absent = _driver.missing()
     if absent:
         raise RuntimeError(absent)
@@ -380,6 +382,3 @@ def aligned_address(Tensor tensor not None, str op not None):
 def overlap(Tensor a not None, Tensor b not None):
     """Whether two tensors may have memory in common."""
     return may_share_memory(a, b)
-
-
-open_backend()

@@ -1,6 +1,7 @@
 """What the allocator of a GPU has, and has given."""
 
 from tensorlib.cuda import _driver, _memory
+from tensorlib.cuda._backend import mark_used
 from tensorlib.cuda.device import index_of
 
 
@@ -90,8 +91,6 @@ def record_stream(tensor, stream):
     tensor : Tensor
     stream : Stream
     """
-    from tensorlib.cuda._backend import mark_used  # which needs a driver
-
     mark_used(tensor, stream)
 
 
