@@ -68,7 +68,9 @@ def page() -> str:
         ("**raise**: no kernel yet", missing()),
         ("**raise**: functions that NumPy's own code computes", by_numpy()),
     ]
-    return "\n".join(list_table(columns, [(what, len(names), code(names)) for what, names in rows]))
+    return "\n".join(
+        list_table(columns, [(what, len(names), code(names)) for what, names in rows if names])
+    )
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ from tensorlib.cuda import _driver, nvrtc
 from tensorlib.cuda.device import index_of
 from tensorlib.cuda.sources import common_sources
 
+__all__ = ["clear", "path", "warm"]
+
 
 def path():
     """Where compiled kernels are kept.

@@ -10,6 +10,8 @@ try:
 except ImportError:
     _annotate = _mark = _pop = _push = None
 
+__all__ = ["mark", "range", "range_pop", "range_push"]
+
 
 def range(message):  # noqa: A001 (PyTorch's name)
     """A block that the profiler shows under a name.
