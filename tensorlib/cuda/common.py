@@ -9,11 +9,27 @@ from tensorlib.cuda._kernel import Kernel
 from tensorlib.cuda.elementwise import TYPES
 
 THREADS = 256  # of a block, unless a kernel says otherwise
+FLOATING = ("Half", "BFloat16", "float", "double")
 
 
 def type_name(dtype):
     """The C++ type of a dtype's elements."""
     return TYPES[number_of(dtype)]
+
+
+def wide_type(held):
+    """The C++ type in which a floating one is computed."""
+    return "double" if held == "double" else "float"
+
+
+def wide_dtype(held):
+    """Its dtype."""
+    return "float64" if held == "double" else "float32"
+
+
+def index_type(size):
+    """A C++ type that can count so many elements."""
+    return "uint64_t" if size >= 1 << 32 else "uint32_t"
 
 
 def blocks_for(size, each=THREADS):

@@ -4,7 +4,7 @@ import functools
 from typing import NamedTuple
 
 from tensorlib.cuda._backend import new, place
-from tensorlib.cuda.common import THREADS, blocks_for, kernel, packed
+from tensorlib.cuda.common import THREADS, blocks_for, index_type, kernel, packed
 from tensorlib.cuda.elementwise import FEW, MANY
 
 WARP = 32
@@ -163,7 +163,7 @@ def make_plan(shape, strides, axes, itemsize, misplaced, state_size):
     last = WARP if parts <= 4 * WARP else THREADS
     return Plan(
         template,
-        "uint64_t" if max(outputs, terms) >= 1 << 32 else "uint32_t",
+        index_type(max(outputs, terms)),
         most,
         packed_axes(kept, most, 2),
         packed_axes(reduced, most, 1),

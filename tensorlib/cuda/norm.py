@@ -5,10 +5,19 @@ import math
 
 from tensorlib.cuda import folds
 from tensorlib.cuda._backend import address, compact, new, place
-from tensorlib.cuda.common import THREADS, blocks_for, kernel, packed, type_name
+from tensorlib.cuda.common import (
+    FLOATING,
+    THREADS,
+    blocks_for,
+    index_type,
+    kernel,
+    packed,
+    type_name,
+    wide_dtype,
+    wide_type,
+)
 from tensorlib.cuda.folds import VECTOR, WARP, Fold, make_plan, power_above, run_fold
 
-FLOATING = ("float16", "bfloat16", "float32", "float64")
 STATISTICS = (0, 3, 4)  # the axes that they are taken over
 WEIGHTS = (0, 1, 4)  # and the sums for the weights
 LONG = 1 << 15  # rows of which one block does not take alone
@@ -23,11 +32,11 @@ def normalize(x, weight, bias, eps, centred):
     weight = check_weight(weight, "weight", x, op)
     bias = check_weight(bias, "bias", x, op)
     out = new(x.shape, x.dtype, x, op)
-    statistics = (1, *x.shape[1:3], 1, 1)
-    mean, variance = (new(statistics, wide_dtype(x), x, op) for _ in range(2))
     device, held = place(x), type_name(x.dtype)
+    statistics = (1, *x.shape[1:3], 1, 1)
+    mean, variance = (new(statistics, wide_dtype(held), x, op) for _ in range(2))
     width, images = described(x, centred, x, out)
-    index = index_of(x)
+    index = index_type(x.size)
     if in_rows(x):
         run = row_kernel("normalize_rows", held, width, index)
         run(op, device, *row_launch(x, width), images, x, weight, bias, mean, variance, out,
@@ -57,7 +66,7 @@ def normalize_input(g, x, weight, mean, variance, eps, centred):
         return out
     device, held = place(x), type_name(x.dtype)
     width, images = described(x, centred, x, g, out)
-    index = index_of(x)
+    index = index_type(x.size)
     if in_rows(x):
         run = row_kernel("input_gradient_rows", held, width, index)
         run(op, device, *row_launch(x, width), g, x, weight, mean, variance, None, None, images,
@@ -84,7 +93,7 @@ def normalize_weight(g, x, mean, variance, eps, centred):
     if out.size == 0:
         return out
     width, images = described(x, centred, x, g)
-    fold = weight_slopes(type_name(x.dtype), index_of(x))
+    fold = weight_slopes(type_name(x.dtype), index_type(x.size))
     run_fold(op, fold, plan_of(fold, x, WEIGHTS, 0 if width > 1 else None), x,
              (g, x, mean, variance, out, images, float(eps)))  # fmt: skip
     return out
@@ -100,7 +109,7 @@ def check_images(x, op):
         raise ValueError(
             f"{op}: expected images of shape (batch, stack, group, channel, place), got {x.shape}"
         )
-    if x.dtype.name not in FLOATING:
+    if type_name(x.dtype) not in FLOATING:
         raise TypeError(f"{op}: expected images of a floating dtype, got {x.dtype}")
 
 
@@ -123,16 +132,8 @@ def check_weight(weight, name, x, op):
 
 
 def check_statistics(statistics, name, x, op):
-    return check_operand(statistics, name, x, (1, *x.shape[1:3], 1, 1), wide_dtype(x), op)
-
-
-def wide_dtype(x):
-    """The dtype of statistics."""
-    return "float64" if x.dtype.name == "float64" else "float32"
-
-
-def index_of(x):
-    return "uint64_t" if x.size >= 1 << 32 else "uint32_t"
+    dtype = wide_dtype(type_name(x.dtype))
+    return check_operand(statistics, name, x, (1, *x.shape[1:3], 1, 1), dtype, op)
 
 
 # ------------------------------------------------------------------------------------------
@@ -201,10 +202,6 @@ def plan_of(fold, x, axes, misplaced):
 # ------------------------------------------------------------------------------------------
 # kernels
 # ------------------------------------------------------------------------------------------
-
-
-def wide_type(held):
-    return "double" if held == "double" else "float"
 
 
 @functools.cache

@@ -6,7 +6,7 @@ import math
 from tensorlib._core._dtypes import number_of
 from tensorlib._core.ops import ACCUMULATIONS
 from tensorlib.cuda._backend import compact, new, place
-from tensorlib.cuda.common import THREADS, blocks_for, kernel, packed
+from tensorlib.cuda.common import THREADS, blocks_for, index_type, kernel, packed
 from tensorlib.cuda.elementwise import FEW, ITEMSIZES, TYPES
 from tensorlib.cuda.folds import COLUMNS, ROWS, WARP, kernels, packed_axes, power_above
 from tensorlib.cuda.reduce import reduction, target_of
@@ -93,7 +93,7 @@ def totals(op, x, outer, n, inner, chunk, source, target):
     else:
         kept, group = [(outer, n * inner, inner), (inner, 1, 1)], min(WARP, power_above(inner))
         template, blocks = COLUMNS.format(1), blocks_for(outer * inner, group) * chunks
-    index = "uint64_t" if x.size >= 1 << 32 else "uint32_t"
+    index = index_type(x.size)
     made, _ = kernels(fold, template, index, FEW)
     made(op, place(x), blocks, THREADS, packed_axes(kept, FEW, 2),
          packed_axes([(n, inner, 0)], FEW, 1), packed(chunks, chunk, group), states, x,

@@ -7,10 +7,18 @@ import numpy as np
 
 from tensorlib.cuda import folds
 from tensorlib.cuda._backend import address, compact, new, place
-from tensorlib.cuda.common import THREADS, blocks_for, kernel, type_name
+from tensorlib.cuda.common import (
+    FLOATING,
+    THREADS,
+    blocks_for,
+    index_type,
+    kernel,
+    type_name,
+    wide_dtype,
+    wide_type,
+)
 from tensorlib.cuda.folds import VECTOR, WARP, Fold, make_plan, power_above, run_fold
 
-FLOATING = ("float16", "bfloat16", "float32", "float64")
 REGISTERS = 32  # numbers of a row that a thread keeps
 
 
@@ -29,11 +37,11 @@ def softmax_any(logarithm, op, x, axis):
         run = row_kernel("softmax", logarithm, held, width, each)
         run(op, device, blocks_for(outer, THREADS // group), THREADS, x, out, outer, n, group)
         return out
-    tops, sums = (new((outer * inner,), wide_of(x.dtype), x, op) for _ in range(2))
+    tops, sums = (new((outer * inner,), wide_dtype(held), x, op) for _ in range(2))
     fold = powers(logarithm, held)
     plan = plan_of(fold, x, (outer, n, inner), address(x) % VECTOR)
     run_fold(op, fold, plan, x, (x, tops, sums))
-    run = line_kernel("softmax", logarithm, held, width, index_of(x))
+    run = line_kernel("softmax", logarithm, held, width, index_type(x.size))
     run(op, device, blocks_for(x.size, THREADS * width), THREADS, x, out, tops, sums, x.size, n,
         inner)  # fmt: skip
     return out
@@ -58,14 +66,14 @@ def backward_any(logarithm, op, g, y, axis):
         run = row_kernel("softmax_backward", logarithm, held, width, each)
         run(op, device, blocks_for(outer, THREADS // group), THREADS, g, y, out, outer, n, group)
         return out
-    sums = new((outer * inner,), wide_of(y.dtype), y, op)
+    sums = new((outer * inner,), wide_dtype(held), y, op)
     fold = slopes(logarithm, held)
     misplaced = address(g) % VECTOR
     if misplaced != address(y) % VECTOR:
         misplaced = None
     plan = plan_of(fold, y, (outer, n, inner), misplaced)
     run_fold(op, fold, plan, y, (g, y, sums))
-    run = line_kernel("softmax_backward", logarithm, held, width, index_of(y))
+    run = line_kernel("softmax_backward", logarithm, held, width, index_type(y.size))
     run(op, device, blocks_for(y.size, THREADS * width), THREADS, g, y, out, sums, y.size, n,
         inner)  # fmt: skip
     return out
@@ -73,25 +81,11 @@ def backward_any(logarithm, op, g, y, axis):
 
 def lines_of(x, axis, op):
     """Check the operand, and describe the lines along the axis."""
-    if x.dtype.name not in FLOATING:
+    if type_name(x.dtype) not in FLOATING:
         raise TypeError(f"{op}: expected a floating dtype, got {x.dtype}")
     if not 0 <= axis < x.ndim:
         raise np.exceptions.AxisError(axis, x.ndim, op)
     return math.prod(x.shape[:axis]), x.shape[axis], math.prod(x.shape[axis + 1 :])
-
-
-def wide_of(dtype):
-    """The dtype that computes."""
-    return "float64" if dtype.name == "float64" else "float32"
-
-
-def wide_type(held):
-    """The same, in C++."""
-    return "double" if held == "double" else "float"
-
-
-def index_of(x):
-    return "uint64_t" if x.size >= 1 << 32 else "uint32_t"
 
 
 def width_of(length, *tensors):
