@@ -340,10 +340,14 @@ def new(tuple shape not None, dtype, Tensor like not None, str op not None):
 
 
 def compact(Tensor tensor not None, dtype=None):
-    """A tensor in C order and of a dtype: itself where it is, else a copy."""
+    """A tensor in C order and of a dtype: itself where it is, else a copy.
+
+    ValueError where a GPU cannot read its elements.
+    """
     cdef Tensor result
     cdef int wanted = tensor.dtype_ if dtype is None else dtype_id(dtype, "copy")
     if wanted == tensor.dtype_ and in_c_order(tensor):
+        check_aligned(tensor, "copy")
         return tensor
     result = tensor_empty_on(tensor.storage.device, tensor.ndim_, tensor.shape_, wanted, "copy")
     copy_into(result, tensor)

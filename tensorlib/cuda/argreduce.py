@@ -6,7 +6,7 @@ import numpy as np
 
 from tensorlib._core._dtypes import number_of
 from tensorlib.cuda import folds
-from tensorlib.cuda._backend import address, compact, new
+from tensorlib.cuda._backend import aligned_address, compact, new
 from tensorlib.cuda.elementwise import ITEMSIZES, TYPES
 from tensorlib.cuda.folds import VECTOR, Fold, make_plan, run_fold
 
@@ -29,7 +29,9 @@ def argreduce(op, x, axis, keepdims):
         x = compact(x)
         shape, strides, axes = (x.size,), (x.dtype.itemsize,), (0,)
     fold = search(op, number_of(x.dtype))
-    plan = make_plan(shape, strides, axes, x.dtype.itemsize, address(x) % VECTOR, fold.state_size)
+    plan = make_plan(
+        shape, strides, axes, x.dtype.itemsize, aligned_address(x, op) % VECTOR, fold.state_size
+    )
     run_fold(op, fold, plan, x, (x, out))
     return out
 

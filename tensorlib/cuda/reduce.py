@@ -5,7 +5,7 @@ import functools
 from tensorlib._core._dtypes import number_of
 from tensorlib._core.ops import REDUCTIONS
 from tensorlib.cuda import folds
-from tensorlib.cuda._backend import address, new
+from tensorlib.cuda._backend import aligned_address, new
 from tensorlib.cuda.elementwise import ITEMSIZES, TYPES
 from tensorlib.cuda.folds import VECTOR, Fold, make_plan, run_fold
 
@@ -27,7 +27,7 @@ def reduce(op, x, axes, keepdims, dtype):
         return out
     fold = reduction(name, number_of(x.dtype), number_of(out.dtype))
     plan = make_plan(
-        x.shape, x.strides, axes, x.dtype.itemsize, address(x) % VECTOR, fold.state_size
+        x.shape, x.strides, axes, x.dtype.itemsize, aligned_address(x, op) % VECTOR, fold.state_size
     )
     run_fold(op, fold, plan, x, (x, out))
     return out
