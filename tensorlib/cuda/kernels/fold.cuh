@@ -165,7 +165,10 @@ __device__ void fold_rows(const Fold &fold, const Strides<most, 2> &kept,
       int64_t const n = least(shares.share, reduced.size - begin);
       kept.find(Index(output), at);
       if constexpr (adjacent) {
-        state = fold_adjacent<width>(fold, at[0] + begin, n, begin, lane, group);
+        // With a constant distance between loads more of them are under way.
+        state = group == kThreads
+                    ? fold_adjacent<width>(fold, at[0] + begin, n, begin, lane, kThreads)
+                    : fold_adjacent<width>(fold, at[0] + begin, n, begin, lane, group);
       } else {
         state = fold_lane<width>(fold, n, begin * width, lane, group, [&](int64_t i) {
           int64_t offset[1];
