@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from tensorlib._arguments import on_device
 from tensorlib._core import _functions as elementwise
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import (
@@ -16,6 +17,7 @@ from tensorlib._core._functions import (
     greater,
     less_equal,
     log,
+    log1p,
     maximum,
     where,
 )
@@ -498,9 +500,12 @@ def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1, *, generator=No
     """
     axis = normalize_axis_index(dim, logits.ndim, "gumbel_softmax")
     # The negative logarithm of an exponential number, which may be rounded to zero.
-    noise = (generator or default_generator()).standard_exponential(logits.shape, dtype="float32")
+    generator = generator or default_generator()
+    if on_device(logits):
+        noise = -log1p(-generator.random_on(logits.device, logits.shape, "float32"))
+    else:
+        noise = generator.standard_exponential(logits.shape, dtype="float32")
     noise = log(maximum(noise, np.finfo(np.float32).tiny)).astype(logits.dtype, copy=False)
-    noise = noise.to(logits.device)  # generators draw on the CPU
     soft = softmax((logits - noise) / tau, axis)
     if not hard:
         return soft

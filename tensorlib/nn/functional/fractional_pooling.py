@@ -123,7 +123,7 @@ def _fractional_max_pool(
     shape = (*input.shape[:-axes], axes)
     shape = shape if len(shape) == 3 else (1, *shape)
     if samples is None:
-        samples = default_generator().random(shape).astype(input.dtype).to(input.device)
+        samples = default_generator().random_on(input.device, shape).astype(input.dtype)
     elif samples.shape != shape:
         raise ValueError(
             f"{operation}: expected _random_samples of shape {shape}, got {samples.shape}"

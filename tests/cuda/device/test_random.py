@@ -71,3 +71,14 @@ def test_replays_draw_anew(device):
     assert all(abs((z == 0).mean() - 0.5) < 0.1 for z in drawn)
     assert (drawn[0] != drawn[1]).any()
     assert (drawn[1] != drawn[2]).any()
+
+
+def test_other_noise(device):
+    logits = tl.zeros((2000, 3), device=device)
+    chosen = F.gumbel_softmax(logits, hard=True)
+    assert chosen.device == logits.device
+    np.testing.assert_array_equal(chosen.sum(1).cpu(), 1)
+    assert (abs(chosen.mean(0).cpu() - 1 / 3) < 0.06).all()
+    slopes = -F.rrelu(logits - 1, 0.25, 0.75, training=True).cpu()
+    assert 0.25 <= slopes.min() < 0.26
+    assert 0.74 < slopes.max() <= 0.75
