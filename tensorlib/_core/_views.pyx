@@ -263,7 +263,7 @@ cdef Tensor reshaped(Tensor x, int ndim, const Py_ssize_t *shape, str op):
     cdef Py_ssize_t[MAX_DIMS] strides
     cdef Py_ssize_t stride = dtype_itemsize(x.dtype_)
     cdef int i
-    if x.contiguous:
+    if x.contiguous or x.size_ == 0:
         for i in range(ndim - 1, -1, -1):
             strides[i] = stride
             stride *= shape[i] if shape[i] > 1 else 1

@@ -147,6 +147,16 @@ def test_errors_are_those_of_the_cpu(name, device):
     assert equal(y, x)  # nothing was written, and the device works on
 
 
+def test_values_without_elements(device):
+    x = cube("int8").to(device)
+    for value in (tl.zeros((1, 0, 5, 6)), tl.zeros((6, 5, 0, 1, 1)).T):
+        value = value.to(device)
+        x[moved((np.zeros((0,), int),), device)] = value[..., ::-1]
+    for shape in [(3, 0, 5), (0,), (1, 0)]:
+        assert tl.zeros((2, 0, 3), device=device)[::-1, ..., ::2].T.reshape(shape).shape == shape
+    assert equal(x, cube("int8"))
+
+
 def test_value_that_does_not_fit(device):
     with pytest.raises(ValueError, match="shape mismatch: value array of shape"):
         cube("int8").to(device)[moved((ROWS,), device)] = tl.zeros((3, 3), device=device)
