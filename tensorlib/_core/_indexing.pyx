@@ -148,8 +148,9 @@ cdef Places locate(Tensor x, tuple index, str op):
 
 cdef int check_readable(Tensor entry, Tensor x, str op) except -1:
     if entry.storage.device != 0:
-        raise DeviceError(f"{op}: expected tensors on one device, got shape {x.shape} on {x.device} "
-                          f"and an index of shape {entry.shape} on {entry.device}; use to()")
+        raise DeviceError(
+            f"{op}: expected tensors on one device, got shape {x.shape} on {x.device} and an "
+            f"index of shape {entry.shape} on {entry.device}; use to()")
     return 0
 
 
