@@ -219,6 +219,8 @@ def convolve(a, v, mode="full"):
     a, v = (reshape(x, (1,)) if x.ndim == 0 else x for x in (asarray(a), asarray(v)))
     mode = _checked_mode("convolve", a, v, mode)
     if a.dtype.kind in "biu" and v.dtype.kind in "biu":
+        if a.device != "cpu":
+            return _sum_windows(a, flip(v), mode) if a.size >= v.size else convolve(v, a, mode)
         return computed("convolve", lambda a, v: np.convolve(a, v, mode), a, v)
     if (arrays := untracked(a, v)) is not None:
         return asarray(np.convolve(*arrays, mode))
@@ -261,6 +263,8 @@ def correlate(a, v, mode="valid"):
     a, v = asarray(a), asarray(v)
     mode = _checked_mode("correlate", a, v, mode)
     if a.dtype.kind in "biu" and v.dtype.kind in "biu":
+        if a.device != "cpu":
+            return _sum_windows(a, v, mode) if a.size >= v.size else flip(correlate(v, a, mode))
         return computed("correlate", lambda a, v: np.correlate(a, v, mode), a, v)
     if (arrays := untracked(a, v)) is not None:
         return asarray(np.correlate(*arrays, mode))
@@ -297,6 +301,18 @@ def _slide(a, v, mode):
         (rr, ir), (ri, ii) = parts
         return asarray(rr - ii + 1j * (ir + ri), dtype)
     return asarray(_slide_real(a, v, mode), dtype)
+
+
+def _sum_windows(a, v, mode):
+    """The same of integers, in which a device multiplies the windows as a matrix."""
+    dtype = np.result_type(a.dtype, v.dtype)
+    width = v.shape[0]
+    before = {"valid": 0, "same": width // 2, "full": width - 1}[mode]
+    after = {"valid": 0, "same": (width - 1) // 2, "full": width - 1}[mode]
+    zeros = [functions.zeros(n, dtype, device=a.device) for n in (before, after)]
+    a, v = concatenate((zeros[0], asarray(a, dtype), zeros[1])), asarray(v, dtype)
+    shape, step = (a.shape[0] - width + 1, width), a.strides[0]
+    return apply(ops.matvec, (apply(ops.as_strided, (a,), (shape, (step, step), 0)), v))
 
 
 def _slide_real(a, v, mode):

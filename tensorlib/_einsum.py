@@ -118,7 +118,10 @@ def einsum_path(*operands, optimize="greedy", einsum_call=False):
     >>> tl.einsum_path("ij,jk,k->i", a, b, c)[0]
     ['einsum_path', (1, 2), (0, 1)]
     """
-    operands = [np.asarray(x.detach()) if isinstance(x, Tensor) else x for x in operands]
+    # NumPy looks at shapes alone.
+    operands = [
+        np.broadcast_to(np.empty(()), x.shape) if isinstance(x, Tensor) else x for x in operands
+    ]
     return np.einsum_path(*operands, optimize=optimize, einsum_call=einsum_call)
 
 

@@ -167,3 +167,55 @@ def test_in_a_graph(device):
     a[...] = 2
     graph.replay()
     np.testing.assert_array_equal(product.cpu().numpy(), np.full((70, 70), 1200))
+
+
+FUNCTIONS = {
+    "dot of matrices": (tl.dot, (5, 4), (4, 3)),
+    "dot of stacks": (tl.dot, (2, 5, 4), (3, 4, 6)),
+    "inner": (tl.inner, (2, 4), (3, 4)),
+    "outer": (tl.outer, (2, 4), (3,)),
+    "vdot": (tl.vdot, (2, 4), (2, 4)),
+    "tensordot": (lambda a, b: tl.tensordot(a, b, ([1, 0], [0, 1])), (3, 4, 5), (4, 3, 2)),
+    "einsum": (lambda a, b: tl.einsum("bij,bjk->ik", a, b), (2, 3, 4), (2, 4, 5)),
+    "einsum with dots": (lambda a, b: tl.einsum("...i,i->...", a, b), (2, 3, 4), (4,)),
+    "kron": (tl.kron, (2, 3), (4, 2)),
+    "cross": (tl.cross, (4, 3), (4, 3)),
+    "convolve": (tl.convolve, (30,), (7,)),
+    "correlate": (lambda a, b: tl.correlate(a, b, "same"), (7,), (30,)),
+    "multi_dot": (lambda a, b: tl.linalg.multi_dot([a, b, a]), (3, 4), (4, 3)),
+    "matrix_power": (lambda a, b: tl.linalg.matrix_power(a, 5) @ b, (3, 3), (3, 1)),
+    "first power": (lambda a, b: tl.linalg.matrix_power(a, 0) @ b, (3, 3), (3, 1)),
+    "linear": (tl.nn.functional.linear, (5, 4), (3, 4)),
+    "bilinear": (lambda a, b: tl.nn.functional.bilinear(a, a, b), (5, 4), (3, 4, 4)),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_made_of_products(name, device):
+    function, a, b = FUNCTIONS[name]
+    found = []
+    for place in ("cpu", device):
+        x = numbers(a, "float64").to(place).requires_grad_()
+        y = numbers(b, "float64", 1).to(place).requires_grad_()
+        result = function(x, y)
+        assert result.device.startswith(place)
+        result.backward(tl.ones(result.shape, result.dtype, device=place))
+        found.append([z.cpu().numpy() for z in (result.detach(), x.grad, y.grad) if z is not None])
+    for result, expected in zip(*found[::-1], strict=True):
+        np.testing.assert_allclose(result, expected, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int64"])
+@pytest.mark.parametrize("mode", ["valid", "same", "full"])
+def test_slid_integers(dtype, mode, device):
+    for n, k in ((30, 7), (7, 30), (8, 8), (9, 4), (1, 1)):
+        a, v = numbers((n,), dtype), numbers((k,), dtype, 1)
+        for function in (tl.convolve, tl.correlate):
+            expected, result = function(a, v, mode), function(a.to(device), v.to(device), mode)
+            assert result.dtype == expected.dtype
+            np.testing.assert_array_equal(result.cpu().numpy(), expected.numpy())
+
+
+def test_the_path_of_einsum_needs_no_elements(device):
+    arrays = [tl.ones(shape, device=device) for shape in ((2, 9), (9, 9), (9,))]
+    assert tl.einsum_path("ij,jk,k->i", *arrays)[0] == ["einsum_path", (1, 2), (0, 1)]
