@@ -85,6 +85,11 @@ cdef bint is_available() except -1:
     return found
 
 
+def found_library():
+    """Whether cuBLAS is there."""
+    return is_available()
+
+
 def load():
     """Find the functions; returns whether they are there."""
     cdef void *library

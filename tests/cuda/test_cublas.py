@@ -22,7 +22,7 @@ def launched(compute):
     standin_driver.clear_log()
     result = compute()
     launches = " ".join(line for line in standin_driver.log() if "cuLaunchKernel" in line)
-    return result, re.findall(r"\\b(gemm_\\d+|elementwise|multiply_\\w+|add_\\w+)\\b", launches)
+    return result, re.findall(r"\\b(gemm_\\d+|elementwise|[a-z_]+_kernel)\\b", launches)
 
 rng = np.random.default_rng(0)
 a = rng.standard_normal((2, 6, 20, 30), np.float32)
@@ -53,8 +53,9 @@ def run(environment, *arguments):
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-6000:]
 
 
-def test_all_products(environment):
-    run(environment, "-m", "pytest", "-qx", "-p", "no:cacheprovider", FOLDER / "test_products.py")
+@pytest.mark.parametrize("name", ["test_products.py", "test_conv.py"])
+def test_on_device(name, environment):
+    run(environment, "-m", "pytest", "-qx", "-p", "no:cacheprovider", FOLDER / name)
 
 
 def test_which_calls_there_are(environment):
@@ -84,6 +85,20 @@ def test_which_calls_there_are(environment):
         i = tl.ones((3, 4), dtype, device="cuda")
         result, kernels = launched(lambda: i @ i.T)
         assert kernels == [f"gemm_{number}"] and (result.cpu().numpy() == 4).all()
+    """
+    run(environment, "-c", BEGIN + textwrap.dedent(code))
+
+
+def test_calls_of_convolution(environment):
+    code = """
+    from tensorlib.nn import functional as F
+    x, w = tl.ones((4, 40, 9, 9), "float32", device="cuda"), tl.ones((48, 40, 3, 3), device="cuda")
+    w = w.astype("float32")
+    single = w[:, :, :1, :1].copy()
+    gathered = ["gather_columns_kernel", "gemm_0"]
+    assert launched(lambda: F.conv2d(x, w, padding=1))[1] == gathered
+    assert launched(lambda: F.conv2d(x, single))[1] == ["gemm_0"]
+    assert launched(lambda: F.conv2d(x, w[:8]))[1] == ["convolve_kernel"]
     """
     run(environment, "-c", BEGIN + textwrap.dedent(code))
 

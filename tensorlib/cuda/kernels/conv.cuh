@@ -188,4 +188,22 @@ __device__ void convolve_rows(const Conv &p, const T *left, const T *right, T *r
   }
 }
 
+// The right matrix, brought into memory: of each image inner x places, or of all of them columns x
+// inner axis, which is conv_weight's transposed.
+template <class T>
+__device__ void gather_columns(const Conv &p, int64_t size, const T *right, T *result) {
+  int64_t const length = p.along ? p.inner : p.column.size;
+  for (int64_t i = int64_t(blockIdx.x) * kThreads + threadIdx.x; i < size;
+       i += int64_t(gridDim.x) * kThreads) {
+    int64_t const rest = divide(i, length), place = i - rest * length;
+    int64_t column = rest, step = place;
+    if (!p.along) {
+      int64_t const most = divide(rest, p.inner);
+      column = most * length + place;
+      step = rest - most * p.inner;
+    }
+    result[i] = T(look_up(p, right, locate(p.column, column), locate(p.step, step)));
+  }
+}
+
 }  // namespace tl

@@ -48,6 +48,7 @@ GEOMETRIES = (
     (1, 4, 8, (5, 6, 7), (2, 3, 3), (2, 1, 2), (1, 1, 0), (1, 2, 1), 2),
     (3, 300, 5, (6, 6), (3, 3), (1, 1), (0, 0), (1, 1), 1),
     (4, 8, 8, (32, 32), (1, 1), (2, 2), (0, 0), (1, 1), 1),
+    (3, 40, 48, (6, 7), (1, 1), (1, 1), (0, 0), (1, 1), 1),
     (0, 2, 2, (8, 8), (5, 5), (1, 1), (2, 2), (1, 1), 2),
 )
 
@@ -71,6 +72,13 @@ def test_convolution(geometry, device):
 def test_convolution_of_other_dtypes(dtype, device):
     for geometry in GEOMETRIES[:3]:
         check_convolutions(geometry, dtype)
+
+
+def test_images_one_after_the_other(device, monkeypatch):
+    from tensorlib.cuda import conv
+
+    monkeypatch.setattr(conv, "ROOM", 1)
+    check_convolutions((5, 6, 40, (7, 8), (3, 3), (2, 1), (1, 1), (1, 1), 1), "float32")
 
 
 def test_convolution_of_views(device):
