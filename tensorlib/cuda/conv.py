@@ -130,8 +130,7 @@ def gathered(op, argument, right, shape):
     """The right matrix in memory."""
     result = new(shape, right.dtype, right, op)
     launch = gathering_kernel(type_name(right.dtype))
-    blocks = blocks_for(result.size)
-    launch(op, place(right), blocks, 256, argument, result.size, right, result)
+    launch(op, place(right), blocks_for(result.size, 256 * 64), 256, argument, right, result)
     return result
 
 
@@ -203,12 +202,12 @@ def conv_kernel(way, name):
 
 
 def gathering_kernel(name):
-    """A kernel ``(Conv, size of the result, right, result)``."""
+    """A kernel ``(Conv, right, result)``."""
     return kernel(
         "conv.cuh",
         "gather_columns_kernel",
-        f"Conv conv, int64_t size, const {name} *right, {name} *result",
-        f"tl::gather_columns<{name}>(conv, size, right, result);",
+        f"Conv conv, const {name} *right, {name} *result",
+        f"tl::gather_columns<{name}>(conv, right, result);",
     )
 
 

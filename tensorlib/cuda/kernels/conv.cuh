@@ -56,9 +56,8 @@ TL_HD Place locate(const Side &side, int64_t index) {
   return place;
 }
 
-// The number of the right matrix; zero beside the images.
-template <class T>
-TL_HD Wide<T> look_up(const Conv &p, const T *right, const Place &column, const Place &step) {
+// Where a number of the right matrix is; -1 beside the images.
+TL_HD int64_t offset_of(const Conv &p, const Place &column, const Place &step) {
   int64_t offset = 0;
   bool inside = true;
 #pragma unroll
@@ -72,7 +71,13 @@ TL_HD Wide<T> look_up(const Conv &p, const T *right, const Place &column, const 
     inside = inside && at >= 0 && at < p.lengths[i];
     offset = offset * p.lengths[i] + at;
   }
-  return inside ? wide(right[column.right + step.right + offset]) : Wide<T>(0);
+  return inside ? column.right + step.right + offset : -1;
+}
+
+template <class T>
+TL_HD Wide<T> look_up(const Conv &p, const T *right, const Place &column, const Place &step) {
+  int64_t const offset = offset_of(p, column, step);
+  return offset < 0 ? Wide<T>(0) : wide(right[offset]);
 }
 
 template <class T>
@@ -189,20 +194,33 @@ __device__ void convolve_rows(const Conv &p, const T *left, const T *right, T *r
 }
 
 // The right matrix, brought into memory: of each image inner x places, or of all of them columns x
-// inner axis, which is conv_weight's transposed.
+// inner axis, which is conv_weight's transposed. Neighbours among the threads have the places that
+// are neighbours there, and each goes through `kSome` of the other side's.
 template <class T>
-__device__ void gather_columns(const Conv &p, int64_t size, const T *right, T *result) {
+__device__ void gather_columns(const Conv &p, const T *right, T *result) {
+  constexpr int kSome = 64;
+  __shared__ Place others[kSome];
+  const Side &side = p.along ? p.step : p.column, &other = p.along ? p.column : p.step;
+  int64_t const all = p.along ? p.inner : p.columns, many = p.along ? p.columns : p.inner;
   int64_t const length = p.along ? p.inner : p.column.size;
-  for (int64_t i = int64_t(blockIdx.x) * kThreads + threadIdx.x; i < size;
-       i += int64_t(gridDim.x) * kThreads) {
-    int64_t const rest = divide(i, length), place = i - rest * length;
-    int64_t column = rest, step = place;
-    if (!p.along) {
-      int64_t const most = divide(rest, p.inner);
-      column = most * length + place;
-      step = rest - most * p.inner;
+  int64_t const groups = (all + kThreads - 1) / kThreads, parts = (many + kSome - 1) / kSome;
+  for (int64_t unit = blockIdx.x; unit < groups * parts; unit += gridDim.x) {
+    int64_t const part = unit / groups, first = part * kSome;
+    int64_t const index = (unit - part * groups) * kThreads + threadIdx.x;
+    __syncthreads();  // what was before may still read the others
+    if (threadIdx.x < kSome) others[threadIdx.x] = locate(other, first + threadIdx.x);
+    __syncthreads();
+    if (index < all) {
+      int64_t const image = divide(index, length);
+      Place const place = locate(side, index);
+      T *to = result + image * many * length + first * length + (index - image * length);
+      int const count = many - first < kSome ? int(many - first) : kSome;
+#pragma unroll 4
+      for (int k = 0; k < count; ++k) {
+        int64_t const offset = offset_of(p, place, others[k]);
+        to[k * length] = offset < 0 ? T(0) : right[offset];
+      }
     }
-    result[i] = T(look_up(p, right, locate(p.column, column), locate(p.step, step)));
   }
 }
 
