@@ -52,7 +52,7 @@ LEFT = [
     (
         "Accelerators, shared or pinned memory, and tensors without memory: there is one device, "
         "the CPU.",
-        "nn.Module.cuda nn.Module.ipu nn.Module.mtia nn.Module.xpu nn.Module.share_memory "
+        "nn.Module.ipu nn.Module.mtia nn.Module.xpu nn.Module.share_memory "
         "nn.Module.to_empty nn.utils.skip_init nn.utils.rnn.PackedSequence.cuda "
         "nn.utils.rnn.PackedSequence.is_cuda nn.utils.rnn.PackedSequence.is_pinned "
         "nn.utils.rnn.PackedSequence.pin_memory optim.Adagrad.share_memory "

@@ -606,9 +606,9 @@ cdef inline void hide(Node node) noexcept:
 
 
 cdef int show_graph(object last) except -1:
-    """Show the collector a node and all from which its output was computed."""
+    """Show the collector a node, or none, and all from which its output was computed."""
     cdef set seen = {last}
-    cdef list left = [last]
+    cdef list left = [] if last is None else [last]
     while left:
         last = left.pop()
         show(last)

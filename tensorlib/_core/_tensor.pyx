@@ -438,14 +438,11 @@ cdef class Tensor:
         if value is not None:
             if gradient is None:
                 raise TypeError(f"grad: expected a Tensor or None, got {type(value).__name__}")
-            if gradient.shape != self.shape or gradient.dtype_ != self.dtype_:
-                raise RuntimeError(f"grad: expected shape {self.shape} and dtype {self.dtype}, got "
-                                   f"{gradient.shape} and {gradient.dtype}")
-            if gradient.storage.device != self.storage.device:
-                raise RuntimeError(f"grad: expected a tensor on {self.device}, got one on "
-                                   f"{gradient.device}; use to()")
-            if gradient.node is not None:
-                table.show(gradient.node)
+            if gradient.shape != self.shape or gradient.dtype_ != self.dtype_ \
+                    or gradient.storage.device != self.storage.device:
+                raise RuntimeError(f"grad: expected {self.shape} of {self.dtype} on {self.device}, "
+                                   f"got {gradient.shape} of {gradient.dtype} on {gradient.device}")
+            table.show(gradient.node)
         self.grad_ = value
 
     @property

@@ -54,6 +54,8 @@ UNCHANGED = {
     "hardsigmoid_backward", "hardswish_backward", "log_softmax_backward", "lstm_backward",
     "mish_backward", "normalize_input", "normalize_weight", "relu_backward", "silu_backward",
     "softmax_backward",
+    # elsewhere
+    "to_device",
     # integers alone
     "bitwise_and", "bitwise_count", "bitwise_or", "bitwise_xor", "gcd", "invert", "lcm",
     "left_shift", "right_shift",

@@ -120,7 +120,7 @@ def test_gradients_are_refused_elsewhere(device):
     x = tl.ones(3, device=device).requires_grad_()
     with pytest.raises(RuntimeError, match=r"backward: expected a gradient on the output's device"):
         (x * 1).backward(tl.ones(3))
-    with pytest.raises(RuntimeError, match=r"grad: expected a tensor on cuda:0, got one on cpu"):
+    with pytest.raises(RuntimeError, match=r"grad: expected .* on cuda:0, got .* on cpu"):
         x.grad = tl.ones(3)
 
     class Elsewhere(tl.autograd.Function):

@@ -102,7 +102,7 @@ def test_parameters_on_two_devices(device):
 def test_a_step_with_a_gradient_elsewhere_changes_nothing(device):
     first, second = (tl.ones((), device=device).requires_grad_() for _ in range(2))
     first.grad = tl.ones((), device=device)
-    with pytest.raises(RuntimeError, match=r"grad: expected a tensor on cuda:0, got one on cpu"):
+    with pytest.raises(RuntimeError, match=r"grad: expected .* on cuda:0, got .* on cpu"):
         second.grad = tl.ones(())
     optimizer = optim.SGD([first, second], lr=1.0, momentum=0.5)
     optimizer.state[second]["momentum_buffer"] = tl.ones(())

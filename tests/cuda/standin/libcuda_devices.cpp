@@ -84,6 +84,12 @@ CUresult cuDriverGetVersion(int* version) {
   });
 }
 
+// NVRTC asks for one where it finds a driver, and does without.
+CUresult cuGetExportTable(const void** table, const CUuuid*) {
+  *table = nullptr;
+  return CUDA_ERROR_NOT_FOUND;
+}
+
 CUresult cuDeviceGetCount(int* count) {
   return call(__func__, Needs::driver, "", [&] {
     *count = int(devices.size());
