@@ -3,6 +3,7 @@
 from libc.stdint cimport int64_t
 from libc.string cimport memset
 
+from tensorlib._core._backend cimport backend_of
 from tensorlib._core._copy cimport empty_like as empty_in_order
 from tensorlib._core._copy cimport warn_of_lost_part
 from tensorlib._core._dispatch cimport Op, apply
@@ -367,6 +368,8 @@ def arange(start=None, stop=None, step=1, dtype=None, *, device=None, like=None)
         The distance.
     dtype : dtype, optional
         That of the arguments by default.
+    device : str, optional
+        Where the result is.
 
     Returns
     -------
@@ -384,12 +387,13 @@ def arange(start=None, stop=None, step=1, dtype=None, *, device=None, like=None)
     tensor([1, 4, 7])
     """
     cdef Py_ssize_t first = 0, last, distance
-    if device is None and dtype is None and (
+    cdef int place = 0 if device is None else device_number(device, "arange")
+    if dtype is None and (
             (stop is None and plain_int(start, &last))
             or (plain_int(start, &first) and plain_int(stop, &last))) \
             and plain_int(step, &distance) and distance != 0 \
             and -EXACT < first < EXACT and -EXACT < last < EXACT and -EXACT < distance < EXACT:
-        return integers(first, last, distance)
+        return integers(first, last, distance, place)
     if stop is None:
         if start is None:
             raise TypeError("arange: expected start or stop, got neither")
@@ -399,7 +403,7 @@ def arange(start=None, stop=None, step=1, dtype=None, *, device=None, like=None)
     return _exchange.asarray(np.arange(start, stop, step, dtype), device=device)
 
 
-cdef Tensor integers(Py_ssize_t first, Py_ssize_t stop, Py_ssize_t step):
+cdef Tensor integers(Py_ssize_t first, Py_ssize_t stop, Py_ssize_t step, int device):
     cdef Py_ssize_t count = 0, i
     cdef int64_t *numbers
     cdef Tensor result
@@ -407,7 +411,10 @@ cdef Tensor integers(Py_ssize_t first, Py_ssize_t stop, Py_ssize_t step):
         count = (stop - first - 1) // step + 1
     elif step < 0 and stop < first:
         count = (first - stop - 1) // -step + 1
-    result = tensor_empty(1, &count, TL_INT64, "arange")
+    result = tensor_empty_on(device, 1, &count, TL_INT64, "arange")
+    if device != 0:
+        backend_of(device).run("arange", (result,), (first, step))
+        return result
     numbers = <int64_t *>result.data
     if count > LONG:
         with nogil:

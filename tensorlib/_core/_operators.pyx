@@ -55,7 +55,7 @@ def assign(Tensor target not None, object value, str name="setitem"):
     if source.storage.device != target.storage.device:
         if isinstance(value, Tensor):
             device_of(name, (target, source))
-        else:
+        elif source.ndim_ > 0:  # a scalar travels with the launch
             source = asarray(source, None, None, target.device)
     while source.ndim_ > target.ndim_ and source.shape_[0] == 1:
         source = source[0]

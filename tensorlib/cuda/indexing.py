@@ -42,6 +42,7 @@ WALKERS = {
 
 # The other kernels there.
 PLAIN = {
+    "count_up": "int64_t n, int64_t first, int64_t step, int64_t *target",
     "count_true": "const bool *mask, int64_t n, int64_t *counts",
     "add_up": "int64_t *counts, int64_t tiles",
     "find_true": "const bool *mask, int64_t n, const int64_t *counts, int64_t *places",
@@ -89,6 +90,14 @@ def view_write(x, value, positions, part=None):
     target = target if part is None else getattr(_views, part)(target)
     _scatter(target, (positions,), value, "view_write")
     return result
+
+
+def arange(target, first, step):
+    """Write first, first + step, ... into a new tensor of int64."""
+    count_up = plain("count_up")
+    count_up(
+        "arange", place(target), blocks_for(target.size), THREADS, target.size, first, step, target
+    )
 
 
 def nonzero(x):

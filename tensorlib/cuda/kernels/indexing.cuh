@@ -148,6 +148,13 @@ __device__ inline int count_own(const bool *mask, int64_t n, int64_t first) {
   return count;
 }
 
+__device__ inline void count_up(int64_t n, int64_t first, int64_t step, int64_t *target) {
+  int64_t const threads = int64_t(gridDim.x) * blockDim.x;
+  for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < n; i += threads) {
+    target[i] = first + i * step;
+  }
+}
+
 // How many there are in each tile.
 __device__ inline void count_true(const bool *mask, int64_t n, int64_t *counts) {
   for (int64_t tile = blockIdx.x; tile * kTile < n; tile += gridDim.x) {

@@ -2,10 +2,9 @@
 
 import math
 
-from tensorlib._arguments import anywhere
+from tensorlib._arguments import anywhere, stays
 from tensorlib._core._autocast import in_float32
 from tensorlib._core._functions import arange, log, log1p, logaddexp, where
-from tensorlib._core._wrapping import wrapped_of
 from tensorlib.nn._arguments import check_reduction
 from tensorlib.nn.functional.activation import log_softmax
 from tensorlib.nn.functional.linear import linear
@@ -274,7 +273,7 @@ def _counted(operation, labels, classes, ignore_index):
     """Where labels are counted, or None if everywhere; refuses what is no class."""
     if labels.size == 0:
         return None
-    if wrapped_of(labels) is not None:  # by a recorder, such as vmap
+    if stays(labels):  # by a recorder such as vmap; to read a device would wait for it
         return labels != ignore_index
     low, high = int(labels.min()), int(labels.max())
     if low >= 0 and high < classes and not low <= ignore_index <= high:
