@@ -161,29 +161,33 @@ __device__ void convolve(const Conv &p, const T *left, const T *right, T *result
 template <class T>
 __device__ void convolve_rows(const Conv &p, const T *left, const T *right, T *result,
                               Wide<T> *sums) {
+  constexpr int kSome = kThreads;
+  __shared__ Place steps[kSome];
   int const lanes = int(p.lanes), width = kThreads / lanes, t = int(threadIdx.x);
   int const lane = t % lanes, mine = t / lanes;
   int64_t const all = p.groups * p.rows * p.columns, blocks = (all + width - 1) / width;
   for (int64_t unit = blockIdx.x; unit < blocks * p.pieces; unit += gridDim.x) {
     int64_t const piece = unit / blocks, index = unit % blocks * width + mine;
-    int64_t place = 0;
+    int64_t const line = divide(index, p.columns), group = divide(line, p.rows);
+    int64_t const row = line - group * p.rows;
+    Place const column = locate(p.column, index - line * p.columns);
+    const T *x = left + group * p.left_group + row * p.left_row;
+    const T *y = right + group * p.right_group;
+    int64_t const begin = piece * p.piece;
+    int64_t const end = p.inner - begin < p.piece ? p.inner : begin + p.piece;
     Wide<T> sum(0);
-    if (index < all) {
-      int64_t const line = divide(index, p.columns), group = divide(line, p.rows);
-      int64_t const row = line - group * p.rows;
-      Place const column = locate(p.column, index - line * p.columns);
-      const T *x = left + group * p.left_group + row * p.left_row;
-      const T *y = right + group * p.right_group;
-      int64_t const begin = piece * p.piece;
-      int64_t const end = p.inner - begin < p.piece ? p.inner : begin + p.piece;
-      for (int64_t k = begin + lane; k < end; k += lanes) {
-        Place const step = locate(p.step, k);
-        sum = multiply_add<T>(wide(x[step.other]), look_up(p, y, column, step), sum);
+    for (int64_t first = begin; first < end; first += kSome) {
+      __syncthreads();  // what was before may still read the steps
+      if (first + t < end) steps[t] = locate(p.step, first + t);
+      __syncthreads();
+      int const count = end - first < kSome ? int(end - first) : kSome;
+      for (int k = lane; index < all && k < count; k += lanes) {
+        sum = multiply_add<T>(wide(x[steps[k].other]), look_up(p, y, column, steps[k]), sum);
       }
-      place = group * p.result_group + row * p.result_row + column.other;
     }
     sum = sum_lanes<T>(sum, lane, lanes, mine);
     if (lane == 0 && index < all) {
+      int64_t const place = group * p.result_group + row * p.result_row + column.other;
       if (p.pieces == 1) {
         result[place] = T(sum);
       } else {
