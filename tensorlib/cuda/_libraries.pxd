@@ -1,18 +1,21 @@
+from cuda.bindings cimport cydriver
+
 from tensorlib._core._tensor cimport Tensor
 
 cdef class Library:
-    """One of NVIDIA's libraries."""
     cdef readonly str name
-    cdef str title
+    cdef readonly str title
+    cdef tuple handle_functions
     cdef void *opened
+    cdef int (*create)(void **handle) noexcept nogil
+    cdef int (*set_stream)(void *handle, cydriver.CUstream stream) noexcept nogil
     cdef object own         # handles of threads, by the device
     cdef dict idle          # those of threads that ended
     cdef void *open(self, str op) except NULL
     cdef void *function(self, str name, str op) except NULL
 
-    # What calls of libraries like cuSOLVER take first, for this thread and the device's current
-    # stream. The functions are `create(void **handle)` and `set_stream(handle, stream)`.
-    cdef void *handle_on(self, int device, str create, str set_stream, str op) except NULL
+    # What its calls take first, of this thread and for the device's current stream.
+    cdef void *handle_on(self, int device, str op) except NULL
 
 # A CudaError where a call of a library did not return 0.
 cdef int check_status(Library library, int status, dict names, str op) except -1

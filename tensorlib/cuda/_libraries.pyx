@@ -16,9 +16,6 @@ from tensorlib.cuda.errors import CudaError, OutOfMemoryError
 cdef extern from "dlfcn.h":
     void *dlsym(void *library, const char *name)
 
-ctypedef int (*Create)(void **handle) noexcept nogil
-ctypedef int (*SetStream)(void *handle, cydriver.CUstream stream) noexcept nogil
-
 
 cdef class Library:
     """One of NVIDIA's libraries.
@@ -29,11 +26,15 @@ cdef class Library:
         As cuda-pathfinder calls it.
     title : str
         As NVIDIA does.
+    create, set_stream : str, optional
+        The functions that make a handle and let it use a stream, where calls take one.
     """
 
-    def __init__(self, str name not None, str title not None):
+    def __init__(self, str name not None, str title not None, str create=None,
+                 str set_stream=None):
         self.name = name
         self.title = title
+        self.handle_functions = (create, set_stream)
         self.own = threading.local()
         self.idle = {}
 
@@ -57,43 +58,40 @@ cdef class Library:
                                       "pip install --upgrade tensorlib[cuda13]")
         return found
 
-    cdef void *handle_on(self, int device, str create, str set_stream, str op) except NULL:
+    cdef void *handle_on(self, int device, str op) except NULL:
         cdef dict handles = self.own.__dict__
         cdef Handle handle = handles.get(device)
         if handle is None:
-            handle = handles[device] = Handle(self, device, create, op)
-        check_status(self, (<SetStream>self.function(set_stream, op))(
-            handle.address, stream_on(device)), {}, op)
+            create, set_stream = self.handle_functions
+            (<void **>&self.create)[0] = self.function(create, op)
+            (<void **>&self.set_stream)[0] = self.function(set_stream, op)
+            handle = handles[device] = Handle(self, device, op)
+        check_status(self, self.set_stream(handle.address, stream_on(device)), {}, op)
         return handle.address
 
 
 cdef class Handle:
     """What a library keeps for a thread on a device. Those of threads that ended are used again,
-    for to destroy one waits for the device."""
+    as to destroy one waits for the device."""
     cdef void *address
-    cdef int device
-    cdef dict idle
+    cdef list kept
 
-    def __init__(self, Library library, int device, str create, str op):
+    def __init__(self, Library library, int device, str op):
         cdef cydriver.CUstreamCaptureMode mode = cydriver.CU_STREAM_CAPTURE_MODE_RELAXED
-        cdef list kept = library.idle.setdefault(device, [])
-        cdef Create function
         cdef int status
-        self.device = device
-        self.idle = library.idle
-        if kept:
-            self.address = <void *><uintptr_t>kept.pop()
+        self.kept = library.idle.setdefault(device, [])
+        if self.kept:
+            self.address = <void *><uintptr_t>self.kept.pop()
             return
-        function = <Create>library.function(create, op)
         # It allocates, which is not to disturb what this thread may be capturing.
         cydriver.cuThreadExchangeStreamCaptureMode(&mode)
-        status = function(&self.address)
+        status = library.create(&self.address)
         cydriver.cuThreadExchangeStreamCaptureMode(&mode)
         check_status(library, status, {}, op)
 
     def __dealloc__(self):
-        if self.address != NULL and self.idle is not None and is_usable():
-            self.idle.setdefault(self.device, []).append(<uintptr_t>self.address)
+        if self.address != NULL and self.kept is not None and is_usable():
+            self.kept.append(<uintptr_t>self.address)
 
 
 cdef int check_status(Library library, int status, dict names, str op) except -1:

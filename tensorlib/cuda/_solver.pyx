@@ -6,7 +6,6 @@ write for each matrix a number that is not 0 where it has no solution into `info
 """
 
 from cpython.bytearray cimport PyByteArray_AS_STRING
-from cuda.bindings cimport cydriver
 from libc.stdint cimport int64_t
 
 from tensorlib._core._dtypes cimport (
@@ -88,8 +87,8 @@ ctypedef int (*SetWorkspace)(void *handle, void *work, size_t nbytes) noexcept n
 ctypedef int (*Trsm)(void *handle, int side, int uplo, int trans, int diag, int m, int n,
                      const void *alpha, const void *a, int lda, void *b, int ldb) noexcept nogil
 
-cdef Library cusolver = Library("cusolver", "cuSOLVER")
-cdef Library cublas = Library("cublas", "cuBLAS")
+cdef Library cusolver = Library("cusolver", "cuSOLVER", "cusolverDnCreate", "cusolverDnSetStream")
+cdef Library cublas = Library("cublas", "cuBLAS", "cublasCreate_v2", "cublasSetStream_v2")
 cdef void *params = NULL   # cuSOLVER's options: as they are
 cdef dict STATUS = {
     1: "not initialized", 2: "allocation failed", 3: "invalid value", 4: "architecture mismatch",
@@ -120,8 +119,7 @@ cdef class Call:
         self.device = index_of_tensor(a)
         self.type = C_64F if a.dtype_ == TL_COMPLEX128 else R_64F
         enter(self.device, op)
-        self.handle = cusolver.handle_on(self.device, "cusolverDnCreate", "cusolverDnSetStream",
-                                         op)
+        self.handle = cusolver.handle_on(self.device, op)
         if params == NULL:
             self.check((<Create>self.function("CreateParams"))(&params))
         self.info = <int *>infos.data
@@ -337,7 +335,7 @@ def triangular(Tensor a not None, bint upper, bint unitriangular, const int64_t[
     else:
         one[0] = 1
     enter(device, op)
-    handle = cublas.handle_on(device, "cublasCreate_v2", "cublasSetStream_v2", op)
+    handle = cublas.handle_on(device, op)
     work = workspace(device, BLAS_WORK, op)
     check_status(cublas, (<SetWorkspace>cublas.function("cublasSetWorkspace_v2", op))(
         handle, work.data, BLAS_WORK), BLAS_STATUS, op)

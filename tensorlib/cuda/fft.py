@@ -5,7 +5,7 @@ The input is cut, or padded with zeros, to `n` elements along the axis, as `_cor
 
 from tensorlib._core import _views
 from tensorlib._core._exchange import asarray
-from tensorlib.cuda._backend import address, compute, fill, new, write
+from tensorlib.cuda._backend import address, compact, compute, fill, new, write
 from tensorlib.cuda._fft import as_real, transform
 
 COMPLEX = {"float32": "complex64", "float64": "complex128"}
@@ -14,11 +14,13 @@ REAL = {"complex64": "float32", "complex128": "float64"}
 
 def fft(x, n, axis, scale):
     """The transform of complex numbers, times `scale`."""
+    x = as_complex(x)
     return _along("fft", fitted(x, n, axis, "fft"), n, axis, n, x.dtype, scale)
 
 
 def ifft(x, n, axis, scale):
     """The backward transform of complex numbers, times `scale`."""
+    x = as_complex(x)
     return _along("ifft", fitted(x, n, axis, "ifft"), n, axis, n, x.dtype, scale)
 
 
@@ -30,7 +32,7 @@ def rfft(x, n, axis, scale):
 
 def irfft(x, n, axis, scale):
     """The `n` real numbers with the given first half of their transform, times `scale`."""
-    half = n // 2 + 1
+    x, half = as_complex(x), n // 2 + 1
     # Always in memory of our own: cuFFT may write there, and imaginary parts of what is its own
     # mirror image, which do not count on the CPU, are zero for it.
     own = fitted(x, half, axis, "irfft")
@@ -42,6 +44,10 @@ def irfft(x, n, axis, scale):
     if n % 2 == 0:
         fill(_views.imag(_part(own, axis, half - 1, half)), zero)
     return _along("irfft", own, n, axis, n, zero.dtype, scale)
+
+
+def as_complex(x):
+    return x if x.dtype.kind == "c" else compact(x, "complex128")
 
 
 def fitted(x, length, axis, op):

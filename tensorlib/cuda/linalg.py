@@ -178,7 +178,7 @@ def _hermitian(a, uplo, vectors, op):
     if turned.size:
         infos = numbers_of(turned, op)
         _solver.hermitian_eigen(turned, values, uplo == "U", vectors, infos, op)
-        check(infos, op, _linalg.NO_EIGENVALUES)
+        check(infos, op, _linalg.NO_EIGENVALUES, values)
     return values, turned
 
 
@@ -244,7 +244,7 @@ def _singular(a, full, vectors, op, failure=_linalg.NO_SVD):
     if s.size:
         infos = numbers_of(tall, op)
         _solver.singular(tall, s, u, vt, infos, op)
-        check(infos, op, failure)
+        check(infos, op, failure, s)
     if not vectors:
         return None, s, None
     if wide:
@@ -368,9 +368,14 @@ def numbers_of(x, op):
     return new((len(x),), "int32", x, op)
 
 
-def check(infos, op, failure):
-    """A LinAlgError where one of the matrices has no solution; the host waits."""
-    if read(infos).any():
+def check(infos, op, failure, values=None):
+    """A LinAlgError where one of the matrices has no solution, or NaN among its values; the host
+    waits."""
+    failed = read(infos).any()
+    if values is not None and not failed:
+        # LAPACK does not converge with NaN, which the library may pass on.
+        failed = np.isnan(read(run("max", (values,), ((0, 1), False, values.dtype))))
+    if failed:
         raise LinAlgError(f"{op}: {failure}")
 
 
@@ -428,7 +433,7 @@ def _launch(name, like, op, blocks, *arguments):
     linalg_kernel(name, kind)(op, device, blocks, THREADS, *arguments)
 
 
-def linalg_sources():
+def sources():
     """The sources of all of them."""
     for name, parameters in PARAMETERS.items():
         for kind in ("double", "Complex<double>") if "T *" in parameters else ("double",):

@@ -47,6 +47,7 @@ MODULES = (
     "attention",
     "conv",
     "indexing",
+    "linalg",
     "norm",
     "optimize",
     "pool",

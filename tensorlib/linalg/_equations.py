@@ -416,9 +416,8 @@ def pinv(a, rcond=None, hermitian=False, *, rtol=np._NoValue):
     if rcond is None:
         rcond = max(m, n) * np.finfo(a.dtype).eps
     if m == 0 or n == 0:
-        return empty(
-            (*a.shape[:-2], n, m), dtype=given, device=a.device
-        )  # integers too, as in NumPy
+        # Of integers, too, as in NumPy
+        return empty((*a.shape[:-2], n, m), dtype=given, device=a.device)
     if hermitian:
         square_matrices("pinv", a)
         below = tril(a, -1)

@@ -23,6 +23,7 @@ from tensorlib._core._functions import (
     sum,
     transpose,
 )
+from tensorlib._core._tensor import Tensor
 from tensorlib._creation import eye
 from tensorlib._manipulation import moveaxis
 from tensorlib._products import dot
@@ -350,8 +351,13 @@ def matrix_rank(A, tol=None, hermitian=False, *, rtol=None):
         if rtol is None:
             rtol = np.max(A.shape[-2:]) * np.finfo(values.dtype).eps
         else:
-            rtol = asarray(rtol)[..., None]
+            rtol = _beside(rtol, values)[..., None]
         limit = max(values, axis=-1, keepdims=True, initial=0) * rtol
     else:
-        limit = asarray(tol)[..., None]
+        limit = _beside(tol, values)[..., None]
     return count_nonzero(values > limit, axis=-1)
+
+
+def _beside(limits, values):
+    """What a user gave as limits: a tensor as it is, anything else on the device of the values."""
+    return limits if isinstance(limits, Tensor) else asarray(limits, device=values.device)

@@ -19,7 +19,7 @@ from host_compiler import (
 )
 
 SONAMES = {
-    "cublas": "libcublas.so.13",
+    "trsm": "libcublas.so.13",  # for triangular equations; `standin_cublas` has the products
     "cufft": "libcufft.so.12",
     "cusolver": "libcusolver.so.12",
 }
@@ -76,13 +76,15 @@ def load_libraries():
                 library.standin_routine(routine.encode(), _address(module, routine))
 
 
+def made(name):
+    """How many handles a library has made."""
+    return ctypes.CDLL(SONAMES[name], mode=ctypes.DEFAULT_MODE).standin_handles_made()
+
+
 def _address(module, routine):
     """Where a routine of SciPy is."""
-    get_name, get_pointer = (
-        ctypes.pythonapi.PyCapsule_GetName,
-        ctypes.pythonapi.PyCapsule_GetPointer,
-    )
-    get_name.restype, get_name.argtypes = ctypes.c_char_p, [ctypes.py_object]
-    get_pointer.restype, get_pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    capsule = module.__pyx_capi__[routine]
-    return ctypes.c_void_p(get_pointer(capsule, get_name(capsule)))
+    api, capsule = ctypes.pythonapi, module.__pyx_capi__[routine]
+    api.PyCapsule_GetName.restype = ctypes.c_char_p
+    api.PyCapsule_GetPointer.restype = ctypes.c_void_p
+    name = api.PyCapsule_GetName(ctypes.py_object(capsule))
+    return ctypes.c_void_p(api.PyCapsule_GetPointer(ctypes.py_object(capsule), name))

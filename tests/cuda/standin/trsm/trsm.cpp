@@ -1,4 +1,4 @@
-// A stand-in for the part of cuBLAS that solves triangular equations, by BLAS on the host.
+// A stand-in for cuBLAS that has no products, and solves triangular equations by BLAS on the host.
 
 #include "../lapack.h"
 #include "../library.h"
