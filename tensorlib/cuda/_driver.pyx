@@ -154,7 +154,7 @@ def check_index(index, str op):
 
 
 cdef int enter(int device, str what) except -1:
-    if tl_entered == device and not tl_forked:
+    if tl_entered == device and not tl_forked and (count == 1 or is_current(contexts[device])):
         return 0
     if tl_forked:
         raise RuntimeError(f"{what}: CUDA was used before this process was forked, and cannot be "
@@ -165,6 +165,13 @@ cdef int enter(int device, str what) except -1:
     global tl_entered
     tl_entered = device
     return 0
+
+
+cdef bint is_current(cydriver.CUcontext context) except -1:
+    """Whether a context is the thread's: another library may have taken it away."""
+    cdef cydriver.CUcontext current = NULL
+    check(cydriver.cuCtxGetCurrent(&current), "cuda")
+    return current == context
 
 
 cdef bint is_usable() noexcept:

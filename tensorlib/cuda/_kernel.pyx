@@ -19,6 +19,16 @@ cdef enum:
 cdef bint blocking = os.environ.get("TENSORLIB_CUDA_BLOCKING", "0") not in ("", "0")
 
 
+cdef cydriver.CUresult load_module(cydriver.CUmodule *module, bytes cubin) except *:
+    """Load machine code; a graph that is being captured does not hear of it."""
+    cdef cydriver.CUstreamCaptureMode mode = cydriver.CU_STREAM_CAPTURE_MODE_RELAXED
+    cdef cydriver.CUresult result
+    cydriver.cuThreadExchangeStreamCaptureMode(&mode)
+    result = cydriver.cuModuleLoadData(module, PyBytes_AS_STRING(cubin))
+    cydriver.cuThreadExchangeStreamCaptureMode(&mode)
+    return result
+
+
 cdef union Value:
     int64_t integer
     double number
@@ -45,12 +55,11 @@ cdef class Kernel:
         cdef bytes cubin, name = self.name.encode()
         major, minor = _driver.capability(device)
         cubin = nvrtc.compiled(self.source, major, minor)
-        result = cydriver.cuModuleLoadData(&module, PyBytes_AS_STRING(cubin))
+        result = load_module(&module, cubin)
         if result == cydriver.CUDA_ERROR_INVALID_IMAGE \
                 or result == cydriver.CUDA_ERROR_NO_BINARY_FOR_GPU:
             # What the disk had was damaged.
-            cubin = nvrtc.compiled(self.source, major, minor, anew=True)
-            result = cydriver.cuModuleLoadData(&module, PyBytes_AS_STRING(cubin))
+            result = load_module(&module, nvrtc.compiled(self.source, major, minor, anew=True))
         check(result, op)
         return check(cydriver.cuModuleGetFunction(
             &self.functions[device], module, PyBytes_AS_STRING(name)), op)

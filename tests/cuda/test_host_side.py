@@ -302,6 +302,11 @@ def test_several_devices(run):
         event.record(stream)
         raises(ValueError, "record: expected a stream of cuda:0", lambda: event.record())
         assert tl.cuda.memory_allocated(1) > 0
+        from cuda.bindings import driver
+        context = driver.cuCtxGetCurrent()[1]
+        (y + 1).cpu()
+        driver.cuCtxSetCurrent(context)  # as another library may
+        np.testing.assert_array_equal((y + 1).cpu().numpy(), [2, 2, 2])
         z = x.requires_grad_().to("cuda:1") * 2
         z.backward(tl.ones(3, device="cuda:1"))
         assert x.grad.device == "cuda:0" and x.grad.tolist() == [2, 2, 2]
