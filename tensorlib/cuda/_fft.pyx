@@ -14,6 +14,7 @@ from tensorlib._core._memory cimport storage_retain
 from tensorlib._core._tensor cimport Tensor, tensor_wrap
 from tensorlib.cuda._backend cimport index_of_tensor
 from tensorlib.cuda._driver cimport enter, is_usable, note_launch
+from tensorlib.cuda._kernel cimport wait_if_blocking
 from tensorlib.cuda._libraries cimport Library, check_status, workspace
 from tensorlib.cuda._stream cimport stream_on
 
@@ -51,6 +52,7 @@ cdef dict STATUS = {
     17: "missing dependency",
 }
 cdef object plans = OrderedDict()   # the one used last at the end
+cdef set captured = set()           # plans whose memory graphs read at each replay
 
 
 cdef int load(str op) except -1:
@@ -100,6 +102,14 @@ cdef class Plan:
             cufft.destroy(self.number)
 
 
+cdef int keep_for_graph(Plan plan, cydriver.CUstream stream) except -1:
+    cdef cydriver.CUstreamCaptureStatus status = cydriver.CU_STREAM_CAPTURE_STATUS_NONE
+    cydriver.cuStreamIsCapturing(stream, &status)
+    if status != cydriver.CU_STREAM_CAPTURE_STATUS_NONE:
+        captured.add(plan)
+    return 0
+
+
 cdef Plan plan_for(str op, int device, int kind, long long n, tuple source, tuple target):
     cdef tuple key = (device, kind, n, source, target)
     cdef Plan plan = plans.pop(key, None)
@@ -129,15 +139,17 @@ def transform(str op not None, Tensor x not None, tuple source not None, Tensor 
     cdef int direction = FORWARD if op == "fft" else BACKWARD
     cdef bint double = x.dtype_ == TL_FLOAT64 or x.dtype_ == TL_COMPLEX128
     cdef int kind = C2C if x.dtype_ == result.dtype_ else R2C if op == "rfft" else C2R
+    cdef cydriver.CUstream stream = stream_on(device)
     cdef Plan plan
     cdef Tensor work
     enter(device, op)
     load(op)
     plan = plan_for(op, device, kind + DOUBLE if double else kind, n, source, target)
+    keep_for_graph(plan, stream)
     work = workspace(device, plan.work, op)
     note_launch(op)
     # From here to the transform nothing lets another thread use the plan.
-    check_status(library, cufft.set_stream(plan.number, stream_on(device)), STATUS, op)
+    check_status(library, cufft.set_stream(plan.number, stream), STATUS, op)
     check_status(library, cufft.set_work_area(plan.number, work.data), STATUS, op)
     if kind == C2C:
         status = (cufft.z2z if double else cufft.c2c)(plan.number, x.data, result.data, direction)
@@ -146,6 +158,7 @@ def transform(str op not None, Tensor x not None, tuple source not None, Tensor 
     else:
         status = (cufft.z2d if double else cufft.c2r)(plan.number, x.data, result.data)
     check_status(library, status, STATUS, op)
+    wait_if_blocking(stream, op)
 
 
 def as_real(Tensor x not None):
@@ -161,5 +174,5 @@ def as_real(Tensor x not None):
 
 
 def kept_plans():
-    """How many plans are kept."""
-    return len(plans)
+    """How many plans are kept, and how many of them, or more, for graphs."""
+    return len(plans), len(captured)

@@ -17,7 +17,9 @@ from tensorlib._core._dtypes cimport (
 from tensorlib._core._tensor cimport Tensor
 from tensorlib.cuda._backend cimport index_of_tensor
 from tensorlib.cuda._driver cimport enter, note_launch
+from tensorlib.cuda._kernel cimport wait_if_blocking
 from tensorlib.cuda._libraries cimport Library, check_status, workspace
+from tensorlib.cuda._stream cimport stream_on
 
 # Of cublas_api.h, cusolver_common.h and library_types.h.
 cdef enum:
@@ -137,6 +139,9 @@ cdef class Call:
         self.host_work = bytearray(self.host_size + 1)
         return 0
 
+    cdef int end(self) except -1:
+        return wait_if_blocking(stream_on(self.device), self.op)
+
     cdef void *host(self) noexcept:
         return PyByteArray_AS_STRING(self.host_work)
 
@@ -161,6 +166,7 @@ def cholesky(Tensor a not None, bint upper, Tensor infos not None, str op not No
         call.check(function(
             call.handle, params, uplo, n, call.type, matrix(a, i), n, call.type, call.work.data,
             call.work_size, call.host(), call.host_size, call.info + i))
+    call.end()
 
 
 def lu(Tensor a not None, Tensor pivots not None, Tensor infos not None, str op not None):
@@ -178,6 +184,7 @@ def lu(Tensor a not None, Tensor pivots not None, Tensor infos not None, str op 
             call.handle, params, n, n, call.type, matrix(a, i), n, <int64_t *>matrix(pivots, i),
             call.type, call.work.data, call.work_size, call.host(), call.host_size,
             call.info + i))
+    call.end()
 
 
 def solve_lu(Tensor a not None, Tensor pivots not None, const int64_t[::1] which, Tensor b not None,
@@ -200,6 +207,7 @@ def solve_lu(Tensor a not None, Tensor pivots not None, const int64_t[::1] which
             call.handle, params, OP_T if transposed else OP_N, n, b.shape_[1], call.type,
             matrix(a, which[i]), n, <int64_t *>matrix(pivots, which[i]), call.type, matrix(b, i),
             n, call.info + i))
+    call.end()
 
 
 def householder(Tensor a not None, Tensor factors not None, Tensor infos not None,
@@ -218,6 +226,7 @@ def householder(Tensor a not None, Tensor factors not None, Tensor infos not Non
             call.handle, params, m, n, call.type, matrix(a, i), m, call.type, matrix(factors, i),
             call.type, call.work.data, call.work_size, call.host(), call.host_size,
             call.info + i))
+    call.end()
 
 
 def multiplied_out(Tensor q not None, Tensor factors not None, Tensor infos not None,
@@ -235,6 +244,7 @@ def multiplied_out(Tensor q not None, Tensor factors not None, Tensor infos not 
     for i in range(q.shape_[0]):
         call.check(function(call.handle, m, n, k, matrix(q, i), m, matrix(factors, i),
                             call.work.data, work, call.info + i))
+    call.end()
 
 
 def hermitian_eigen(Tensor a not None, Tensor values not None, bint upper, bint vectors,
@@ -254,6 +264,7 @@ def hermitian_eigen(Tensor a not None, Tensor values not None, bint upper, bint 
             call.handle, params, vectors, uplo, n, call.type, matrix(a, i), n, R_64F,
             matrix(values, i), call.type, call.work.data, call.work_size, call.host(),
             call.host_size, call.info + i))
+    call.end()
 
 
 def singular(Tensor a not None, Tensor s not None, Tensor u, Tensor vt, Tensor infos not None,
@@ -283,6 +294,7 @@ def singular(Tensor a not None, Tensor s not None, Tensor u, Tensor vt, Tensor i
             call.type, NULL if u is None else matrix(u, i), m, call.type,
             NULL if vt is None else matrix(vt, i), n, call.type, call.work.data, call.work_size,
             call.host(), call.host_size, call.info + i))
+    call.end()
 
 
 def eigen(Tensor a not None, Tensor values not None, Tensor vectors, Tensor infos not None,
@@ -308,6 +320,7 @@ def eigen(Tensor a not None, Tensor values not None, Tensor vectors, Tensor info
             matrix(values, i), call.type, NULL, n, call.type,
             matrix(vectors, i) if wanted else NULL, n, call.type, call.work.data, call.work_size,
             call.host(), call.host_size, call.info + i))
+    call.end()
 
 
 def triangular(Tensor a not None, bint upper, bint unitriangular, const int64_t[::1] which,
@@ -345,3 +358,4 @@ def triangular(Tensor a not None, bint upper, bint unitriangular, const int64_t[
         check_status(cublas, function(
             handle, RIGHT, LOWER if upper else UPPER, OP_N, unitriangular, k, n, one,
             matrix(a, which[i]), n, matrix(x, i), k), BLAS_STATUS, op)
+    wait_if_blocking(stream_on(device), op)

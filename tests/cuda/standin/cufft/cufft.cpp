@@ -46,6 +46,7 @@ struct Plan {
   long long n, istride, idist, ostride, odist, batch;
   CUstream stream = nullptr;
   void* work = nullptr;
+  std::shared_ptr<bool> alive = std::make_shared<bool>(true);
 };
 
 std::map<cufftHandle, Plan> plans;
@@ -111,6 +112,8 @@ cufftResult execute(cufftHandle handle, cufftType type, const void* x, void* y, 
   auto input = overwrites ? writes(const_cast<void*>(x), source) : reads(x, source);
   bool done = on_host(plan.stream, {input, writes(y, target), writes(plan.work, work_bytes)},
                       [=](Copies& at) {
+                        // A graph must not outlive the tables of its plans.
+                        if (!*plan.alive) return void(std::fill_n(at[1], target, char(-1)));
                         transform(plan, reinterpret_cast<In*>(at[0]),
                                   reinterpret_cast<Out*>(at[1]), direction);
                         if (overwrites) std::fill_n(at[0], source, char(-1));
@@ -139,7 +142,11 @@ cufftResult cufftCreate(cufftHandle* handle) {
 }
 
 cufftResult cufftDestroy(cufftHandle handle) {
-  return plans.erase(handle) ? CUFFT_SUCCESS : CUFFT_INVALID_PLAN;
+  auto found = plans.find(handle);
+  if (found == plans.end()) return CUFFT_INVALID_PLAN;
+  *found->second.alive = false;
+  plans.erase(found);
+  return CUFFT_SUCCESS;
 }
 
 cufftResult cufftSetAutoAllocation(cufftHandle handle, int automatic) {
@@ -159,8 +166,7 @@ cufftResult cufftMakePlanMany64(cufftHandle handle, int rank, long long int* n,
     if (rank != 1 || !inembed || !onembed) return CUFFT_INVALID_VALUE;
     if (*n < 1 || batch < 1 || istride < 1 || idist < 1 || ostride < 1 || odist < 1)
       return CUFFT_INVALID_SIZE;
-    bool automatic = plan.automatic;
-    plan = {true, automatic, type, *n, istride, idist, ostride, odist, batch};
+    plan = {true, plan.automatic, type, *n, istride, idist, ostride, odist, batch};
     *work = work_bytes;
     return CUFFT_SUCCESS;
   });
