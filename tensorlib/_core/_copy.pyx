@@ -123,6 +123,15 @@ operators().copy = copy_elements
 # devices
 # ------------------------------------------------------------------------------------------
 
+cdef bint is_one_element(Tensor x) noexcept:
+    """Whether all elements are one, seen many times."""
+    cdef int i
+    for i in range(x.ndim_):
+        if x.strides_[i] != 0 and x.shape_[i] > 1:
+            return False
+    return True
+
+
 cdef int copy_on_devices(Tensor target, Tensor source, bint blocking) except -1:
     """Copy between tensors of one shape of which not both are on the CPU."""
     cdef int here = source.storage.device, there = target.storage.device
@@ -134,6 +143,10 @@ cdef int copy_on_devices(Tensor target, Tensor source, bint blocking) except -1:
             source = empty_like(source, source.dtype_, "K", "copy")
             copy_on_devices(source, block, blocking)
         return backend_of(there).copy(target, source)
+    if here == 0 and is_one_element(source):  # which travels with the launch
+        return backend_of(there).copy(
+            target, tensor_wrap(storage_retain(source.storage), source.data, 0, NULL, NULL,
+                                source.dtype_))
     # Between devices only blocks in C order move; the rest is done where the elements are.
     if source.dtype_ != target.dtype_ or not in_c_order(source):
         block = tensor_empty_on(here, source.ndim_, source.shape_, target.dtype_, "copy")

@@ -134,8 +134,3 @@ def capturing(int device):
     """Whether a graph is being captured on a device's current stream, so that nothing can be read
     back."""
     return is_capturing(stream_on(device))
-
-
-def is_captured(int device):
-    """Whether launches on a device's current stream go to a graph."""
-    return is_capturing(stream_on(device))

@@ -1,9 +1,12 @@
 """Steps of optimizers: parameters by dozens, each launch with a table of where they are."""
 
+import warnings
+
 import numpy as np
 
 from tensorlib._core._optimize import RULES
 from tensorlib.cuda._backend import address, compact, new, place, write
+from tensorlib.cuda._kernel import capturing
 from tensorlib.cuda.common import kernel, packed, type_name
 from tensorlib.cuda.elementwise import functor
 
@@ -11,6 +14,9 @@ MOST_TENSORS = 64  # of a launch: kMostTensors
 ELEMENTS = 1 << 11  # of a block: kElements
 MOST_NUMBERS = 12
 WIDTH = 4  # elements at once, where memory is aligned to so many
+
+# Rules whose numbers depend on how many steps there were.
+STEPPED = frozenset(("adam", "adamax", "amsgrad", "asgd", "nadam", "radam"))
 
 # The templates of update_rules.h, where they are not the rules' names in camel case.
 TEMPLATES = {
@@ -26,10 +32,17 @@ TEMPLATES = {
 }
 
 
-def update(_, op, updates):
+def update(parameter, op, updates):
     """Change parameters, and what is kept for them, in place: see `_core._optimize.update`, which
     has checked everything."""
     groups = {}
+    if capturing(place(parameter)) and any(rule in STEPPED for rule, _, _ in updates):
+        warnings.warn(
+            f"{op}: a graph captures the numbers of this step, such as corrections of moments; its "
+            "replays repeat them",
+            RuntimeWarning,
+            stacklevel=2,
+        )
     for rule, numbers, tensors in updates:
         if tensors[0].size:
             groups.setdefault((rule, numbers, tensors[0].dtype), []).append(tensors)

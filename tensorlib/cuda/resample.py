@@ -5,7 +5,7 @@ import math
 from tensorlib._core._exchange import asarray
 from tensorlib._core._resample import check
 from tensorlib.cuda._backend import compact, new, place, write
-from tensorlib.cuda._kernel import is_captured
+from tensorlib.cuda._kernel import capturing
 from tensorlib.cuda.common import THREADS, blocks_for, kernel, packed, type_name
 
 DTYPES = ("float16", "bfloat16", "float32", "float64")
@@ -44,7 +44,7 @@ def numbers_on(matrix, like, dtype):
         for target, source in zip(found, numbers, strict=True):
             write(target, source)
         matrix.copies[like.device, dtype] = found
-    if is_captured(place(like)):
+    if capturing(place(like)):
         kept[id(found)] = found
     return found
 
