@@ -21,15 +21,14 @@ from tensorlib._core._dtypes cimport (
 from tensorlib._core._loops cimport Walk
 from tensorlib._core._tensor cimport Tensor
 from tensorlib.cuda._backend cimport index_of_tensor
-from tensorlib.cuda._driver cimport enter, is_usable, note_launch
+from tensorlib.cuda._driver cimport enter, note_launch
 from tensorlib.cuda._kernel cimport wait_if_blocking
+from tensorlib.cuda._libraries cimport Library
 from tensorlib.cuda._memory cimport allocate, give_back
 from tensorlib.cuda._stream cimport stream_on
 
+from tensorlib.cuda._libraries import CUBLAS
 from tensorlib.cuda.errors import CudaError, OutOfMemoryError
-
-cdef extern from "dlfcn.h":
-    void *dlsym(void *library, const char *name)
 
 # Of cublas_api.h and library_types.h.
 cdef enum:
@@ -54,8 +53,6 @@ cdef enum:
     WORKSPACE = 32 << 20
 
 cdef struct Functions:
-    int (*create)(void **handle) noexcept nogil
-    int (*set_stream)(void *handle, cydriver.CUstream stream) noexcept nogil
     int (*set_workspace)(void *handle, void *workspace, size_t nbytes) noexcept nogil
     int (*set_math_mode)(void *handle, int mode) noexcept nogil
     int (*gemm)(void *handle, int op_a, int op_b, int64_t m, int64_t n, int64_t k,
@@ -66,11 +63,10 @@ cdef struct Functions:
     const char *(*status_name)(int status) noexcept nogil
     const char *(*status_text)(int status) noexcept nogil
 
+cdef Library library = CUBLAS
 cdef Functions cublas
 cdef object found = None              # whether cuBLAS is there; None before it was looked for
 cdef object opening = threading.Lock()
-cdef object own = threading.local()   # the thread's handles
-cdef dict idle = {}                   # those of threads that ended, by the device
 cdef int float32_compute = COMPUTE_32F
 cdef dict PRECISIONS = {"highest": COMPUTE_32F, "high": COMPUTE_32F_FAST_TF32,
                         "medium": COMPUTE_32F_FAST_16BF}
@@ -92,22 +88,17 @@ def found_library():
 
 def load():
     """Find the functions; returns whether they are there."""
-    cdef void *library
     try:
-        from cuda.pathfinder import load_nvidia_dynamic_lib
-        library = <void *><uintptr_t>load_nvidia_dynamic_lib("cublas")._handle_uint
-    except Exception:  # it has errors of its own
+        for name, place in (
+                ("cublasSetWorkspace_v2", <uintptr_t>&cublas.set_workspace),
+                ("cublasSetMathMode", <uintptr_t>&cublas.set_math_mode),
+                ("cublasGemmStridedBatchedEx_64", <uintptr_t>&cublas.gemm),
+                ("cublasGetStatusName", <uintptr_t>&cublas.status_name),
+                ("cublasGetStatusString", <uintptr_t>&cublas.status_text)):
+            (<void **><uintptr_t>place)[0] = library.function(name, "matmul")
+    except NotImplementedError:
         return False
-    (<void **>&cublas.create)[0] = dlsym(library, "cublasCreate_v2")
-    (<void **>&cublas.set_stream)[0] = dlsym(library, "cublasSetStream_v2")
-    (<void **>&cublas.set_workspace)[0] = dlsym(library, "cublasSetWorkspace_v2")
-    (<void **>&cublas.set_math_mode)[0] = dlsym(library, "cublasSetMathMode")
-    (<void **>&cublas.gemm)[0] = dlsym(library, "cublasGemmStridedBatchedEx_64")
-    (<void **>&cublas.status_name)[0] = dlsym(library, "cublasGetStatusName")
-    (<void **>&cublas.status_text)[0] = dlsym(library, "cublasGetStatusString")
-    return cublas.create != NULL and cublas.set_stream != NULL and cublas.gemm != NULL \
-        and cublas.set_workspace != NULL and cublas.set_math_mode != NULL \
-        and cublas.status_name != NULL and cublas.status_text != NULL
+    return True
 
 
 cdef int check(int status, str op) except -1:
@@ -116,40 +107,6 @@ cdef int check(int status, str op) except -1:
     error = OutOfMemoryError if status == ALLOC_FAILED else CudaError
     raise error(f"{op}: {cublas.status_name(status).decode()} "
                 f"({cublas.status_text(status).decode()})")
-
-
-cdef class Handle:
-    """cuBLAS on a device, for one thread."""
-
-    cdef void *handle
-    cdef int device
-
-    def __init__(self, int device, str op):
-        cdef cydriver.CUstreamCaptureMode mode = cydriver.CU_STREAM_CAPTURE_MODE_RELAXED
-        cdef list kept = idle.setdefault(device, [])
-        cdef int status
-        self.device = device
-        if kept:
-            self.handle = <void *><uintptr_t>kept.pop()
-            return
-        # It allocates, which does not disturb what this thread may be capturing.
-        cydriver.cuThreadExchangeStreamCaptureMode(&mode)
-        status = cublas.create(&self.handle)
-        cydriver.cuThreadExchangeStreamCaptureMode(&mode)
-        check(status, op)
-        check(cublas.set_math_mode(self.handle, DISALLOW_REDUCED_PRECISION_REDUCTION), op)
-
-    def __dealloc__(self):
-        if self.handle != NULL and idle is not None and is_usable():
-            idle.setdefault(self.device, []).append(<uintptr_t>self.handle)
-
-
-cdef void *handle_on(int device, str op) except NULL:
-    cdef dict handles = own.__dict__
-    cdef Handle handle = handles.get(device)
-    if handle is None:
-        handle = handles[device] = Handle(device, op)
-    return handle.handle
 
 
 def set_float32_matmul_precision(precision):
@@ -264,13 +221,13 @@ cdef int multiply(const Matrices &p, const Walk &walk, Tensor a, Tensor b, Tenso
         for k in range(3):
             steps[k] = walk.strides[longest][k]
     enter(device, op)
-    handle = handle_on(device, op)
+    handle = library.handle_on(device, op)
     stream = stream_on(device)
     note_launch(op)
     # Another stream's order would not protect a workspace that stays: it is the call's.
     workspace = allocate(device, None, WORKSPACE, &capacity, op)
     try:
-        check(cublas.set_stream(handle, stream), op)
+        check(cublas.set_math_mode(handle, DISALLOW_REDUCED_PRECISION_REDUCTION), op)
         check(cublas.set_workspace(handle, workspace, capacity), op)
         while True:
             status = cublas.gemm(

@@ -18,6 +18,8 @@ from tensorlib.cuda._kernel cimport wait_if_blocking
 from tensorlib.cuda._libraries cimport Library, check_status, workspace
 from tensorlib.cuda._stream cimport stream_on
 
+from tensorlib.cuda._libraries import CUFFT
+
 cdef enum:
     KEPT = 64      # plans
     FORWARD = -1
@@ -43,7 +45,7 @@ cdef struct Functions:
     int (*z2d)(int plan, void *x, void *result) noexcept nogil
     int (*destroy)(int plan) noexcept nogil
 
-cdef Library library = Library("cufft", "cuFFT")
+cdef Library library = CUFFT
 cdef Functions cufft
 cdef dict STATUS = {
     1: "invalid plan", 2: "allocation failed", 3: "invalid type", 4: "invalid value",

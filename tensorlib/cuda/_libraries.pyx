@@ -70,6 +70,11 @@ cdef class Library:
         return handle.address
 
 
+CUBLAS = Library("cublas", "cuBLAS", "cublasCreate_v2", "cublasSetStream_v2")
+CUFFT = Library("cufft", "cuFFT")
+CUSOLVER = Library("cusolver", "cuSOLVER", "cusolverDnCreate", "cusolverDnSetStream")
+
+
 cdef class Handle:
     """What a library keeps for a thread on a device. Those of threads that ended are used again,
     as to destroy one waits for the device."""

@@ -21,6 +21,8 @@ from tensorlib.cuda._kernel cimport wait_if_blocking
 from tensorlib.cuda._libraries cimport Library, check_status, workspace
 from tensorlib.cuda._stream cimport stream_on
 
+from tensorlib.cuda._libraries import CUBLAS, CUSOLVER
+
 # Of cublas_api.h, cusolver_common.h and library_types.h.
 cdef enum:
     LOWER = 0
@@ -89,8 +91,8 @@ ctypedef int (*SetWorkspace)(void *handle, void *work, size_t nbytes) noexcept n
 ctypedef int (*Trsm)(void *handle, int side, int uplo, int trans, int diag, int m, int n,
                      const void *alpha, const void *a, int lda, void *b, int ldb) noexcept nogil
 
-cdef Library cusolver = Library("cusolver", "cuSOLVER", "cusolverDnCreate", "cusolverDnSetStream")
-cdef Library cublas = Library("cublas", "cuBLAS", "cublasCreate_v2", "cublasSetStream_v2")
+cdef Library cusolver = CUSOLVER
+cdef Library cublas = CUBLAS
 cdef void *params = NULL   # cuSOLVER's options: as they are
 cdef dict STATUS = {
     1: "not initialized", 2: "allocation failed", 3: "invalid value", 4: "architecture mismatch",
