@@ -93,7 +93,7 @@ def test_as_on_the_cpu(name, make_optimizer, device):
 
 
 def test_numbers_of_a_captured_step_are_repeated(device):
-    with pytest.warns(RuntimeWarning, match=r"AdamW\.step: a graph captures the numbers of this step"):
+    with pytest.warns(RuntimeWarning, match=r"AdamW\.step: a graph captures the numbers"):
         course("perceptron", device, 3, lambda p: optim.AdamW(p, lr=0.01), as_graph=True)
 
 
