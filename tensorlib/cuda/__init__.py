@@ -106,7 +106,10 @@ def why():
 def __getattr__(name):
     if name not in _LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = importlib.import_module(f"tensorlib.cuda.{_LATE[name]}")
+    try:
+        module = importlib.import_module(f"tensorlib.cuda.{_LATE[name]}")
+    except ImportError as error:
+        raise AttributeError(f"cuda.{name} is not there: {why()}") from error
     found = module if name == _LATE[name] else getattr(module, name)
     globals()[name] = found
     return found

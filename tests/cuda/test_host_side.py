@@ -367,10 +367,13 @@ def test_without_the_packages():
         "import sys; sys.modules['cuda'] = None\n"
         "import tensorlib as tl; print(tl.cuda.why()); print((tl.ones(2) + 1).tolist())\n"
         "try: tl.zeros(2, device='cuda')\n"
-        "except tl.DeviceError as error: print(error)"
+        "except tl.DeviceError as error: print(error)\n"
+        "try: tl.cuda.Stream\n"
+        "except AttributeError as error: print(error)"
     )
     assert out.startswith("the packages for CUDA: pip install tensorlib[cuda13]")
     assert "zeros: 'cuda' is not there: " in out
+    assert "cuda.Stream is not there: the packages for CUDA: " in out
 
 
 def test_built_without_cuda():
