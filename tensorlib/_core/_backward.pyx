@@ -10,6 +10,7 @@ from libcpp.pair cimport pair
 from libcpp.queue cimport priority_queue
 from libcpp.vector cimport vector
 
+from tensorlib._core._copy cimport in_c_order
 from tensorlib._core._dtypes cimport dtype_itemsize, dtype_object
 from tensorlib._core._loops cimport store_scalar
 from tensorlib._core._memory cimport Storage, storage_last_write
@@ -540,7 +541,7 @@ cdef bint sole(Tensor gradient) noexcept:
     """Whether a gradient has memory that nobody else has; a view of all of a tensor that only it
     holds becomes a tensor of its own."""
     cdef Storage *storage = gradient.storage
-    if not gradient.contiguous or gradient.readonly or storage.exports:
+    if not in_c_order(gradient) or gradient.readonly or storage.exports:
         return False
     if gradient.base is not None and Py_REFCNT(<PyObject *>gradient.base) == 1 \
             and storage.references == 2 and gradient.base.storage == storage \
