@@ -7,10 +7,16 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from types import SimpleNamespace
 
 from host_compiler import build_standin, compile_for_host
 
 TESTS = Path(__file__).resolve().parent
+SONAMES = {
+    "cublas": "libcublas.so.13",
+    "cufft": "libcufft.so.12",
+    "cusolver": "libcusolver.so.12",
+}
 
 
 def run_with_standin(code, *, timeout=300, check=True, **environment):
@@ -62,10 +68,22 @@ def prepend(variables, name, *paths):
 
 
 def compile_on_host():
-    """Let tensorlib compile its kernels for the stand-in."""
+    """Let tensorlib compile its kernels for the stand-in, and not find NVIDIA's own libraries of
+    mathematics, which want a GPU, where they are installed; only stand-ins for them."""
+    from cuda import pathfinder
+
     from tensorlib.cuda import nvrtc
 
+    find = pathfinder.load_nvidia_dynamic_lib
+
+    def load(name):
+        if name not in SONAMES:
+            return find(name)
+        # Loaded already, or on LD_LIBRARY_PATH.
+        return SimpleNamespace(_handle_uint=ctypes.CDLL(SONAMES[name])._handle)
+
     nvrtc.compile_source = lambda source, arch: compile_for_host(source, nvrtc.HEADERS)
+    pathfinder.load_nvidia_dynamic_lib = load
 
 
 @functools.cache

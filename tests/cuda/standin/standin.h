@@ -16,6 +16,10 @@
 
 #include <cuda.h>
 
+#if CUDA_VERSION < 13020
+extern "C" CUresult cuLaunchHostFunc_v2(CUstream, CUhostFn, void*, unsigned);
+#endif
+
 #include <cstdarg>
 #include <cstdint>
 #include <functional>
