@@ -63,6 +63,8 @@ $(VENV)/build-tools: pyproject.toml tools/requirements.py | $(BIN)/python
 # Meson's build directory is kept, so that only what changed is compiled again.
 $(VENV)/installed: $(VENV)/build-tools $(SOURCES)
 	@echo "building tensorlib"
+	@# PyTorch brings older headers of CUDA.
+	@$(PIP) install -r $(VENV)/build-tools.txt
 	@$(PIP) install --no-build-isolation -Cbuild-dir=build/venv -Csetup-args=-Dcuda=$(CUDA) .
 	@touch $@
 
