@@ -54,6 +54,7 @@ def run_with_standin(code, *, timeout=300, check=True, **environment):
 def process_environment(**environment):
     """The variables of a process whose CUDA driver is the stand-in."""
     variables = os.environ | {key: str(value) for key, value in environment.items()}
+    variables["PYTHONSAFEPATH"] = "1"  # what is installed, not the sources of this folder
     prepend(variables, "LD_LIBRARY_PATH", build_standin().parent)
     prepend(variables, "PYTHONPATH", TESTS, TESTS.parent)
     return variables

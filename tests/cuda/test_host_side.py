@@ -345,7 +345,10 @@ def test_a_driver_that_will_not_do(run, environment, text):
 def python(code, **environment):
     """Run code in a process without the stand-in."""
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=environment or None
+        [sys.executable, "-P", "-c", code],
+        capture_output=True,
+        text=True,
+        env=environment or None,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
