@@ -46,7 +46,14 @@ def main(archs):
 
     start = time.monotonic()
     sources = list(dict.fromkeys(all_sources()))
-    parts = [sources[i : i + TOGETHER] for i in range(0, len(sources), TOGETHER)]
+    families = {}  # by their headers, whose names may clash
+    for source in sources:
+        families.setdefault(tuple(INCLUDE.findall(source)), []).append(source)
+    parts = [
+        family[i : i + TOGETHER]
+        for family in families.values()
+        for i in range(0, len(family), TOGETHER)
+    ]
     work = [(arch, part) for arch in archs for part in parts]
     workers = len(os.sched_getaffinity(0))
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
