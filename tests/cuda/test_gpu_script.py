@@ -187,7 +187,7 @@ def test_the_whole_script(run_with_standin, tmp_path):
         sys.argv = {[str(SCRIPT), *arguments]!r}
         runpy.run_path(sys.argv[0], run_name="__main__")
         """,
-        PYTHONPATH=f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}",
+        PYTHONPATH=os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")])),
         TENSORLIB_CUDA_CACHE="",
     )
     found = json.loads(path.read_text())
