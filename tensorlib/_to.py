@@ -226,7 +226,8 @@ def is_pinned(self):
     >>> tl.ones(2).is_pinned()
     False
     """
-    return "tensorlib.cuda._pinned" in sys.modules and pinned().is_pinned(self)
+    loaded = sys.modules.get("tensorlib.cuda._pinned")
+    return loaded is not None and loaded.is_pinned(self)
 
 
 _tensor.add_methods(

@@ -186,6 +186,14 @@ def test_zeros_keep_their_signs_in_long_sorts(dtype):
     assert np.all(zeros[:-1] >= zeros[1:])
 
 
+def test_rows_sorted_while_threads_come_and_go():
+    # Each row is sorted in one piece or in several, as is the better at the moment.
+    a = numbers((3, 40_000), "l")
+    expected = np.sort(a)
+    for _ in range(200):
+        assert_identical(tl.sort(tl.asarray(a)), expected)
+
+
 @pytest.mark.parametrize("dtype", "fdlD")
 @pytest.mark.parametrize("shape", [(300, 70), (3, 40_000), (2, 0, 40_000), (40_000, 3)])
 def test_sorts_of_rows(shape, dtype):

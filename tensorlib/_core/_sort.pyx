@@ -2,6 +2,7 @@
 
 cimport numpy as cnp
 from libc.stdint cimport int64_t, uint64_t
+from libc.string cimport memcpy
 
 from tensorlib._core._copy cimport copy_elements
 from tensorlib._core._dtypes cimport (
@@ -85,6 +86,7 @@ cdef Tensor sort_long_rows(Tensor rows, Py_ssize_t n):
     cdef void *array = <void *>specimens[dtype]
     cdef Py_ssize_t row_bytes = n * dtype_itemsize(dtype), i
     cdef char *sorted_row = NULL
+    cdef char *first = NULL
     if threads > 1:
         spare = tensor_empty(rows.ndim_, rows.shape_, dtype, "sort")
     with nogil:
@@ -93,9 +95,14 @@ cdef Tensor sort_long_rows(Tensor rows, Py_ssize_t n):
                                        n, function, array, threads)
             if sorted_row == NULL:
                 break
+            if first == NULL:
+                first = sorted_row
+            elif sorted_row != first + i * row_bytes:
+                # Whether pieces are merged, into other memory, depends on the moment.
+                memcpy(first + i * row_bytes, sorted_row, row_bytes)
     if sorted_row == NULL:
         raise MemoryError("sort: unable to allocate what the sort works in")
-    return rows if sorted_row == rows.data + i * row_bytes else spare
+    return rows if first == rows.data else spare
 
 
 def sort(Tensor x not None, int axis, kind):
