@@ -1,6 +1,5 @@
 """``Tensor.to`` and its short forms: another dtype, another device."""
 
-import importlib
 import sys
 from typing import NamedTuple
 
@@ -10,7 +9,7 @@ from tensorlib._core import _exchange, _tensor
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import astype
 from tensorlib._core._tensor import Tensor
-from tensorlib._core.device import BACKENDS, device_number, known
+from tensorlib._core.device import BACKENDS, device_number, known, part_of
 
 
 def to(self, *args, **kwargs):
@@ -200,8 +199,7 @@ def cuda(self, device=None, non_blocking=False):
 
 def pinned():
     """The module of pinned memory; DeviceError says why there is none."""
-    device_number("cuda", "pin_memory")
-    return importlib.import_module("tensorlib.cuda._pinned")
+    return part_of("cuda", "_pinned", "pin_memory")
 
 
 def pin_memory(self):

@@ -413,3 +413,22 @@ def test_numpy_scalars_are_not_weak():
     assert (np.float64(1) + x).dtype == np.float64
     assert (x + 1.0).dtype == np.float32
     assert np.float64(1).__add__(x) is NotImplemented or (np.float64(1) + x).dtype == np.float64
+
+
+def test_memory_of_the_cpu_that_is_pinned_for_a_gpu():
+    class Pinned:
+        """As libraries export it: DLPack's device 3."""
+
+        def __init__(self, array):
+            self.array = array
+
+        def __dlpack_device__(self):
+            return 3, 0
+
+        def __dlpack__(self, **options):
+            return self.array.__dlpack__(max_version=(1, 0))
+
+    array = np.arange(4.0)
+    tensor = tl.from_dlpack(Pinned(array))
+    tensor[1] = 7
+    assert array.tolist() == [0, 7, 2, 3]

@@ -23,12 +23,6 @@ cdef class Backend:
         The name of the device, without an index.
     count : int
         How many there are.
-
-    Attributes
-    ----------
-    kernels : dict of str to callable
-        By the name of the op: of all that is not elementwise. A kernel is called with the op's
-        inputs, which are on one device, and its parameters.
     """
 
     def __init__(self, str kind, int count):
@@ -65,7 +59,11 @@ cdef class Backend:
         raise NotImplementedError
 
     def run(self, str op, tuple inputs, tuple params):
-        """Run the kernel of an op that is not elementwise."""
+        """Run the kernel of an op that is not elementwise.
+
+        Its inputs are on one device; an op without a kernel is a NotImplementedError that names
+        the op and the device.
+        """
         raise NotImplementedError
 
 

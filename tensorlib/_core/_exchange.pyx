@@ -1,6 +1,5 @@
 """Between tensors and what NumPy knows: ndarrays, buffers, DLPack, nested lists, text."""
 
-import importlib
 import sys
 
 cimport numpy as cnp
@@ -14,9 +13,11 @@ from tensorlib._core._tensor cimport Tensor, refuse_gradient, refuse_wrapped, te
 import numpy as np
 
 from tensorlib._core import _tensor
-from tensorlib._core.device import device_number
+from tensorlib._core.device import device_number, part_of
 
 cnp.import_array()
+
+DLPACK_CUDA = 2  # its number of the kind of device; NumPy takes what the CPU can read
 
 cdef extern from "Python.h":
     Py_ssize_t Py_REFCNT(PyObject *o)
@@ -140,7 +141,8 @@ cpdef Tensor asarray(object a, object dtype=None, object order=None, object devi
     if dtype is not None:
         dtype = dtype_object(dtype_id(dtype, "asarray"))
     if type(a) not in host_types and hasattr(a, "__cuda_array_interface__"):
-        return converted(cuda_exchange().from_interface(a), dtype, order, copy)
+        a = part_of("cuda", "_dlpack", "asarray").from_interface(a)
+        return converted(a, dtype, order, copy)
     try:
         array = np.array(a, dtype=dtype, order=order or "K", copy=copy)
     except (RuntimeError, TypeError):
@@ -156,12 +158,6 @@ cpdef Tensor asarray(object a, object dtype=None, object order=None, object devi
 
 # What most arguments are: nothing to be asked whether it is on a device.
 cdef frozenset host_types = frozenset((np.ndarray, list, tuple, bool, int, float, complex))
-
-
-cdef object cuda_exchange():
-    """The module that exchanges memory of GPUs."""
-    device_number("cuda", "asarray")
-    return importlib.import_module("tensorlib.cuda._dlpack")
 
 
 cdef object join = None  # makes a tensor of nested sequences with tensors in them
@@ -242,8 +238,8 @@ def from_dlpack(x, /, *, device=None, copy=None):
     >>> tl.from_dlpack(np.arange(3))
     tensor([0, 1, 2])
     """
-    if hasattr(x, "__dlpack_device__") and x.__dlpack_device__()[0] != 1:
-        result = cuda_exchange().from_exporter(x, copy)
+    if hasattr(x, "__dlpack_device__") and x.__dlpack_device__()[0] == DLPACK_CUDA:
+        result = part_of("cuda", "_dlpack", "from_dlpack").from_exporter(x, copy)
     else:
         result = asarray(np.from_dlpack(x, copy=copy))
     return result if device is None else asarray(result, device=device)
@@ -450,7 +446,8 @@ def to_dlpack(Tensor self, *, stream=None, max_version=None, dl_device=None, cop
         if self.requires_grad:
             raise TypeError("__dlpack__: the tensor requires a gradient, which another library "
                             "would lose; use detach()")
-        return cuda_exchange().to_capsule(self, stream, max_version, copy)
+        return part_of("cuda", "_dlpack", "__dlpack__").to_capsule(
+            self, stream, max_version, copy)
     if self.storage.device != 0 and dl_device[0] == 1 and copy is not False:
         self, stream = self.cpu(), None
     array = to_ndarray(refuse_gradient(self, "__dlpack__"))
@@ -461,7 +458,7 @@ def dlpack_device(Tensor self):
     """DLPack's numbers of the device: (1, 0) is the CPU, (2, i) the GPU i."""
     if self.storage.device == 0:
         return 1, 0
-    return 2, int(self.device.partition(":")[2])
+    return DLPACK_CUDA, int(self.device.partition(":")[2])
 
 
 def cuda_array_interface(Tensor self):
@@ -471,7 +468,7 @@ def cuda_array_interface(Tensor self):
     if self.requires_grad:
         raise AttributeError("__cuda_array_interface__: the tensor requires a gradient, which "
                              "another library would lose; use detach()")
-    return cuda_exchange().array_interface(self)
+    return part_of("cuda", "_dlpack", "__cuda_array_interface__").array_interface(self)
 
 
 _tensor.set_protocols(exporter=sys.modules[__name__])

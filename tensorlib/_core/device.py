@@ -51,6 +51,12 @@ def device_number(device, op):
     return names.index(name)
 
 
+def part_of(kind, name, op):
+    """A module of a backend's package, or the DeviceError of a backend that is not there."""
+    device_number(kind, op)
+    return importlib.import_module(f"{BACKENDS[kind].rpartition('.')[0]}.{name}")
+
+
 def reason(error):
     """The first line of an error's text, or its type."""
     return str(error).partition("\n")[0] or type(error).__name__
