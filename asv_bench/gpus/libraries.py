@@ -61,17 +61,8 @@ class Library:
         return self.to_cpu(self.cast(x.reshape(-1)[: 1 << 16], "float64"))
 
 
-class Tensorlib(Library):
-    """tensorlib on a GPU."""
-
-    def array(self, x):
-        return self.xp.asarray(x).to(self.device)
-
-    def cast(self, x, dtype):
-        return x.astype(dtype)
-
-    def empty(self, nbytes):
-        return self.xp.empty((nbytes,), dtype="uint8", device=self.device)
+class TorchNames(Library):
+    """What has PyTorch's names, as tensorlib does."""
 
     def to_cpu(self, x):
         return x.detach().cpu().numpy()
@@ -90,6 +81,19 @@ class Tensorlib(Library):
 
     def peak(self):
         return self.xp.cuda.max_memory_allocated()
+
+
+class Tensorlib(TorchNames):
+    """tensorlib on a GPU."""
+
+    def array(self, x):
+        return self.xp.asarray(x).to(self.device)
+
+    def cast(self, x, dtype):
+        return x.astype(dtype)
+
+    def empty(self, nbytes):
+        return self.xp.empty((nbytes,), dtype="uint8", device=self.device)
 
     def captured(self, function):
         """A function that replays what another one launches."""
@@ -119,7 +123,7 @@ class Tensorlib(Library):
         self.xp.cuda.set_float32_matmul_precision("high" if tf32 else "highest")
 
 
-class Torch(Library):
+class Torch(TorchNames):
     """PyTorch."""
 
     name = "torch"
@@ -137,24 +141,6 @@ class Torch(Library):
 
     def empty(self, nbytes):
         return self.xp.empty((nbytes,), dtype=self.xp.uint8, device=self.device)
-
-    def to_cpu(self, x):
-        return x.detach().cpu().numpy()
-
-    def event(self):
-        return self.xp.cuda.Event(enable_timing=True)
-
-    def wait(self):
-        self.xp.cuda.synchronize()
-
-    def let_go(self):
-        self.xp.cuda.empty_cache()
-
-    def reset_peak(self):
-        self.xp.cuda.reset_peak_memory_stats()
-
-    def peak(self):
-        return self.xp.cuda.max_memory_allocated()
 
     def captured(self, function):
         cuda = self.xp.cuda
