@@ -2,6 +2,7 @@
 
 from libcpp.vector cimport vector
 
+from tensorlib._core._backend cimport backend_of, device_of
 from tensorlib._core._dispatch cimport Op, apply, broadcast_shape, choose_loop, empty_as
 from tensorlib._core._dtypes cimport dtype_itemsize, dtype_object
 from tensorlib._core._loops cimport (
@@ -15,7 +16,7 @@ from tensorlib._core._loops cimport (
     walk_prepare,
 )
 from tensorlib._core._memory cimport storage_retain
-from tensorlib._core._tensor cimport MAX_DIMS, Tensor, tensor_empty, tensor_wrap, tuple_of
+from tensorlib._core._tensor cimport MAX_DIMS, Tensor, tensor_empty_on, tensor_wrap, tuple_of
 from tensorlib._core._threads cimport ThreadPool, pool
 
 ThreadPool.share(pool())
@@ -61,12 +62,14 @@ cdef class Expression:
     cdef readonly tuple shape
     cdef public Tensor value
     cdef int steps          # at most so many ops wait
+    cdef int device
     cdef Loop *loop
 
     def __init__(self, Op op not None, tuple inputs not None, tuple operands not None):
         cdef Py_ssize_t[MAX_DIMS] shape
         cdef int ndim = broadcast_shape(op, list(operands), shape)
         self.op = op
+        self.device = device_of(op.name, operands)
         self.loop = choose_loop(op, list(operands), None)
         self.shape = tuple_of(shape, ndim)
         self.inputs = inputs
@@ -77,8 +80,9 @@ cdef class Expression:
         return dtype_object(self.loop.dtypes[len(self.inputs)])
 
     def stand_in(self):
-        """A Tensor of its dtype and shape with memory for one element."""
-        cdef Tensor element = tensor_empty(0, NULL, self.loop.dtypes[len(self.inputs)], "fused")
+        """A Tensor of its dtype, shape and device with memory for one element."""
+        cdef int dtype = self.loop.dtypes[len(self.inputs)]
+        cdef Tensor element = tensor_empty_on(self.device, 0, NULL, dtype, "fused")
         cdef Py_ssize_t[MAX_DIMS] shape
         cdef Py_ssize_t[MAX_DIMS] strides
         cdef int i
@@ -187,11 +191,46 @@ cdef class Program:
         list of Tensor
         """
         cdef Evaluation evaluation
+        cdef list results
+        cdef int device
         if len(self.steps) > 1:
-            evaluation = Evaluation(self, tuple(leaves))
-            if evaluation.run():
-                return evaluation.results
+            leaves = tuple(leaves)
+            device = device_of("fused", leaves)
+            if device:
+                results = self.empty_results(leaves, device)
+                if backend_of(device).run("fused", leaves + tuple(results), self.described()):
+                    return results
+            else:
+                evaluation = Evaluation(self, leaves)
+                if evaluation.run():
+                    return evaluation.results
         return self.replay(leaves)
+
+    cdef list empty_results(self, tuple leaves, int device):
+        """Uninitialised Tensors for the results, in the order of memory of the leaves."""
+        cdef Py_ssize_t[MAX_DIMS] shape
+        cdef int ndim = len(self.shape), i
+        cdef list operands = [leaf for leaf in leaves if (<Tensor>leaf).ndim_ > 0]
+        cdef list results = []
+        cdef Step last
+        for i in range(ndim):
+            shape[i] = self.shape[i]
+        for place in self.outputs:
+            last = self.steps[place - len(leaves)]
+            results.append(empty_as(last.op, operands or [leaves[0]], ndim, shape, last.dtype(),
+                                    device))
+        return results
+
+    cdef tuple described(self):
+        """What a device is told: the steps, each as the op's name, the numbers of the dtypes of its
+        loop and the places of its inputs; and the places of the results."""
+        cdef list steps = []
+        cdef Step step
+        cdef int i
+        for step in self.steps:
+            dtypes = tuple([step.loop.dtypes[i] for i in range(len(step.inputs) + 1)])
+            steps.append((step.op.name, dtypes, step.inputs))
+        return tuple(steps), tuple(self.outputs)
 
 
 cdef computed(part):
@@ -228,25 +267,18 @@ cdef class Evaluation:
         for step in self.steps:
             for place in (<Step>step).inputs:
                 self.uses[place] += 1
-        cdef Step last
-        cdef Py_ssize_t[MAX_DIMS] shape
-        cdef int ndim = len(program.shape), i
-        for i in range(ndim):
-            shape[i] = program.shape[i]
-        self.walk.ndim = ndim
+        cdef int i
+        self.walk.ndim = len(program.shape)
         self.walk.operands = 0
-        for i in range(ndim):
-            self.walk.shape[i] = shape[i]
-        cdef list operands = [leaf for leaf in leaves if (<Tensor>leaf).ndim_ > 0]
-        if len(operands) + len(self.outputs) > MAX_OPERANDS:
+        for i in range(self.walk.ndim):
+            self.walk.shape[i] = program.shape[i]
+        if sum([(<Tensor>leaf).ndim_ > 0 for leaf in leaves]) + len(self.outputs) > MAX_OPERANDS:
             return
         for i, leaf in enumerate(leaves):
             self.slots[i] = self.walked(leaf) if (<Tensor>leaf).ndim_ > 0 \
                 else self.program.scalar((<Tensor>leaf).data)
-        for place in self.outputs:
-            last = self.steps[place - len(leaves)]
-            result = empty_as(last.op, operands or [leaves[0]], ndim, shape, last.dtype())
-            self.results.append(result)
+        self.results = program.empty_results(leaves, 0)
+        for place, result in zip(self.outputs, self.results, strict=True):
             self.slots[place] = self.walked(result)
 
     cdef int walked(self, Tensor tensor) except -1:

@@ -12,9 +12,11 @@ from tensorlib._core._recorder import Recorder, innermost, lift, random, run_apa
 from tensorlib._core._tape import is_grad_enabled
 from tensorlib._core._tensor import Tensor
 from tensorlib._core._wrapping import rewrap, wrap, wrapped_of
+from tensorlib._core.ops import ELEMENTWISE
 from tensorlib.autograd._mode import enable_grad, set_grad_enabled
 from tensorlib.autograd.function import Function
 
+OF_DEVICES = frozenset([row[0] for row in ELEMENTWISE])  # ops that have kernels for devices
 WORTH = 1 << 18  # elements: less stays in the cache from one operation to the next
 
 
@@ -109,8 +111,8 @@ class Fusing(Recorder):
         """Whether an op is one that can wait, and is worth it."""
         if op.kind != "elementwise" or op.outputs != 1:
             return False
-        if any([x.device != "cpu" for x in inputs]):
-            return False
+        if op.name not in OF_DEVICES and any([x.device != "cpu" for x in inputs]):
+            return False  # it says itself that it has no kernel there
         if not self.taped and is_grad_enabled() is not self.grad_enabled:
             return False  # its derivative is not that of the others
         return any([x.size >= WORTH for x in inputs])

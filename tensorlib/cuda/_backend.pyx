@@ -186,7 +186,7 @@ cdef class Cuda(Backend):
         kernel = self.kernel_of(op, key)
         if kernel is None:
             kernel = Kernel(sources.flat_source(
-                op, *described(dtypes, kinds, modes, nout, operands), width), "elementwise")
+                *described(op, dtypes, kinds, modes, nout, operands), width), "elementwise")
             self.elementwise_kernels[op, key] = kernel
         arguments[0] = &size
         set_arguments(&arguments[1], pointers, modes, operands)
@@ -204,7 +204,7 @@ cdef class Cuda(Backend):
         cdef Kernel kernel = self.kernel_of(op, key)
         if kernel is None:
             kernel = Kernel(sources.strided_source(
-                op, *described(dtypes, kinds, modes, nout, operands), axes,
+                *described(op, dtypes, kinds, modes, nout, operands), axes,
                 "uint64_t" if wide else "uint32_t"), "elementwise")
             self.elementwise_kernels[op, key] = kernel
         strides.size = size
@@ -265,11 +265,13 @@ cdef uint64_t key_of(const uint8_t *dtypes, const int *kinds, const int *modes, 
     return key
 
 
-cdef tuple described(const uint8_t *dtypes, const int *kinds, const int *modes, int nout,
+cdef tuple described(str op, const uint8_t *dtypes, const int *kinds, const int *modes, int nout,
                      int operands):
     """What elementwise.py wants to know of a call."""
-    return ([dtypes[k] for k in range(operands - nout)], [kinds[k] for k in range(nout, operands)],
-            [kinds[k] for k in range(nout)], [modes[k] for k in range(nout, operands)])
+    inputs = [kinds[k] for k in range(nout, operands)]
+    outputs = [kinds[k] for k in range(nout)]
+    element = sources.element_of(op, [dtypes[k] for k in range(operands - nout)], inputs, outputs)
+    return element, inputs, outputs, [modes[k] for k in range(nout, operands)]
 
 
 cdef inline void set_arguments(void **arguments, char **pointers, const int *modes,

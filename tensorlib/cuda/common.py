@@ -42,6 +42,19 @@ def packed(*values):
     return np.concatenate([np.ravel(value) for value in values]).astype(np.int64).tobytes()
 
 
+def merged(shape, strides):
+    """Axes as (length, strides of the operands), those that follow each other made one."""
+    axes = []
+    for length, steps in zip(shape, strides, strict=True):
+        if length == 1:
+            continue
+        if axes and all(a == b * length for a, b in zip(axes[-1][1], steps, strict=True)):
+            axes[-1] = (axes[-1][0] * length, steps)
+        else:
+            axes.append((length, steps))
+    return axes
+
+
 @functools.cache
 def kernel(header, name, parameters, body):
     """A kernel that calls a template.

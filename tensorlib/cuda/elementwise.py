@@ -38,14 +38,13 @@ def functor(name):
     return "Same" if name == "copy" else "".join(word.capitalize() for word in name.split("_"))
 
 
-def flat_source(op, computed, inputs, outputs, modes, width):
+def flat_source(element, inputs, outputs, modes, width):
     """A kernel over operands that lie in one order without gaps.
 
     Parameters
     ----------
-    op : str
-    computed : sequence of int
-        The ids of the dtypes that the functor takes and gives.
+    element : str
+        What happens to one element: of `element_of`, or of several ops.
     inputs, outputs : sequence of int
         The ids of the dtypes in memory.
     modes : sequence of int
@@ -73,7 +72,7 @@ def flat_source(op, computed, inputs, outputs, modes, width):
     stores = [f"store(y{k} + i, q{k});" for k in range(len(outputs))]
     whole = [f"q{k}.values[k]" for k in range(len(outputs))] + [e for e, _ in elements]
     single = [f"y{k}[i + k]" for k in range(len(outputs))] + [e for _, e in elements]
-    return f"""{_element(op, computed, inputs, outputs)}
+    return f"""{element}
 extern "C" __global__ void __launch_bounds__({THREADS}) elementwise({", ".join(parameters)}) {{
   {" ".join(loads)}
   int64_t const step = int64_t(gridDim.x) * {THREADS * width};
@@ -92,7 +91,7 @@ extern "C" __global__ void __launch_bounds__({THREADS}) elementwise({", ".join(p
 """
 
 
-def strided_source(op, computed, inputs, outputs, modes, axes, index):
+def strided_source(element, inputs, outputs, modes, axes, index):
     """A kernel over operands of any strides.
 
     Parameters
@@ -124,7 +123,7 @@ def strided_source(op, computed, inputs, outputs, modes, axes, index):
             elements.append(
                 f"*reinterpret_cast<const {TYPES[dtype]} *>(x{k} + offsets[{len(outputs) + k}])"
             )
-    return f"""{_element(op, computed, inputs, outputs)}
+    return f"""{element}
 extern "C" __global__ void __launch_bounds__({THREADS}) elementwise({", ".join(parameters)}) {{
   {index} const size = strides.size, step = {index}(gridDim.x) * {THREADS};
   int64_t offsets[{operands}];
@@ -138,23 +137,46 @@ extern "C" __global__ void __launch_bounds__({THREADS}) elementwise({", ".join(p
 """.replace("# the sum", "// the sum")
 
 
-def _element(op, computed, inputs, outputs):
-    """The head of a source: what happens to one element."""
-    results = ", ".join(f"{TYPES[dtype]} &y{k}" for k, dtype in enumerate(outputs))
-    values = ", ".join(f"const {TYPES[dtype]} &x{k}" for k, dtype in enumerate(inputs))
-    taken = ", ".join(f"Cast<{TYPES[computed[k]]}>()(x{k})" for k in range(len(inputs)))
-    call = f"{functor(op)}()({taken})"
+def element_of(op, computed, inputs, outputs):
+    """What an op does to one element.
+
+    Parameters
+    ----------
+    op : str
+    computed : sequence of int
+        The ids of the dtypes that the functor takes and gives.
+    inputs, outputs : sequence of int
+        The ids of the dtypes in memory.
+
+    Returns
+    -------
+    str
+        Of the head of a source, with a function ``element``.
+    """
+    call = call_of(op, computed, [f"x{k}" for k in range(len(inputs))])
     if len(outputs) == 1:
-        body = f"y0 = Cast<{TYPES[outputs[0]]}>()({call});"
+        lines = [f"y0 = Cast<{TYPES[outputs[0]]}>()({call});"]
     else:
-        body = (
-            f"auto const y = {call};"
-            f" y0 = Cast<{TYPES[outputs[0]]}>()(y.first);"
-            f" y1 = Cast<{TYPES[outputs[1]]}>()(y.second);"
-        )
+        lines = [f"auto const y = {call};"]
+        for k, part in enumerate(("first", "second")):
+            lines.append(f"y{k} = Cast<{TYPES[outputs[k]]}>()(y.{part});")
+    return element_function(lines, inputs, outputs)
+
+
+def call_of(op, computed, operands):
+    """A call of an op's functor, for which operands of other dtypes are cast."""
+    taken = [f"Cast<{TYPES[computed[k]]}>()({operand})" for k, operand in enumerate(operands)]
+    return f"{functor(op)}()({', '.join(taken)})"
+
+
+def element_function(lines, inputs, outputs):
+    """The head of a source: a function of the results and operands of one element."""
+    parameters = [f"{TYPES[dtype]} &y{k}" for k, dtype in enumerate(outputs)]
+    parameters += [f"const {TYPES[dtype]} &x{k}" for k, dtype in enumerate(inputs)]
+    body = "\n  ".join(lines)
     return f"""#include "elementwise.cuh"
 using namespace tl;
-static __device__ __forceinline__ void element({results}, {values}) {{
+static __device__ __forceinline__ void element({", ".join(parameters)}) {{
   {body}
 }}
 """

@@ -4,8 +4,15 @@ import importlib
 
 from tensorlib._core._dispatch import ops
 from tensorlib._core._dtypes import number_of
-from tensorlib.cuda import elementwise
-from tensorlib.cuda.elementwise import FEW, ITEMSIZES, OPS, POINTER, flat_source
+from tensorlib.cuda.elementwise import (
+    FEW,
+    ITEMSIZES,
+    OPS,
+    POINTER,
+    element_of,
+    flat_source,
+    strided_source,
+)
 
 COMMON = ("float32", "float16", "bfloat16", "float64", "int64", "bool")
 
@@ -24,11 +31,11 @@ def elementwise_sources():
     """The sources of all elementwise kernels whose operands have the dtypes of a loop: over
     elements in one order, and over any strides."""
     for op, inputs, outputs in elementwise_calls():
-        computed = inputs + outputs
+        element = element_of(op, inputs, inputs, outputs)
         modes = [POINTER] * len(inputs)
-        width = 16 // max(ITEMSIZES[k] for k in computed)
-        yield flat_source(op, computed, inputs, outputs, modes, width)
-        yield elementwise.strided_source(op, computed, inputs, outputs, modes, FEW, "uint32_t")
+        width = 16 // max(ITEMSIZES[k] for k in inputs + outputs)
+        yield flat_source(element, inputs, outputs, modes, width)
+        yield strided_source(element, inputs, outputs, modes, FEW, "uint32_t")
 
 
 def common_sources():
@@ -37,7 +44,8 @@ def common_sources():
     for op, inputs, outputs in elementwise_calls():
         if common.issuperset(inputs + outputs):
             width = 16 // max(ITEMSIZES[k] for k in inputs + outputs)
-            yield flat_source(op, inputs + outputs, inputs, outputs, [POINTER] * len(inputs), width)
+            element = element_of(op, inputs, inputs, outputs)
+            yield flat_source(element, inputs, outputs, [POINTER] * len(inputs), width)
 
 
 # The modules of the kernels that are not elementwise, each with a function `sources`; they need a
@@ -46,6 +54,7 @@ MODULES = (
     "argreduce",
     "attention",
     "conv",
+    "fused",
     "indexing",
     "linalg",
     "norm",

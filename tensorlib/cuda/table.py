@@ -25,6 +25,7 @@ KERNELS = {
     "eigvals": "linalg.eigvals",
     "eigvalsh": "linalg.eigvalsh",
     "fft": "fft.fft",
+    "fused": "fused.fused",
     "gru": "recurrent.gru",
     "gru_backward": "recurrent.gru_backward",
     "ifft": "fft.ifft",
