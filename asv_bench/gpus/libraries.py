@@ -104,6 +104,10 @@ class Tensorlib(TorchNames):
             function()
         return graph.replay
 
+    def fused(self, function):
+        """A function of elementwise ops that are computed together."""
+        return self.xp.fused(function)
+
     def driver_copy(self, target, source):
         """The driver's copy on the device, the yardstick of bandwidths; the stream is the default
         one, on which all else runs."""
@@ -191,6 +195,9 @@ class Cupy(Library):
 
     def let_go(self):
         self.xp.get_default_memory_pool().free_all_blocks()
+
+    def fused(self, function):
+        return self.xp.fuse(function)
 
     def driver_copy(self, target, source):
         return lambda: self.xp.copyto(target, source)

@@ -52,6 +52,13 @@ def to_16_bits(lib):
     return lambda: lib.cast(x, "bfloat16"), 1.5 * gigabytes(x)
 
 
+def chain(lib):
+    x, y = square(lib, seed=1), square(lib, seed=2)
+    xp = lib.xp
+    run = lib.fused(lambda x, y: xp.exp(-x * x) * xp.cos(y) + x)
+    return lambda: run(x, y), 3 * gigabytes(x)
+
+
 def sum_all(lib):
     x = square(lib)
     return lambda: x.sum(), gigabytes(x)
@@ -101,6 +108,7 @@ GROUP = Group(
         rate("x.T + y", transposed),
         rate("x[:, ::2] + 1", every_second),
         rate("x as bfloat16", to_16_bits, libraries=NETWORKS),
+        rate("exp(-x * x) * cos(y) + x, fused", chain, OF_COPY, libraries=("tensorlib", "cupy")),
         rate("sum of all", sum_all, OF_COPY, tolerance=None),  # digits cancel
         rate("sum of columns", sum_of(0), OF_COPY),
         rate("sum of rows", sum_of(1), OF_COPY),
