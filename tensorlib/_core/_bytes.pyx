@@ -39,6 +39,24 @@ cdef Tensor over(Tensor source, cnp.ndarray array):
     return made
 
 
+cdef Tensor over_device(Tensor source, object dtype):
+    """The same on a device, where the memory cannot be an ndarray's."""
+    cdef int kind = dtype_id(dtype, "view")
+    cdef Tensor made
+    if source.wrapped is not None:
+        refuse_wrapped(source, "view")
+    if source.requires_grad:
+        raise TypeError("view: the tensor requires a gradient, which another dtype would lose; use "
+                        "detach()")
+    if dtype_itemsize(kind) != dtype_itemsize(source.dtype_):
+        raise ValueError(f"view: expected a dtype of the itemsize of {source.dtype} on "
+                         f"{source.device}, got {dtype}; cpu() brings it to where there are others")
+    made = tensor_wrap(storage_retain(source.storage), source.data, source.ndim_, source.shape_,
+                       source.strides_, kind)
+    made.readonly = source.readonly
+    return made
+
+
 def view(Tensor self, dtype=None, type=None):
     """The same memory, read as another dtype.
 
@@ -59,7 +77,8 @@ def view(Tensor self, dtype=None, type=None):
     TypeError
         If the tensor requires a gradient and the dtype changes.
     ValueError
-        If the last axis does not fit the dtype.
+        If the last axis does not fit the dtype, or the itemsize differs on a device other than the
+        CPU.
 
     Examples
     --------
@@ -73,8 +92,12 @@ def view(Tensor self, dtype=None, type=None):
         dtype, type = None, dtype
     if type is not None and not issubclass(type, Tensor):
         return to_numpy(refuse_gradient(self, "view")).view(dtype or self.dtype, type)
-    viewed = self[...] if dtype is None or np.dtype(dtype) == self.dtype else over(
-        self, to_numpy(refuse_gradient(self, "view")).view(dtype))
+    if dtype is None or np.dtype(dtype) == self.dtype:
+        viewed = self[...]
+    elif self.storage.device != 0:
+        viewed = over_device(self, np.dtype(dtype))
+    else:
+        viewed = over(self, to_numpy(refuse_gradient(self, "view")).view(dtype))
     if type is not None and type is not Tensor:
         viewed = type._make_subclass(type, viewed)
     return viewed
