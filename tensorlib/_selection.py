@@ -19,7 +19,7 @@ from tensorlib._arguments import (
 from tensorlib._core import _functions as functions
 from tensorlib._core._backend import run_on_device
 from tensorlib._core._dispatch import apply, ops
-from tensorlib._core._functions import asarray, broadcast_to, empty, reshape, transpose
+from tensorlib._core._functions import arange, asarray, broadcast_to, empty, reshape, transpose
 from tensorlib._core._tensor import Tensor
 from tensorlib._core.errors import DeviceError
 from tensorlib._joining import stack
@@ -136,9 +136,13 @@ def along_axis_index(op, a, indices, axis):
     if indices.ndim != a.ndim:
         wanted = "a single dimension" if a.ndim == 1 else f"{a.ndim} dimensions"
         raise ValueError(f"{op}: expected indices of {wanted}, got {indices.ndim}")
-    places = list(np.ix_(*map(np.arange, a.shape)))
-    if a.device != "cpu":
-        places = [asarray(place, device=a.device) for place in places]
+    if a.device == "cpu":
+        places = list(np.ix_(*map(np.arange, a.shape)))
+    else:  # made there, as a copy would be waited for
+        places = [
+            arange(n, device=a.device).reshape((n,) + (1,) * (a.ndim - 1 - i))
+            for i, n in enumerate(a.shape)
+        ]
     places[axis] = indices
     return tuple(places)
 
