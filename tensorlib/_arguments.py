@@ -73,6 +73,16 @@ def stays(x):
     return isinstance(x, Tensor) and (wrapped_of(x) is not None or x.device != "cpu")
 
 
+def from_zero(indices):
+    """Indices of which none counts from the end: a device's kernels refuse those below zero where
+    they are unsigned. On the CPU their values were looked at."""
+    if not on_device(indices):
+        return indices
+    if indices.dtype == np.int64 and wrapped_of(indices) is None:
+        return indices.view(np.uint64)  # which costs nothing
+    return indices.astype(np.uint64, copy=False)
+
+
 def beside(x, value):
     """A value to be written into `x`: on its device, unless it is a tensor, which says where."""
     made = not isinstance(value, Tensor) and on_device(x)

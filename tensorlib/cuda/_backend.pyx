@@ -17,7 +17,7 @@ from tensorlib._core._tensor cimport (
     may_share_memory,
     tensor_empty_on,
 )
-from tensorlib.cuda._driver cimport check, enter, note_synchronised
+from tensorlib.cuda._driver cimport check, enter, note_copy, note_synchronised, raise_reported
 from tensorlib.cuda._kernel cimport Kernel
 from tensorlib.cuda._memory cimport allocate as allocate_block
 from tensorlib.cuda._memory cimport give_back, used_on
@@ -91,6 +91,8 @@ cdef class Cuda(Backend):
             result = cydriver.cuStreamSynchronize(stream)
         check(result, "copy")
         note_synchronised()
+        if source.storage.device:
+            raise_reported(device)
         return 0
 
     cdef int transfer_between(self, Tensor target, Tensor source, size_t nbytes) except -1:
@@ -103,6 +105,7 @@ cdef class Cuda(Backend):
         check(cydriver.cuMemcpyAsync(<cydriver.CUdeviceptr>target.data,
                                      <cydriver.CUdeviceptr>source.data, nbytes, from_), "copy")
         wait_for(to, from_, here, "copy")
+        note_copy(there, here)
         enter(there, "copy")
         return 0
 

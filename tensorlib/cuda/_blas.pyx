@@ -239,7 +239,7 @@ cdef int multiply(const Matrices &p, const Walk &walk, Tensor a, Tensor b, Tenso
                 break
     finally:
         give_back(device, workspace)
-    return wait_if_blocking(stream, op)
+    return wait_if_blocking(device, stream, op)
 
 
 cdef bint next_place(const Walk &walk, int skipped, int64_t *place, char **pointers,

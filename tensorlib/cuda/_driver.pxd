@@ -19,3 +19,8 @@ cdef int multiprocessors(int device) noexcept
 # The launches of which the driver may not have told yet whether they failed.
 cdef void note_launch(str op) noexcept
 cdef void note_synchronised() noexcept
+
+# After the host waited for a device, so that results can be seen: the IndexError of kernels that
+# met an index outside, on this device or on one from which it had copies.
+cdef int raise_reported(int device) except -1
+cdef void note_copy(int device, int giver) noexcept   # of results, from one device to another

@@ -1,10 +1,13 @@
-"""The driver: devices, their contexts, and what to say of its errors."""
+"""The driver: devices, their contexts, and what to say of errors of it and of kernels."""
 
 import atexit
+import os
 
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF, Py_XDECREF
 from cuda.bindings cimport cydriver
+from libc.stdint cimport int64_t, uint64_t, uintptr_t
+from libc.string cimport memset
 
 from tensorlib.cuda.errors import CudaError, OutOfMemoryError
 
@@ -22,8 +25,45 @@ cdef extern from *:
     int tl_entered
     void tl_watch_forks()
 
+cdef extern from "user_line.h":
+    object user_code(object package, int *place)
+    int line_of(object code, int place)
+
+cdef extern from "reports.h" namespace "tl":
+    cdef struct Report:
+        uint64_t order
+        int64_t axis, index, length
+    cdef struct Reports:
+        uint64_t taken
+
+cdef extern from *:
+    """
+    // Whether something was found since the last call.
+    static bool tl_look(tl::Reports *reports) {
+      return __atomic_load_n(&reports->found, __ATOMIC_ACQUIRE) != 0 &&
+             __atomic_exchange_n(&reports->found, 0, __ATOMIC_SEQ_CST) != 0;
+    }
+    // Whether there is a report. A thread of a kernel that has taken one writes it in no time;
+    // if it does not, a later call looks again.
+    static bool tl_is_written(tl::Reports *reports, tl::Report *report) {
+      unsigned long long state = tl::kTaken;
+      for (int i = 0; i < 10000000 && state == tl::kTaken; ++i) {
+        state = __atomic_load_n(&report->state, __ATOMIC_ACQUIRE);
+      }
+      if (state == tl::kTaken) __atomic_store_n(&reports->found, 1, __ATOMIC_RELEASE);
+      return state == tl::kWritten;
+    }
+    static void tl_free(tl::Report *report) {
+      __atomic_store_n(&report->state, tl::kFree, __ATOMIC_RELEASE);
+    }
+    """
+    bint tl_look(Reports *reports) noexcept
+    bint tl_is_written(Reports *reports, Report *report) noexcept
+    void tl_free(Report *report) noexcept
+
 cdef enum:
     RECENT = 64
+    MAX_REPORTS = 1024
 
 cdef int count = 0
 cdef str absent = None       # why there is no device; None before the driver was asked
@@ -34,6 +74,11 @@ cdef int[MAX_DEVICES] processors
 cdef PyObject *recent[RECENT]   # names of ops
 cdef size_t launched = 0
 cdef size_t synchronised = 0
+cdef Reports *reports[MAX_DEVICES]    # of wrong indices; NULL before the first call on a device
+cdef uint64_t[MAX_DEVICES] givers      # the devices from which one had copies, as bits
+cdef list lines = []                   # by the number of a report: op, code of the user's, place
+cdef dict numbers = {}                 # op, id of code, place -> number of a report
+cdef str package = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 # ------------------------------------------------------------------------------------------
@@ -89,6 +134,88 @@ cdef void note_launch(str op) noexcept:
 cdef void note_synchronised() noexcept:
     global synchronised
     synchronised = launched
+
+
+# ------------------------------------------------------------------------------------------
+# wrong indices, of which kernels report
+# ------------------------------------------------------------------------------------------
+
+def report_of(int device, str op not None):
+    """Where kernels report wrong indices of a call: the addresses of `Reports`, and of the `Report`
+    of an op at the place where the user's program is."""
+    cdef int place = -1
+    cdef object code = user_code(package, &place), number = numbers.get((op, id(code), place))
+    if number is None:
+        if len(lines) >= MAX_REPORTS - 64:  # what is left is for ops alone
+            code, place = None, -1
+        number = numbers.setdefault((op, id(code), place), len(lines))
+        if number == len(lines):
+            lines.append((op, code, place))
+    if reports[device] == NULL:
+        make_reports(device, op)
+    return <uintptr_t>reports[device], <uintptr_t>report_at(device, number)
+
+
+cdef inline Report *report_at(int device, int number) noexcept:
+    return <Report *>&reports[device][1] + number
+
+
+cdef int make_reports(int device, str op) except -1:
+    """Memory of the host to which kernels write; a graph that is being captured does not hear of
+    it."""
+    cdef cydriver.CUstreamCaptureMode mode = cydriver.CU_STREAM_CAPTURE_MODE_RELAXED
+    cdef size_t nbytes = sizeof(Reports) + MAX_REPORTS * sizeof(Report)
+    cdef void *memory = NULL
+    cdef cydriver.CUresult result
+    enter(device, op)
+    cydriver.cuThreadExchangeStreamCaptureMode(&mode)
+    result = cydriver.cuMemHostAlloc(
+        &memory, nbytes, cydriver.CU_MEMHOSTALLOC_PORTABLE | cydriver.CU_MEMHOSTALLOC_DEVICEMAP)
+    cydriver.cuThreadExchangeStreamCaptureMode(&mode)
+    check(result, op)
+    memset(memory, 0, nbytes)
+    reports[device] = <Reports *>memory
+    return 0
+
+
+cdef void note_copy(int device, int giver) noexcept:
+    givers[device] |= givers[giver] | <uint64_t>1 << giver
+
+
+cdef int raise_reported(int device) except -1:
+    cdef list found = []
+    cdef int i
+    for i in range(count):
+        if (i == device or givers[device] >> i & 1) and reports[i] != NULL and tl_look(reports[i]):
+            found += taken_reports(i)
+    if not found:
+        return 0
+    text, call = found[0]
+    error = IndexError(text)
+    error.add_note(f"The call: {call}. A GPU tells of it when it is waited for; "
+                   "TENSORLIB_CUDA_BLOCKING=1 lets each call wait.")
+    for text, call in found[1:]:
+        error.add_note(f"Later: {text}. The call: {call}.")
+    raise error
+
+
+cdef list taken_reports(int device):
+    """The text and the call of each report of a device, in their order; they are free again."""
+    cdef list found = []
+    cdef Report *report
+    cdef Report copy
+    cdef int number
+    for number in range(len(lines)):
+        report = report_at(device, number)
+        if not tl_is_written(reports[device], report):
+            continue
+        copy = report[0]
+        tl_free(report)  # before Python does anything, so that no other thread has it, too
+        op, code, place = lines[number]
+        line = "an unknown line" if code is None else f"{code.co_filename}:{line_of(code, place)}"
+        found.append((copy.order, f"{op}: index {copy.index} is out of bounds for axis {copy.axis} "
+                      f"with size {copy.length}", f"{line}, on cuda:{device}"))
+    return [(text, call) for _, text, call in sorted(found)]
 
 
 # ------------------------------------------------------------------------------------------
@@ -239,10 +366,11 @@ def free_memory(int device):
 
 
 def synchronize(int device):
-    """Wait for all that was launched on a device."""
+    """Wait for all that was launched on a device; the errors that it tells of then."""
     cdef cydriver.CUresult result
     enter(device, "synchronize")
     with nogil:
         result = cydriver.cuCtxSynchronize()
     check(result, "synchronize")
     note_synchronised()
+    raise_reported(device)

@@ -3,7 +3,7 @@
 from cuda.bindings cimport cydriver
 from libc.stdint cimport uintptr_t
 
-from tensorlib.cuda._driver cimport check, current_device, enter, is_usable
+from tensorlib.cuda._driver cimport check, current_device, enter, is_usable, raise_reported
 from tensorlib.cuda._stream cimport Stream, handle_of_stream
 
 
@@ -81,6 +81,11 @@ cdef class Event:
         Returns
         -------
         bool
+
+        Raises
+        ------
+        IndexError
+            If it has, and an index of a call on the device was out of bounds.
         """
         if self.index < 0:
             return True
@@ -89,10 +94,17 @@ cdef class Event:
         if result == cydriver.CUDA_ERROR_NOT_READY:
             return False
         check(result, "query")
+        raise_reported(self.index)
         return True
 
     def synchronize(self):
-        """Wait until it has happened."""
+        """Wait until it has happened.
+
+        Raises
+        ------
+        IndexError
+            If an index of a call on the device was out of bounds.
+        """
         cdef cydriver.CUevent handle = self.handle
         cdef cydriver.CUresult result
         if self.index < 0:
@@ -101,6 +113,7 @@ cdef class Event:
         with nogil:
             result = cydriver.cuEventSynchronize(handle)
         check(result, "synchronize")
+        raise_reported(self.index)
 
     def elapsed_time(self, Event end not None):
         """Milliseconds between this event and a later one.

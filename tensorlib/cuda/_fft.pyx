@@ -160,7 +160,7 @@ def transform(str op not None, Tensor x not None, tuple source not None, Tensor 
     else:
         status = (cufft.z2d if double else cufft.c2r)(plan.number, x.data, result.data)
     check_status(library, status, STATUS, op)
-    wait_if_blocking(stream, op)
+    wait_if_blocking(device, stream, op)
 
 
 def as_real(Tensor x not None):

@@ -4,6 +4,7 @@ from cuda.bindings cimport cydriver
 from libc.stdint cimport uintptr_t
 
 from tensorlib.cuda._driver cimport check, enter, is_usable
+from tensorlib.cuda._kernel cimport wait_if_blocking
 from tensorlib.cuda._memory cimport begin_private, end_private, release_private
 from tensorlib.cuda._stream cimport Stream, stream_on
 
@@ -20,8 +21,7 @@ cdef class CUDAGraph:
     A graph works on the memory that it was captured with: write new inputs into the same tensors,
     and read results from the same tensors. All that the CPU decides, such as shapes, branches and
     numbers, stays as it was at the capture. The tensors made inside keep their memory for as long
-    as the graph lives. Random numbers are others in each replay. Indices are not checked, as
-    nothing can be read back: what they name outside is read as zero and not written.
+    as the graph lives. Random numbers are others in each replay.
 
     Examples
     --------
@@ -106,15 +106,19 @@ cdef class CUDAGraph:
         """
         if self.executable == NULL:
             raise RuntimeError("replay: nothing was captured")
+        cdef cydriver.CUstream stream = stream_on(self.index)
         enter(self.index, "replay")
-        check(cydriver.cuGraphLaunch(self.executable, stream_on(self.index)), "replay")
+        check(cydriver.cuGraphLaunch(self.executable, stream), "replay")
+        wait_if_blocking(self.index, stream, "replay")
 
     def reset(self):
         """Forget what was captured; the memory goes back to the allocator."""
         if self.number and is_usable():
-            if self.executable != NULL:
-                _driver.synchronize(self.index)
-            self.let_go()
+            try:
+                if self.executable != NULL:
+                    _driver.synchronize(self.index)
+            finally:
+                self.let_go()
 
     @property
     def nodes(self):

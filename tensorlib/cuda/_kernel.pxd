@@ -13,4 +13,4 @@ cdef class Kernel:
                     str op) except -1
 
 # After a launch: waits for it where TENSORLIB_CUDA_BLOCKING says so.
-cdef int wait_if_blocking(cydriver.CUstream stream, str op) except -1
+cdef int wait_if_blocking(int device, cydriver.CUstream stream, str op) except -1

@@ -7,7 +7,7 @@ from cuda.bindings cimport cydriver
 from libc.stdint cimport int64_t
 
 from tensorlib._core._tensor cimport Tensor
-from tensorlib.cuda._driver cimport check, enter, note_launch, note_synchronised
+from tensorlib.cuda._driver cimport check, enter, note_launch, note_synchronised, raise_reported
 from tensorlib.cuda._stream cimport stream_on
 
 from tensorlib.cuda import _driver, nvrtc
@@ -75,7 +75,7 @@ cdef class Kernel:
         note_launch(op)
         check(cydriver.cuLaunchKernel(self.functions[device], <unsigned int>blocks, 1, 1, threads,
                                       1, 1, 0, stream, arguments, NULL), op)
-        return wait_if_blocking(stream, op)
+        return wait_if_blocking(device, stream, op)
 
     def __call__(self, str op not None, int device, size_t blocks, unsigned int threads,
                  *arguments):
@@ -114,13 +114,14 @@ cdef class Kernel:
             self.launch(device, blocks, threads, pointers, op)
 
 
-cdef int wait_if_blocking(cydriver.CUstream stream, str op) except -1:
+cdef int wait_if_blocking(int device, cydriver.CUstream stream, str op) except -1:
     cdef cydriver.CUresult result
     if blocking and not is_capturing(stream):
         with nogil:
             result = cydriver.cuStreamSynchronize(stream)
         check(result, op)
         note_synchronised()
+        raise_reported(device)
     return 0
 
 

@@ -142,7 +142,7 @@ cdef class Call:
         return 0
 
     cdef int end(self) except -1:
-        return wait_if_blocking(stream_on(self.device), self.op)
+        return wait_if_blocking(self.device, stream_on(self.device), self.op)
 
     cdef void *host(self) noexcept:
         return PyByteArray_AS_STRING(self.host_work)
@@ -360,4 +360,4 @@ def triangular(Tensor a not None, bint upper, bint unitriangular, const int64_t[
         check_status(cublas, function(
             handle, RIGHT, LOWER if upper else UPPER, OP_N, unitriangular, k, n, one,
             matrix(a, which[i]), n, matrix(x, i), k), BLAS_STATUS, op)
-    wait_if_blocking(stream_on(device), op)
+    wait_if_blocking(device, stream_on(device), op)

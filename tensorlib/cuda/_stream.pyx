@@ -10,6 +10,7 @@ from tensorlib.cuda._driver cimport (
     enter,
     is_usable,
     note_synchronised,
+    raise_reported,
 )
 
 from tensorlib.cuda.device import index_of
@@ -118,7 +119,13 @@ cdef class Stream:
         set_current(device)
 
     def synchronize(self):
-        """Wait until all that was launched on it is done."""
+        """Wait until all that was launched on it is done.
+
+        Raises
+        ------
+        IndexError
+            If an index of a call on the device was out of bounds.
+        """
         cdef cydriver.CUstream handle = self.handle
         cdef cydriver.CUresult result
         enter(self.index, "synchronize")
@@ -126,6 +133,7 @@ cdef class Stream:
             result = cydriver.cuStreamSynchronize(handle)
         check(result, "synchronize")
         note_synchronised()
+        raise_reported(self.index)
 
     def query(self):
         """Whether all that was launched on it is done.
@@ -133,12 +141,18 @@ cdef class Stream:
         Returns
         -------
         bool
+
+        Raises
+        ------
+        IndexError
+            If it is done, and an index of a call on the device was out of bounds.
         """
         enter(self.index, "query")
         cdef cydriver.CUresult result = cydriver.cuStreamQuery(self.handle)
         if result == cydriver.CUDA_ERROR_NOT_READY:
             return False
         check(result, "query")
+        raise_reported(self.index)
         return True
 
     def wait_stream(self, stream):

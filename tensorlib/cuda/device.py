@@ -88,7 +88,7 @@ class Device:
         return _driver.total_memory(self.index)
 
     def synchronize(self):
-        """Wait for all that was launched on it."""
+        """Wait for all that was launched on it; see `tensorlib.cuda.synchronize`."""
         _driver.synchronize(self.index)
 
 
@@ -141,5 +141,7 @@ def synchronize(device=None):
     ------
     CudaError
         If a kernel failed.
+    IndexError
+        If an index of a call on the device was out of bounds.
     """
     _driver.synchronize(index_of(device, "synchronize"))

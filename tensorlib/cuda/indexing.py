@@ -1,12 +1,14 @@
 """Indexing with tensors of integers and of bools: reading, writing, adding; and nonzero.
 
-An index outside raises the CPU's IndexError, for which one number is read back: the host waits.
-While a graph is captured nothing can be read back: such places are then read as zero, and writes
-to them do nothing. The number of a mask's true elements is read back, too, so a capture has none.
+Whether an index is outside is known to the kernels alone, and nobody waits for them: they report it
+(``reports.h``), and the CPU's IndexError is raised when the host next waits for the device. Until
+then what is outside is read as zero, and a call that would write there writes nothing. The number
+of a mask's true elements has to be read back, so a graph cannot capture it.
 """
 
 import functools
 import struct
+from collections import namedtuple
 from math import prod
 
 import numpy as np
@@ -17,7 +19,17 @@ from tensorlib._core._dtypes import number_of
 from tensorlib._core._exchange import asarray
 from tensorlib._core.device import device_number
 from tensorlib._core.errors import DeviceError
-from tensorlib.cuda._backend import aligned_address, compact, fill, new, overlap, place, write
+from tensorlib.cuda._backend import (
+    address,
+    aligned_address,
+    compact,
+    fill,
+    new,
+    overlap,
+    place,
+    write,
+)
+from tensorlib.cuda._driver import report_of
 from tensorlib.cuda._kernel import capturing
 from tensorlib.cuda.common import THREADS, blocks_for, kernel, type_name
 from tensorlib.cuda.elementwise import FEW, MANY, TYPES
@@ -26,16 +38,17 @@ from tensorlib.cuda.sort import ordered_rows
 BOOL, UINT64 = number_of("bool"), number_of("uint64")
 UNITS = {1: "uint8_t", 2: "uint16_t", 4: "uint32_t", 8: "uint64_t", 16: "indexing::Unit16"}
 
-# Templates of indexing.cuh over strides: of how many operands, and their other parameters.
-SCATTERED = "int64_t start, char *target, const int64_t *offsets, const char *value, "
+# Templates of indexing.cuh over strides: of how many operands, beside those that are arrays of
+# indices, and their other parameters.
+REFUSED = "const bool *outside, int64_t blocks, "
+SCATTERED = REFUSED + "int64_t start, char *target, const int64_t *offsets, const char *value, "
 WALKERS = {
-    "add_offsets": (
-        1,
-        "int64_t length, int64_t stride, int64_t first, const char *indices, int64_t *offsets, "
-        "unsigned long long *outside",
+    "gather": (1, "indexing::Arrays<N> arrays, int64_t start, const char *x, Unit *target"),
+    "find_offsets": (
+        0,
+        "indexing::Arrays<N> arrays, int64_t first, int64_t *offsets, bool *outside",
     ),
-    "gather": (2, "int64_t start, const char *x, const char *offsets, Unit *target"),
-    "scatter": (3, "int64_t start, char *target, const char *offsets, const char *value"),
+    "scatter": (3, REFUSED + "int64_t start, char *target, const char *offsets, const char *value"),
     "scatter_last": (3, SCATTERED + "const int64_t *order, int64_t count, int64_t step"),
     "scatter_add": (3, SCATTERED + "const int64_t *order, int64_t count, int64_t step"),
 }
@@ -50,6 +63,10 @@ PLAIN = {
 }
 
 TILE = 4096  # elements that a block counts, as indexing.cuh has it
+MOST = 4  # arrays of indices that a kernel takes
+
+# Indices along an axis, as indexing.cuh has them.
+Array = namedtuple("Array", "values lowest length around stride axis")
 
 
 def advanced_index(x, index):
@@ -126,10 +143,10 @@ class Places:
         Lengths and strides of the axes kept in front of the indexed ones, and behind.
     shape : tuple of int
         Of the indices, broadcast; in the result it stands between `before` and `after`.
-    offsets : Tensor
-        For each place, in C order.
+    arrays : list of Array
+        The indices. An offset is what those of a place come to.
     steps : list of int
-        Strides of indexed axes: all offsets are sums of multiples of them.
+        Strides of the indexed axes: all offsets are sums of multiples of them.
     distinct : bool
         Whether it is sure that no place is named twice.
     """
@@ -179,13 +196,17 @@ class Places:
                 axis += 1
         position = 0 if separated else position
         self.before, self.after = kept[:position], kept[position:]
-        self.shape = _common_shape([values.shape for values, *_ in arrays], op)
-        self.steps = [stride for _, _, stride, _ in arrays]
+        if not arrays:  # integers alone
+            zero = new((), "int64", x, op)
+            fill(zero, asarray(0))
+            arrays = [Array(zero, 0, 1, 0, 0, -1)]
+        self.arrays = arrays
+        self.shape = _common_shape([array.values.shape for array in arrays], op)
+        self.steps = [array.stride for array in arrays]
         tensors = [entry for entry in index if _is_tensor(entry)]
         self.distinct = prod(self.shape) < 2 or (len(tensors) == 1 and _is_mask(tensors[0]))
         if len(kept) + len(self.shape) > MANY:
             raise IndexError(f"{op}: the index makes more than {MANY} dimensions")
-        self.offsets = _offsets(arrays, self.shape, x, op)
 
     @property
     def result(self):
@@ -197,11 +218,31 @@ class Places:
         """The axes of the result that are those of `shape`."""
         return slice(len(self.before), len(self.before) + len(self.shape))
 
-    def strides(self, along):
-        """Strides of the tensor along the axes of the result; `along` are those of its offsets."""
-        before = [(step, 0) for _, step in self.before]
-        after = [(step, 0) for _, step in self.after]
-        return before + [(0, step) for step in along] + after
+    def strides(self, *others):
+        """Strides along the axes of the result: of the tensor, and of others that lie along `shape`
+        only."""
+        none = (0,) * len(others)
+        before = [(step, *none) for _, step in self.before]
+        after = [(step, *none) for _, step in self.after]
+        return before + [(0, *steps) for steps in zip(*others, strict=True)] + after
+
+    def strides_of(self, arrays):
+        """Strides of arrays along `shape`."""
+        return [_views.broadcast_to(array.values, self.shape).strides for array in arrays]
+
+    def offsets(self, x, op):
+        """The offset of each place, and for each block of the kernel that found them whether it met
+        an index outside; None where there can be none."""
+        offsets = new(self.shape, "int64", x, op)
+        checked = any(array.axis >= 0 for array in self.arrays)
+        blocks = min(blocks_for(offsets.size), THREADS)
+        outside = new((blocks,), "bool", x, op)
+        for k in range(0, len(self.arrays), MOST):
+            arrays = self.arrays[k : k + MOST]
+            axes = _merged(self.shape, list(zip(*self.strides_of(arrays), strict=True)))
+            arguments = (_passed(arrays, x, op), int(k == 0), offsets, outside)
+            _run(op, "find_offsets", "", place(x), axes, arguments, len(arrays), blocks)
+        return offsets, outside if checked else None
 
 
 def _is_tensor(entry):
@@ -249,11 +290,13 @@ def _checked_integer(entry, length, axis, op):
 
 
 def _picked(x, axis, entry, op):
-    """The arrays that an entry stands for: int64 values, the length and the stride of what they
-    count, and the axis to be named in an error, None where no value can be outside."""
+    """The arrays that an entry stands for."""
     if not _is_mask(entry):
+        length, stride = x.shape[axis], x.strides[axis]
+        if entry.dtype == np.uint64:  # numbers that do not fit into int64 are outside
+            return [Array(entry, 0, length, 0, stride, axis)]
         values = entry if entry.dtype == np.int64 else compact(entry, "int64")
-        return [(values, x.shape[axis], x.strides[axis], axis)]
+        return [Array(values, -length, length, length, stride, axis)]
     for i, length in enumerate(entry.shape, axis):
         if length != x.shape[i] and length != 0:  # as NumPy
             raise IndexError(
@@ -262,13 +305,13 @@ def _picked(x, axis, entry, op):
             )
     places = _true_places(compact(entry), op)
     if entry.ndim == 0:
-        return [(places, 1, 0, None)]
+        return [Array(places, 0, 1, 0, 0, -1)]
     end = axis + entry.ndim
     merged = _merged(x.shape[axis:end], [(stride,) for stride in x.strides[axis:end]])
     if len(merged) == 1:
-        return [(places, entry.size, merged[0][1][0], None)]
+        return [Array(places, 0, entry.size, 0, merged[0][1][0], -1)]
     return [
-        (_coordinate(places, entry.shape, i), entry.shape[i], x.strides[axis + i], None)
+        Array(_coordinate(places, entry.shape, i), 0, entry.shape[i], 0, x.strides[axis + i], -1)
         for i in range(entry.ndim)
     ]
 
@@ -283,33 +326,14 @@ def _common_shape(shapes, op):
         ) from None
 
 
-def _offsets(arrays, shape, x, op):
-    """The offsets of all arrays together; with none of them the only offset is zero."""
-    offsets = new(shape, "int64", x, op)
-    if not arrays:
-        fill(offsets, asarray(0))
-    if not arrays or offsets.size == 0:  # NumPy lets indices that pick nothing be
-        return offsets
-    outside = new((len(arrays),), "int64", x, op)
-    fill(outside, asarray(0))
-    for k, (values, length, stride, _) in enumerate(arrays):
-        axes = _merged(shape, [(s,) for s in _views.broadcast_to(values, shape).strides])
-        slot = _views.basic_index(outside, (slice(k, k + 1),))
-        arguments = (length, stride, int(k == 0), values, offsets, slot)
-        _run(op, "add_offsets", "", place(x), axes, arguments)
-    if any(axis is not None for *_, axis in arrays) and not capturing(place(x)):
-        left = _read(outside).tolist()
-        for k, (values, length, _, axis) in enumerate(arrays):
-            if left[k]:
-                at = np.unravel_index(offsets.size - left[k], shape)
-                wrong = _views.basic_index(
-                    _views.broadcast_to(values, shape), (*map(int, at), Ellipsis)
-                )
-                raise IndexError(
-                    f"{op}: index {int(_read(wrong))} is out of bounds for axis {axis} with size "
-                    f"{length}"
-                )
-    return offsets
+def _passed(arrays, x, op):
+    """Arrays as kernels take them, and where these report an index outside."""
+    passed = [0, 0]
+    if any(array.axis >= 0 for array in arrays):
+        passed[:] = report_of(place(x), op)
+    for array in arrays:
+        passed += (address(array.values), *array[1:])
+    return struct.pack(f"{len(passed)}q", *passed)
 
 
 def _read(tensor):
@@ -368,16 +392,19 @@ def _copied(x):
 def _gathered(x, index, op):
     places = Places(x, index, op)
     result = new(places.result, x.dtype, x, op)
+    arrays = places.arrays
+    if prod(places.shape) == 0:  # NumPy lets indices that pick nothing be
+        return result
+    if len(arrays) > MOST or result.size == 0:
+        offsets, _ = places.offsets(x, op)
+        arrays = [Array(offsets, 1 - 2**63, 2**63 - 1, 0, 1, -1)]
     if result.size == 0:
         return result
-    if x.size == 0:  # while a graph is captured
-        fill(result, asarray(0))
-        return result
-    axes = _merged(places.result, places.strides(places.offsets.strides))
-    unit, axes = _units(
-        axes, x.dtype.itemsize, [*places.steps, aligned_address(x, op) + places.start]
-    )
-    _run(op, "gather", UNITS[unit], place(x), axes, (places.start, x, places.offsets, result))
+    axes = _merged(places.result, places.strides(*places.strides_of(arrays)))
+    steps = [*places.steps, aligned_address(x, op) + places.start]
+    unit, axes = _units(axes, x.dtype.itemsize, steps, range(1, 1 + len(arrays)))
+    arguments = (_passed(arrays, x, op), places.start, x, result)
+    _run(op, "gather", UNITS[unit], place(x), axes, arguments, len(arrays))
     return result
 
 
@@ -385,6 +412,9 @@ def _scatter(target, index, value, op, add=False):
     """Write or add a value, broadcast, at the places of an index."""
     places = Places(target, index, op)
     value = _laid(value, target, places.result, op)
+    if prod(places.shape) == 0:
+        return
+    offsets, outside = places.offsets(target, op)
     if prod(places.result) == 0 or target.size == 0:
         return
     one_by_one = add or not places.distinct and value.size > 1
@@ -392,9 +422,10 @@ def _scatter(target, index, value, op, add=False):
         value = compact(_views.broadcast_to(value, places.result))
     strides = list(_views.broadcast_to(value, places.result).strides)
     steps = [*places.steps, aligned_address(target, op) + places.start, aligned_address(value, op)]
+    arguments = (outside, 0 if outside is None else outside.size, places.start, target)
     if one_by_one:
         # All places are one axis, along which the kernel looks for equal ones.
-        count, step, offsets, order = prod(places.shape), _step(places, value), places.offsets, None
+        count, step, order = prod(places.shape), _step(places, value), None
         if not places.distinct:
             offsets, order = ordered_rows(_views.reshape(offsets, (count,)), count, op)
         strides[places.inner] = [0]
@@ -402,15 +433,15 @@ def _scatter(target, index, value, op, add=False):
         shape[places.inner] = [count]
         along = places.strides([1])
         steps.append(step)
-        arguments = (places.start, target, offsets, value, order, count, step)
+        arguments += (offsets, value, order, count, step)
     else:
-        shape, along = places.result, places.strides(places.offsets.strides)
-        arguments = (places.start, target, places.offsets, value)
+        shape, along = places.result, places.strides(offsets.strides)
+        arguments += (offsets, value)
     axes = _merged(shape, [(*s, v) for s, v in zip(along, strides, strict=True)])
     if add:
         _run(op, "scatter_add", type_name(target.dtype), place(target), axes, arguments)
     else:
-        unit, axes = _units(axes, target.dtype.itemsize, steps)
+        unit, axes = _units(axes, target.dtype.itemsize, steps, (1,))
         name = "scatter_last" if one_by_one else "scatter"
         _run(op, name, UNITS[unit], place(target), axes, arguments)
 
@@ -456,26 +487,30 @@ def _merged(shape, strides):
     return axes
 
 
-def _units(axes, itemsize, addends):
+def _units(axes, itemsize, addends, counted):
     """How many bytes are moved at once, and the axes counted in them.
 
     Elements that follow each other in all operands are moved together, 16 bytes at most, where
-    all that is added to an address is a multiple of that. Operand 1 has the offsets.
+    all that is added to an address is a multiple of that. The operands `counted` have indices or
+    offsets.
     """
-    if not axes or axes[-1][1] != tuple(0 if k == 1 else itemsize for k in range(len(axes[-1][1]))):
+    if not axes:
+        return itemsize, axes
+    operands = range(len(axes[-1][1]))
+    if axes[-1][1] != tuple(0 if k in counted else itemsize for k in operands):
         return itemsize, axes
     length, strides = axes[-1]
     addends = [*addends, length * itemsize]
-    addends += [step for _, steps in axes[:-1] for k, step in enumerate(steps) if k != 1]
+    addends += [steps[k] for _, steps in axes[:-1] for k in operands if k not in counted]
     for unit in (16, 8, 4, 2):
         if unit > itemsize and not any(addend % unit for addend in addends):
-            wider = tuple(0 if k == 1 else unit for k in range(len(strides)))
+            wider = tuple(0 if k in counted else unit for k in operands)
             return unit, [*axes[:-1], (length * itemsize // unit, wider)]
     return itemsize, axes
 
 
 @functools.cache
-def walker(name, kind, most, index):
+def walker(name, kind, most, index, arrays=0):
     """A kernel of a template over strides.
 
     Parameters
@@ -488,10 +523,13 @@ def walker(name, kind, most, index):
         The axes that there may be: FEW or MANY.
     index : {"uint32_t", "uint64_t"}
         A type that can count the elements.
+    arrays : int, optional
+        How many arrays of indices it takes.
     """
     operands, declared = WALKERS[name]
-    parameters = f"Strides<{most}, {operands}> strides, {declared.replace('Unit', kind)}"
-    types = ", ".join(filter(None, (kind, index, str(most))))
+    declared = declared.replace("Unit", kind).replace("<N>", f"<{arrays}>")
+    parameters = f"Strides<{most}, {operands + arrays}> strides, {declared}"
+    types = ", ".join(filter(None, (kind, index, str(most), str(arrays or ""))))
     return kernel(
         "indexing.cuh",
         f"tl_{name}",
@@ -511,24 +549,25 @@ def _names(parameters):
     return ", ".join(each.split("*")[-1].split()[-1] for each in parameters.split(", "))
 
 
-def _run(op, name, kind, device, axes, arguments):
+def _run(op, name, kind, device, axes, arguments, arrays=0, blocks=None):
     """Launch it over axes as `_merged` gives them."""
     size = prod(length for length, _ in axes)
     most = FEW if len(axes) <= FEW else MANY
     laid = [size, len(axes), *(length for length, _ in axes), *(0,) * (most - len(axes))]
     for _, strides in axes:
         laid += strides
-    laid += (0,) * (2 + most + most * WALKERS[name][0] - len(laid))
-    run = walker(name, kind, most, "uint64_t" if size > 0xFFFFFFFF else "uint32_t")
+    laid += (0,) * (2 + most + most * (WALKERS[name][0] + arrays) - len(laid))
+    run = walker(name, kind, most, "uint64_t" if size > 0xFFFFFFFF else "uint32_t", arrays)
     packed = struct.pack(f"{len(laid)}q", *laid)
-    run(op, device, blocks_for(size), THREADS, packed, *arguments)
+    run(op, device, blocks or blocks_for(size), THREADS, packed, *arguments)
 
 
 def sources():
     """The sources of the kernels here."""
     for name in PLAIN:
         yield plain(name).source
-    for name in WALKERS:
-        kinds = {"add_offsets": ("",), "scatter_add": TYPES}.get(name, UNITS.values())
+    for name, (_, declared) in WALKERS.items():
+        kinds = {"find_offsets": ("",), "scatter_add": TYPES}.get(name, UNITS.values())
         for kind in kinds:
-            yield walker(name, kind, FEW, "uint32_t").source
+            for arrays in (1, 2) if "Arrays" in declared else (0,):
+                yield walker(name, kind, FEW, "uint32_t", arrays).source

@@ -183,6 +183,88 @@ def test_a_fault_names_the_op(run):
     assert blocking.startswith("wrong: CUDA_ERROR_ILLEGAL_ADDRESS")
 
 
+# wrong indices
+
+
+def test_indexing_does_not_wait(run):
+    run("""
+        from tensorlib.nn import functional as F
+        x, i = tl.ones((9, 4), device="cuda"), tl.asarray([0, 8, 3]).to("cuda")
+        x.requires_grad_()
+
+        def calls(function):
+            function()
+            standin.clear_log()
+            function()
+            names = standin.called()
+            assert not any("Synchronize" in name or "Memcpy" in name for name in names), names
+            return names.count("cuLaunchKernel")
+
+        def step():
+            loss = F.cross_entropy(F.embedding(i, x), i % 4)
+            loss.backward()
+
+        assert calls(lambda: x[i]) == calls(lambda: x[i, i % 4]) - 1 == 1
+        assert calls(lambda: F.embedding(i, x)) == 1
+        calls(step)
+    """)
+
+
+def test_blocking_raises_at_the_call(run):
+    run(
+        """
+        x, i = tl.ones(5, device="cuda"), tl.asarray([0, 7]).to("cuda")
+        text = "advanced_index: index 7 is out of bounds for axis 0 with size 5"
+        raises(IndexError, text, lambda: x[i])
+        raises(IndexError, "index_put: index 7", lambda: x.__setitem__(i, 2.0))
+        assert x.tolist() == [1] * 5
+        graph, j = tl.cuda.CUDAGraph(), i % 5
+        with tl.cuda.graph(graph):
+            y = x[j]
+        graph.replay()
+        j[...] = i
+        raises(IndexError, text, graph.replay)
+        tl.cuda.synchronize()
+        """,
+        TENSORLIB_CUDA_BLOCKING=1,
+    )
+
+
+def test_an_error_of_another_device(run):
+    run(
+        """
+        text = "advanced_index: index 7 is out of bounds for axis 0 with size 5"
+
+        def wrong(device):
+            return tl.ones(5, device=device)[tl.asarray([0, 7]).to(device)]
+
+        y = wrong("cuda:1")
+        assert tl.ones(3, device="cuda:0").tolist() == [1] * 3  # knows nothing of it
+        error = raises(IndexError, text, lambda: tl.cuda.synchronize(1))
+        assert "on cuda:1" in error.__notes__[0], error.__notes__
+        y = wrong("cuda:0").to("cuda:1")
+        raises(IndexError, text, lambda: y.cpu())  # what was wrong came along
+        assert y.tolist() == [1, 0]
+        """,
+        STANDIN_DEVICES=2,
+    )
+
+
+def test_more_lines_than_reports(run):
+    run("""
+        x, i = tl.ones(5, device="cuda"), tl.asarray([7]).to("cuda")
+        code = "x[i]"
+        for k in range(1200):
+            exec(compile(code if k > 1100 else "x[i % 5]", f"line{k}", "exec"))
+        error = raises(IndexError, "advanced_index: index 7 is out of bounds", tl.cuda.synchronize)
+        assert "an unknown line" in error.__notes__[0] and len(error.__notes__) == 1
+    """)
+
+
+def test_the_end_of_the_process_with_a_wrong_index(run):
+    assert run("tl.ones(5, device='cuda')[tl.asarray([7]).to('cuda')]") == ""
+
+
 def test_any_call_may_fail(run):
     """Each call of a program that uses all of it fails once: an error, and the program goes on."""
     run("""

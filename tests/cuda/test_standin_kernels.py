@@ -239,18 +239,19 @@ def test_atomics(run):
               atomicAdd(&counts[i % 3], 1);
               atomicAdd(sum, 0.5f);
               atomicMax(most, (unsigned long long)i);
+              atomicCAS_system(most + 1, 0ull, atomicAdd_system(most + 2, 1ull) + 1);
               for (int old = counts[3], seen; (seen = atomicCAS(&counts[3], old, old + 2)) != old;)
                 old = seen;
             }
             """,
             "count",
         )
-        zeros = np.zeros(4, "i4"), np.zeros(1, "f4"), np.zeros(1, "u8")
+        zeros = np.zeros(4, "i4"), np.zeros(1, "f4"), np.zeros(3, "u8")
         counts, total, most = map(to_device, zeros)
         assert launch(count, (3,), (100,), counts, total, most) == "SUCCESS"
         assert to_host(counts, np.empty(4, "i4")).tolist() == [100, 100, 100, 600]
         assert to_host(total, np.empty(1, "f4")) == 150
-        assert to_host(most, np.empty(1, "u8")) == 299
+        assert to_host(most, np.empty(3, "u8")).tolist() == [299, 1, 300]
         '''
     )
 

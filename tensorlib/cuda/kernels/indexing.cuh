@@ -1,15 +1,16 @@
 // Gathering, scattering and adding at places given by indices, and the places of true elements.
 //
-// Indices are turned into offsets first: bytes from where an indexed tensor begins, one for each
-// place. Axes that an index keeps are strides (see elementwise.cuh); along theirs, offsets have
-// none.
+// An index becomes an offset: bytes from where an indexed tensor begins. Axes that an index keeps
+// are strides (see elementwise.cuh); along theirs, indices have none. To gather, offsets are found
+// on the way; to write, all of them are found first, as nothing is written if one is outside.
 #pragma once
 
 #include "elementwise.cuh"
+#include "reports.h"
 
 namespace tl::indexing {
 
-// The offset of a place outside: reading it gives zero, and nothing is written there.
+// The offset of a place outside.
 constexpr int64_t kOutside = int64_t(uint64_t(1) << 63);
 
 constexpr int kThreads = 256;
@@ -18,6 +19,53 @@ constexpr int kThreads = 256;
 struct alignas(16) Unit16 {
   uint64_t parts[2];
 };
+
+// Indices along an axis, from `lowest` to below `length`; to those below zero `around` is added.
+struct Array {
+  const char *indices;
+  int64_t lowest, length, around;
+  int64_t stride;  // of the axis
+  int64_t axis;    // to be named in an error; -1 where no index can be outside
+};
+
+// The arrays of one call, and where it reports.
+template <int arrays>
+struct Arrays {
+  Reports *reports;
+  Report *report;
+  Array each[arrays];
+};
+
+// Tells the host of a wrong index, unless another one from the same place is told of already.
+__device__ inline void tell(Reports *reports, Report *report, const Array &array, int64_t index) {
+  volatile Report *const written = report;
+  if (written->state == kFree && atomicCAS_system(&report->state, kFree, kTaken) == kFree) {
+    written->order = atomicAdd_system(&reports->taken, 1ull);
+    written->axis = array.axis;
+    written->index = index;
+    written->length = array.length;
+    __threadfence_system();
+    written->state = kWritten;
+  }
+  __threadfence_system();
+  static_cast<volatile Reports *>(reports)->found = 1;
+}
+
+// What the indices at some addresses come to together, or kOutside.
+template <int arrays>
+__device__ int64_t offset_of(const Arrays<arrays> &all, const int64_t *at) {
+  int64_t sum = 0;
+  for (int k = 0; k < arrays; ++k) {
+    Array const &array = all.each[k];
+    int64_t const index = *reinterpret_cast<const int64_t *>(array.indices + at[k]);
+    if (index < array.lowest || index >= array.length) {
+      if (array.axis >= 0) tell(all.reports, all.report, array, index);
+      return kOutside;
+    }
+    sum += (index < 0 ? index + array.around : index) * array.stride;
+  }
+  return sum;
+}
 
 // Calls visit(i, at) for all elements of this thread.
 template <class Index, int most, int operands, class Visit>
@@ -32,44 +80,46 @@ __device__ void for_each(const Strides<most, operands> &strides, Visit visit) {
   }
 }
 
-// Adds what indices along one axis contribute to the offsets of places. `*outside` becomes the
-// number of places from the first index outside to the end, if there is one.
-template <class Index, int most>
-__device__ void add_offsets(const Strides<most, 1> &strides, int64_t length, int64_t stride,
-                            int64_t first, const char *indices, int64_t *offsets,
-                            unsigned long long *outside) {
-  for_each<Index>(strides, [&](int64_t i, const int64_t(&at)[1]) {
-    int64_t index = *reinterpret_cast<const int64_t *>(indices + at[0]);
-    int64_t const before = first ? 0 : offsets[i];
-    if (index < 0) index += length;
-    if (uint64_t(index) >= uint64_t(length)) {
-      atomicMax(outside, (unsigned long long)(strides.size - i));
-      offsets[i] = kOutside;
-    } else {
-      offsets[i] = before == kOutside ? kOutside : before + index * stride;
-    }
-  });
-}
-
-// target = x at offsets; operands: x, offsets.
-template <class Unit, class Index, int most>
-__device__ void gather(const Strides<most, 2> &strides, int64_t start, const char *x,
-                       const char *offsets, Unit *target) {
-  for_each<Index>(strides, [&](int64_t i, const int64_t(&at)[2]) {
-    int64_t const offset = *reinterpret_cast<const int64_t *>(offsets + at[1]);
+// target = x at indices; operands: x, arrays. Places outside give zero.
+template <class Unit, class Index, int most, int arrays>
+__device__ void gather(const Strides<most, 1 + arrays> &strides, const Arrays<arrays> &all,
+                       int64_t start, const char *x, Unit *target) {
+  for_each<Index>(strides, [&](int64_t i, const int64_t(&at)[1 + arrays]) {
+    int64_t const offset = offset_of(all, at + 1);
     target[i] = offset == kOutside
                     ? Unit{} : *reinterpret_cast<const Unit *>(x + start + at[0] + offset);
   });
 }
 
+// The offsets of places; or what some more arrays add to them, after a first launch. Each block
+// says whether it met one outside.
+template <class Index, int most, int arrays>
+__device__ void find_offsets(const Strides<most, arrays> &strides, const Arrays<arrays> &all,
+                             int64_t first, int64_t *offsets, bool *outside) {
+  bool met = false;
+  for_each<Index>(strides, [&](int64_t i, const int64_t(&at)[arrays]) {
+    int64_t const before = first ? 0 : offsets[i], offset = offset_of(all, at);
+    bool const wrong = before == kOutside || offset == kOutside;
+    offsets[i] = wrong ? kOutside : before + offset;
+    met |= wrong;
+  });
+  bool const any = __syncthreads_or(met);
+  if (threadIdx.x == 0) outside[blockIdx.x] = any;
+}
+
+// Whether one of the blocks that found the offsets met one outside: then nothing is to be written.
+__device__ inline bool refused(const bool *outside, int64_t blocks) {
+  return blocks > 0 && __syncthreads_or(threadIdx.x < blocks && outside[threadIdx.x]);
+}
+
 // target at offsets = value; operands: target, offsets, value. No place is named twice, or the
 // value is one element.
 template <class Unit, class Index, int most>
-__device__ void scatter(const Strides<most, 3> &strides, int64_t start, char *target,
-                        const char *offsets, const char *value) {
+__device__ void scatter(const Strides<most, 3> &strides, const bool *outside, int64_t blocks,
+                        int64_t start, char *target, const char *offsets, const char *value) {
+  if (refused(outside, blocks)) return;
   for_each<Index>(strides, [&](int64_t, const int64_t(&at)[3]) {
     int64_t const offset = *reinterpret_cast<const int64_t *>(offsets + at[1]);
-    if (offset == kOutside) return;
     *reinterpret_cast<Unit *>(target + start + at[0] + offset) =
         *reinterpret_cast<const Unit *>(value + at[2]);
   });
@@ -80,26 +130,29 @@ __device__ void scatter(const Strides<most, 3> &strides, int64_t start, char *ta
 // apart; without it no place is named twice. One thread serves all equal ones, so the order is
 // that of a loop over the values.
 template <class Unit, class Index, int most>
-__device__ void scatter_last(const Strides<most, 3> &strides, int64_t start, char *target,
-                             const int64_t *offsets, const char *value, const int64_t *order,
-                             int64_t count, int64_t step) {
+__device__ void scatter_last(const Strides<most, 3> &strides, const bool *outside, int64_t blocks,
+                             int64_t start, char *target, const int64_t *offsets,
+                             const char *value, const int64_t *order, int64_t count,
+                             int64_t step) {
+  if (refused(outside, blocks)) return;
   for_each<Index>(strides, [&](int64_t, const int64_t(&at)[3]) {
     int64_t const k = at[1];
     int64_t const offset = offsets[k];
-    if (offset == kOutside || (k + 1 < count && offsets[k + 1] == offset)) return;
+    if (k + 1 < count && offsets[k + 1] == offset) return;
     *reinterpret_cast<Unit *>(target + start + at[0] + offset) =
         *reinterpret_cast<const Unit *>(value + at[2] + (order ? order[k] : k) * step);
   });
 }
 
 template <class T, class Index, int most>
-__device__ void scatter_add(const Strides<most, 3> &strides, int64_t start, char *target,
-                            const int64_t *offsets, const char *value, const int64_t *order,
-                            int64_t count, int64_t step) {
+__device__ void scatter_add(const Strides<most, 3> &strides, const bool *outside, int64_t blocks,
+                            int64_t start, char *target, const int64_t *offsets,
+                            const char *value, const int64_t *order, int64_t count, int64_t step) {
+  if (refused(outside, blocks)) return;
   for_each<Index>(strides, [&](int64_t, const int64_t(&at)[3]) {
     int64_t k = at[1];
     int64_t const offset = offsets[k];
-    if (offset == kOutside || (k > 0 && offsets[k - 1] == offset)) return;
+    if (k > 0 && offsets[k - 1] == offset) return;
     T *const place = reinterpret_cast<T *>(target + start + at[0] + offset);
     T sum = *place;
     do {

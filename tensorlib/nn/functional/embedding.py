@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tensorlib._arguments import followed, on_device, stays
+from tensorlib._arguments import followed, from_zero, stays
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import arange, full, maximum, where, zeros
 from tensorlib._core._tensor import Tensor
@@ -70,7 +70,7 @@ def embedding(
     padding_idx = padding_row("embedding", padding_idx, weight.shape[0])
     if max_norm is not None:
         _limit_norms(weight, input, max_norm, norm_type)
-    return _rows("embedding", weight, input, padding_idx, scale_grad_by_freq)
+    return _rows(weight, input, padding_idx, scale_grad_by_freq)
 
 
 def embedding_bag(
@@ -143,7 +143,7 @@ def embedding_bag(
     if max_norm is not None:
         _limit_norms(weight, input, max_norm, norm_type)
     input = input.reshape(-1)
-    rows = _rows("embedding_bag", weight, input, None, scale_grad_by_freq)
+    rows = _rows(weight, input, None, scale_grad_by_freq)
     bags = searchsorted(starts, arange(input.size, device=input.device), side="right") - 1
     if per_sample_weights is not None:
         rows = rows * per_sample_weights.reshape(-1, 1)
@@ -242,14 +242,10 @@ def _check_rows(operation, input, weight):
     if stays(input):  # of a recorder or a device: the kernel refuses others
         return
     if input.size and not (input.min() >= 0 and input.max() < weight.shape[0]):
-        raise _outside(operation, input, weight)
-
-
-def _outside(operation, input, weight):
-    return IndexError(
-        f"{operation}: expected rows from 0 to {weight.shape[0] - 1} for weight of shape "
-        f"{weight.shape}, got {input.min()} to {input.max()}"
-    )
+        raise IndexError(
+            f"{operation}: expected rows from 0 to {weight.shape[0] - 1} for weight of shape "
+            f"{weight.shape}, got {input.min()} to {input.max()}"
+        )
 
 
 def _check_factors(input, factors, mode):
@@ -298,6 +294,7 @@ def _bags(input, offsets, include_last):
 
 def _limit_norms(weight, input, max_norm, norm_type):
     """Scale picked rows that are too long, in place."""
+    input = from_zero(input)
     with no_grad():
         picked = weight[input]
         length = vector_norm(picked, axis=-1, ord=norm_type, keepdims=True)
@@ -305,19 +302,9 @@ def _limit_norms(weight, input, max_norm, norm_type):
         weight[input] = where(length > max_norm, picked * factor, picked)
 
 
-def _picked(operation, weight, input):
-    """The rows of the table. On a device only its kernel looks at their numbers."""
-    if not on_device(input):
-        return weight[input]
-    try:  # where none counts from the end
-        return weight[where(input < 0, weight.shape[0], input.astype("int64"))]
-    except IndexError:
-        raise _outside(operation, input.cpu(), weight) from None
-
-
-def _rows(operation, weight, input, padding_idx, by_frequency):
+def _rows(weight, input, padding_idx, by_frequency):
     """The rows of the table; gradients are stopped or scaled as the options say."""
-    rows = _picked(operation, weight, input)
+    rows = weight[from_zero(input)]
     if by_frequency:
         repeats = bincount(input.reshape(-1), minlength=weight.shape[0])[input]
         constant = rows.detach()

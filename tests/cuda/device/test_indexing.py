@@ -1,5 +1,7 @@
 """Indexing on a GPU against indexing on the CPU."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -118,10 +120,12 @@ def test_nonzero_of_several_axes(dtype, device):
     assert equal(tl.argwhere(x.to(device)), tl.argwhere(x))
 
 
+# One wrong number at most, as a GPU tells of any of them.
 WRONG = {
-    "outside": (np.array([0, 4, 9]),),
+    "outside": (np.array([0, 4, 3]),),
     "before": (slice(None), np.array([-6])),
-    "second": (ROWS, COLUMNS * 3),
+    "second": (ROWS, COLUMNS - 1),
+    "picks nothing": (slice(4, 4), np.array([9])),
     "integer": (np.array([0]), 5),
     "too many": (0, 0, 0, np.array([0])),
     "shapes": (np.array([0, 1]), np.array([0, 1, 2])),
@@ -141,10 +145,43 @@ def test_errors_are_those_of_the_cpu(name, device):
     y = x.to(device)
     with pytest.raises(IndexError) as raised:
         y[moved(WRONG[name], device)]
+        tl.cuda.synchronize()
     assert str(raised.value) == str(expected.value)
     with pytest.raises(IndexError):
         y[moved(WRONG[name], device)] = 0
+        tl.cuda.synchronize()
     assert equal(y, x)  # nothing was written, and the device works on
+
+
+def test_more_arrays_than_a_kernel_takes(device):
+    x = tl.asarray(RNG.integers(-99, 99, (2, 3, 4, 3, 2, 3)))
+    index = [RNG.integers(-n, n, (5, 1) if k % 2 else (4,)) for k, n in enumerate(x.shape)]
+    for end in (3, 4, 5, 6):
+        places, y = tuple(index[:end]), x.to(device)
+        assert equal(y[moved(places, device)], x[places])
+        for outside in (0, end - 1):
+            wrong = [*places]
+            wrong[outside] = np.where(np.arange(4) == 2, 7, 0)
+            for write in (False, True):
+                if write:
+                    y[moved(wrong, device)] = 3
+                else:
+                    y[moved(wrong, device)]
+                with pytest.raises(IndexError, match=f"index 7 .* for axis {outside} with size"):
+                    tl.cuda.synchronize()
+            assert equal(y, x)
+        y[moved(places, device)], written = 3, x.copy()
+        written[places] = 3
+        assert equal(y, written)
+
+
+def test_an_axis_without_elements(device):
+    x, index = tl.zeros((2, 0, 3), device=device), tl.asarray([0]).to(device)
+    assert x[index].shape == (1, 0, 3)
+    for use in (lambda: x[:, index], lambda: x.__setitem__((slice(None), index), 1.0)):
+        use()
+        with pytest.raises(IndexError, match="index 0 is out of bounds for axis 1 with size 0"):
+            tl.cuda.synchronize()
 
 
 def test_values_without_elements(device):
@@ -172,9 +209,160 @@ def test_index_of_another_device(device):
             cube("int8")[index] = 1
 
 
-def test_captured_places_outside(device):
-    """They are read as zero, and writes to them do nothing."""
-    x, index = tl.arange(5.0, device=device), tl.asarray([1, 7, -9]).to(device)
+def wait_for_stream(y):
+    tl.cuda.current_stream().synchronize()
+
+
+def wait_for_event(y):
+    event = tl.cuda.current_stream().record_event()
+    event.synchronize()
+
+
+def ask_stream(y):
+    while not tl.cuda.current_stream().query():
+        pass
+
+
+def ask_event(y):
+    event = tl.cuda.current_stream().record_event()
+    while not event.query():
+        pass
+
+
+@pytest.mark.parametrize(
+    "wait",
+    [
+        lambda y: y.cpu(),
+        lambda y: y[0].item(),
+        lambda y: y.tolist(),
+        lambda y: repr(y),
+        lambda y: tl.nonzero(y),
+        lambda y: tl.cuda.synchronize(),
+        wait_for_stream,
+        wait_for_event,
+        ask_stream,
+        ask_event,
+    ],
+)
+def test_an_index_outside_is_told_of_at_the_next_wait(wait, device):
+    x = tl.arange(5.0, device=device)
+    y = x[tl.asarray([1, 7]).to(device)] + 1
+    with pytest.raises(IndexError) as raised:
+        wait(y)
+    assert str(raised.value) == "advanced_index: index 7 is out of bounds for axis 0 with size 5"
+    (note,) = raised.value.__notes__
+    assert f"{__file__}:" in note and "cuda:0" in note and "TENSORLIB_CUDA_BLOCKING=1" in note
+    assert y.tolist() == [2, 1]  # once; and the device works on
+
+
+def test_several_errors_are_one(device):
+    """What failed first, with notes of the others."""
+    x, wrong = tl.arange(5.0, device=device), tl.asarray([7]).to(device)
+    for _ in range(3):
+        x[wrong]
+    x[wrong - 20] = 3.0
+    with pytest.raises(IndexError, match="^advanced_index: index 7 ") as raised:
+        tl.cuda.synchronize()
+    call, later = raised.value.__notes__
+    assert later.startswith("Later: index_put: index -13 is out of bounds for axis 0 with size 5.")
+    tl.cuda.synchronize()
+    x[wrong]
+    with pytest.raises(IndexError, match="^advanced_index: index 7 ") as raised:
+        x.cpu()
+    assert len(raised.value.__notes__) == 1
+    assert x.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_large_calls_with_many_wrong_indices(device):
+    x, places = tl.zeros((70_000,), device=device), tl.arange(70_000, device=device)
+    for index, value in ((places + 1, 1.0), (places + 1, places), (places - 70_001, 1.0)):
+        x[index] = value.astype(x.dtype) if hasattr(value, "astype") else value
+        with pytest.raises(IndexError, match=r"^index_put: index -?700\d\d is out of bounds"):
+            x.cpu()
+        assert not x.cpu().any()
+    x[places * 2]
+    with pytest.raises(IndexError, match=r"^advanced_index: index \d+ is out of bounds") as raised:
+        tl.cuda.synchronize()
+    assert 70_000 <= int(str(raised.value).split()[2]) < 140_000
+    tl.cuda.synchronize()
+
+
+@pytest.mark.parametrize("value", [1.0, [10.0, 20.0, 30.0]])
+@pytest.mark.parametrize("index", [[1, 7, 2], [1, 1, -6], [4, 4, 5]])
+def test_a_refused_write_changes_nothing(index, value, device):
+    x = tl.arange(5.0, device=device)
+    index, value = (tl.asarray(each).to(device) for each in (index, value))
+    added = apply(ops.index_add, (x, value), ((index,),))
+    put = apply(ops.index_put, (x, value), ((index,),))
+    x[index] = value
+    tl.put_along_axis(x, index, value, 0)
+    with pytest.raises(IndexError, match="^index_add: index (7|-6|5) is out of bounds") as raised:
+        tl.cuda.synchronize()
+    assert len(raised.value.__notes__) == 4
+    assert x.tolist() == added.tolist() == put.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_unsigned_indices_do_not_count_from_the_end(device):
+    x = tl.arange(5.0, device=device)
+    assert x[tl.asarray([1, 4]).astype("uint64").to(device)].tolist() == [1, 4]
+    for wrong in (tl.asarray([-1, 2]).to(device), tl.asarray([[0], [-1]]).to(device)[::-1]):
+        x[wrong]
+        for unsigned in (wrong.astype("uint64"), wrong.view("uint64")):
+            assert unsigned.dtype == "uint64"
+            x[unsigned]
+            with pytest.raises(IndexError, match="index -1 is out of bounds for axis 0 with"):
+                tl.cuda.synchronize()
+
+
+def test_other_dtypes_over_the_same_memory(device):
+    x = tl.asarray([1.0, -2.0, 3.0])
+    y = x.to(device)
+    assert equal(y[::-1].view("int64"), x[::-1].view("int64"))
+    y.view("int64")[1] = 0
+    assert y.tolist() == [1, 0, 3]
+    with pytest.raises(ValueError, match="view: expected a dtype of the itemsize of float64 on"):
+        y.view("int32")
+    with pytest.raises(TypeError, match="requires"):
+        y.requires_grad_().view("int64")
+
+
+def test_gradients_and_errors(device):
+    """The walk back adds at the same wrong index."""
+    x = tl.arange(5.0, device=device).requires_grad_()
+    picked = x[tl.asarray([1, 7]).to(device)]
+    picked.sum().backward()
+    with pytest.raises(IndexError, match="^advanced_index: index 7 ") as raised:
+        picked.tolist()
+    assert "index_add: index 7 " in raised.value.__notes__[1]
+    assert x.grad.tolist() == [0] * 5
+
+
+def test_errors_of_several_threads(device):
+    """Each is raised once, in whichever thread waits."""
+
+    def work(number):
+        x, found = tl.arange(5.0, device=device), []
+        with tl.cuda.Stream() as stream:
+            for _ in range(20):
+                try:
+                    x[tl.asarray([5 + number]).to(device)]
+                    stream.synchronize()
+                except IndexError as error:
+                    found.append(str(error))
+        return found
+
+    with ThreadPoolExecutor(2) as pool:
+        found = [text for texts in pool.map(work, range(2)) for text in texts]
+    assert 1 <= len(found) <= 40
+    assert {text.partition(" is ")[0] for text in found} <= {
+        "advanced_index: index 5",
+        "advanced_index: index 6",
+    }
+    tl.cuda.synchronize()
+
+
+def test_an_index_outside_in_a_graph(device):
+    x, index = tl.arange(5.0, device=device), tl.asarray([1, 2, 0]).to(device)
     value = tl.asarray([10.0, 20.0, 30.0]).to(device)
 
     def work(index):
@@ -186,9 +374,15 @@ def test_captured_places_outside(device):
     graph = tl.cuda.CUDAGraph()
     with tl.cuda.graph(graph):
         read, written = work(index)
-    graph.replay()
-    assert read.cpu().tolist() == [1, 0, 0]
-    assert written.cpu().tolist() == [0, 10, 2, 3, 4]
+    right = [1, 2, 0], [30, 10, 20, 3, 4]
+    for numbers, expected in [([1, 2, 0], right), ([1, 7, 0], None), ([1, 2, 0], right)] * 2:
+        index[...] = tl.asarray(numbers).to(device)
+        graph.replay()
+        if expected is None:
+            with pytest.raises(IndexError, match="^index_put: index 7 is out of bounds for axis 0"):
+                tl.cuda.synchronize()
+            expected = [1, 0, 0], [0, 1, 2, 3, 4]
+        assert (read.tolist(), written.tolist()) == expected
     with pytest.raises(RuntimeError, match="read back"), tl.cuda.graph(tl.cuda.CUDAGraph()):
         x[x > 1]
 
@@ -255,8 +449,23 @@ def test_embedding(device):
         (picked * picked).sum().backward()
         gradients.append(weight.grad)
     assert equal(gradients[1], gradients[0])
-    with pytest.raises(IndexError, match="embedding: expected rows from 0 to 8 .* got -1 to 8"):
-        F.embedding(tl.asarray([0, -1, 8]).to(device), weight)
+    for function in (F.embedding, F.embedding_bag):
+        with pytest.raises(IndexError, match="index -1 is out of bounds for axis 0 with size 9"):
+            function(tl.asarray([[0, -1, 8]]).to(device), weight).cpu()
+    before = weight.tolist()
+    with pytest.raises(IndexError, match="index 9 is out of bounds for axis 0 with size 9"):
+        F.embedding(tl.asarray([0, 9, 8]).to(device), weight, max_norm=1.0).cpu()
+    assert weight.tolist() == before
+
+
+@pytest.mark.parametrize("wrong", [-1, 5])
+def test_classes_outside(wrong, device):
+    from tensorlib.nn import functional as F
+
+    scores, labels = tl.zeros((3, 5)).to(device), tl.asarray([0, wrong, -100]).to(device)
+    loss = F.cross_entropy(scores, labels)
+    with pytest.raises(IndexError, match=f"index {wrong} is out of bounds for axis 1 with size 5"):
+        loss.item()
 
 
 def test_functions_of_the_cpu_say_so(device):

@@ -134,6 +134,7 @@ inline void __trap() { standin_launch->trap(); }
   STANDIN_ATOMIC(name, long long, expression)
 
 STANDIN_INTEGER_ATOMICS(atomicAdd, old + value)
+STANDIN_INTEGER_ATOMICS(atomicAdd_system, old + value)
 STANDIN_ATOMIC(atomicAdd, float, old + value)
 STANDIN_ATOMIC(atomicAdd, double, old + value)
 STANDIN_ATOMIC(atomicSub, int, old - value)
@@ -148,11 +149,14 @@ STANDIN_ALL_INTEGER_ATOMICS(atomicXor, old ^ value)
 STANDIN_ATOMIC(atomicInc, unsigned, old >= value ? 0 : old + 1)
 STANDIN_ATOMIC(atomicDec, unsigned, old == 0 || old > value ? value : old - 1)
 
-#define STANDIN_COMPARE_AND_SWAP(T)                   \
-  inline T atomicCAS(T* address, T compare, T value) { \
-    T old = *address;                                 \
-    if (old == compare) *address = value;             \
-    return old;                                       \
+#define STANDIN_COMPARE_AND_SWAP(T)                                  \
+  inline T atomicCAS(T* address, T compare, T value) {               \
+    T old = *address;                                                \
+    if (old == compare) *address = value;                            \
+    return old;                                                      \
+  }                                                                  \
+  inline T atomicCAS_system(T* address, T compare, T value) {        \
+    return atomicCAS(address, compare, value);                       \
   }
 STANDIN_COMPARE_AND_SWAP(int)
 STANDIN_COMPARE_AND_SWAP(unsigned short)

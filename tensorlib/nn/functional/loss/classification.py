@@ -2,7 +2,7 @@
 
 import math
 
-from tensorlib._arguments import anywhere, stays
+from tensorlib._arguments import anywhere, from_zero, stays
 from tensorlib._core._autocast import in_float32
 from tensorlib._core._functions import arange, log, log1p, logaddexp, where
 from tensorlib.nn._arguments import check_reduction
@@ -204,7 +204,7 @@ def _nll(operation, input, target, weight, ignore_index, reduction, smoothing):
     _check_weight(operation, weight, classes)
     counted = _counted(operation, target, classes, ignore_index)
     if counted is not None:
-        target = where(counted, target, 0)
+        target = where(counted, from_zero(target), 0)
     chosen = input[_places(target, axis)]
     weights = None if weight is None else weight[target]
     if weights is not None:
