@@ -1,4 +1,4 @@
-"""cuSOLVER and cuBLAS: factorizations of stacks of matrices and triangular equations.
+"""cuSOLVER and cuBLAS: factorizations and triangular equations, a call for each matrix of a stack.
 
 The libraries go by columns, as LAPACK does: of a tensor in C order of shape (count, columns, rows)
 they see matrices of rows x columns. Most functions take float64 and complex128, work in place, and
@@ -23,15 +23,7 @@ from tensorlib.cuda._stream cimport stream_on
 
 from tensorlib.cuda._libraries import CUBLAS, CUSOLVER
 
-# Of cublas_api.h, cusolver_common.h and library_types.h.
 cdef enum:
-    LOWER = 0
-    UPPER = 1
-    OP_N = 0
-    OP_T = 1
-    RIGHT = 1
-    R_64F = 1
-    C_64F = 5
     BLAS_WORK = 4 << 20
 
 ctypedef int (*Create)(void **params) noexcept nogil
@@ -91,8 +83,6 @@ ctypedef int (*SetWorkspace)(void *handle, void *work, size_t nbytes) noexcept n
 ctypedef int (*Trsm)(void *handle, int side, int uplo, int trans, int diag, int m, int n,
                      const void *alpha, const void *a, int lda, void *b, int ldb) noexcept nogil
 
-cdef Library cusolver = CUSOLVER
-cdef Library cublas = CUBLAS
 cdef void *params = NULL   # cuSOLVER's options: as they are
 cdef dict STATUS = {
     1: "not initialized", 2: "allocation failed", 3: "invalid value", 4: "architecture mismatch",
@@ -106,46 +96,69 @@ cdef dict BLAS_STATUS = {
 
 
 cdef class Call:
-    """A call of cuSOLVER for each matrix of a stack."""
-    cdef str op
-    cdef int device
-    cdef int type         # of the elements
-    cdef void *handle
-    cdef int *info        # of the current matrix
-    cdef size_t work_size
-    cdef size_t host_size
-    cdef Tensor work
-    cdef object host_work
+    """Calls of a library for an op."""
 
-    def __init__(self, str op, Tensor a, Tensor infos):
-        global params
+    def __init__(self, Library library, str prefix, dict statuses, str op, Tensor a):
+        self.library = library
+        self.prefix = prefix
+        self.statuses = statuses
         self.op = op
         self.device = index_of_tensor(a)
-        self.type = C_64F if a.dtype_ == TL_COMPLEX128 else R_64F
         enter(self.device, op)
-        self.handle = cusolver.handle_on(self.device, op)
-        if params == NULL:
-            self.check((<Create>self.function("CreateParams"))(&params))
-        self.info = <int *>infos.data
+        self.handle = library.handle_on(self.device, op)
         note_launch(op)
 
     cdef void *function(self, str name) except NULL:
-        return cusolver.function(f"cusolverDn{name}", self.op)
+        return self.library.function(self.prefix + name, self.op)
 
     cdef int check(self, int status) except -1:
-        return check_status(cusolver, status, STATUS, self.op)
-
-    cdef int provide(self) except -1:
-        """The memory that the library asked for."""
-        self.work = workspace(self.device, self.work_size, self.op)
-        self.host_work = bytearray(self.host_size + 1)
-        return 0
+        return check_status(self.library, status, self.statuses, self.op)
 
     cdef int end(self) except -1:
         return wait_if_blocking(self.device, stream_on(self.device), self.op)
 
+
+cdef class SolverCall(Call):
+    """Calls of cuSOLVER; `infos` has a number for each matrix."""
+
+    def __init__(self, str op, Tensor a, Tensor infos):
+        global params
+        super().__init__(CUSOLVER, "cusolverDn", STATUS, op, a)
+        self.type = C_64F if a.dtype_ == TL_COMPLEX128 else R_64F
+        if params == NULL:
+            self.check((<Create>self.function("CreateParams"))(&params))
+        self.params = params
+        self.info = <int *>infos.data
+
+    cdef int provide(self) except -1:
+        self.work = workspace(self.device, self.work_size, self.op)
+        self.host_work = bytearray(self.host_size + 1)
+        return 0
+
     cdef void *host(self) noexcept:
         return PyByteArray_AS_STRING(self.host_work)
+
+
+cdef class BlasCall(Call):
+    """Calls of cuBLAS, with memory of their own: what is on its stream may last longer."""
+
+    def __init__(self, str op, Tensor a):
+        super().__init__(CUBLAS, "cublas", BLAS_STATUS, op, a)
+        self.work = workspace(self.device, BLAS_WORK, op)
+        self.check((<SetWorkspace>self.function("SetWorkspace_v2"))(
+            self.handle, self.work.data, BLAS_WORK))
+
+
+cdef str blas_letter(int dtype):
+    return "SDCZ"[dtype - TL_FLOAT32]
+
+
+cdef void write_one(double *one, int dtype) noexcept:
+    one[0] = one[1] = 0
+    if dtype == TL_FLOAT32 or dtype == TL_COMPLEX64:
+        (<float *>one)[0] = 1
+    else:
+        one[0] = 1
 
 
 cdef inline char *matrix(Tensor x, Py_ssize_t i) noexcept:
@@ -155,7 +168,7 @@ cdef inline char *matrix(Tensor x, Py_ssize_t i) noexcept:
 
 def cholesky(Tensor a not None, bint upper, Tensor infos not None, str op not None):
     """Factor matrices of which one triangle is read; the other one stays."""
-    cdef Call call = Call(op, a, infos)
+    cdef SolverCall call = SolverCall(op, a, infos)
     cdef int64_t n = a.shape_[1]
     cdef int uplo = UPPER if upper else LOWER
     cdef Potrf function = <Potrf>call.function("Xpotrf")
@@ -173,7 +186,7 @@ def cholesky(Tensor a not None, bint upper, Tensor infos not None, str op not No
 
 def lu(Tensor a not None, Tensor pivots not None, Tensor infos not None, str op not None):
     """Factor square matrices; `pivots` are of int64, counted from 1."""
-    cdef Call call = Call(op, a, infos)
+    cdef SolverCall call = SolverCall(op, a, infos)
     cdef int64_t n = a.shape_[1]
     cdef Getrf function = <Getrf>call.function("Xgetrf")
     cdef Py_ssize_t i
@@ -200,7 +213,7 @@ def solve_lu(Tensor a not None, Tensor pivots not None, const int64_t[::1] which
     infos : Tensor
         For right-hand sides.
     """
-    cdef Call call = Call(op, a, infos)
+    cdef SolverCall call = SolverCall(op, a, infos)
     cdef int64_t n = a.shape_[1]
     cdef Getrs function = <Getrs>call.function("Xgetrs")
     cdef Py_ssize_t i
@@ -215,7 +228,7 @@ def solve_lu(Tensor a not None, Tensor pivots not None, const int64_t[::1] which
 def householder(Tensor a not None, Tensor factors not None, Tensor infos not None,
                 str op not None):
     """Factor matrices into reflectors and an upper triangle, with the factors of the former."""
-    cdef Call call = Call(op, a, infos)
+    cdef SolverCall call = SolverCall(op, a, infos)
     cdef int64_t m = a.shape_[2], n = a.shape_[1]
     cdef Geqrf function = <Geqrf>call.function("Xgeqrf")
     cdef Py_ssize_t i
@@ -234,7 +247,7 @@ def householder(Tensor a not None, Tensor factors not None, Tensor infos not Non
 def multiplied_out(Tensor q not None, Tensor factors not None, Tensor infos not None,
                    str op not None):
     """Columns of the product of the reflectors, which the first columns of `q` are."""
-    cdef Call call = Call(op, q, infos)
+    cdef SolverCall call = SolverCall(op, q, infos)
     cdef int m = <int>q.shape_[2], n = <int>q.shape_[1], k = <int>factors.shape_[1], work = 0
     cdef str name = "Zungqr" if call.type == C_64F else "Dorgqr"
     cdef Orgqr function = <Orgqr>call.function(name)
@@ -252,7 +265,7 @@ def multiplied_out(Tensor q not None, Tensor factors not None, Tensor infos not 
 def hermitian_eigen(Tensor a not None, Tensor values not None, bint upper, bint vectors,
                     Tensor infos not None, str op not None):
     """Eigenvalues of matrices of which one triangle is read, and eigenvectors in their place."""
-    cdef Call call = Call(op, a, infos)
+    cdef SolverCall call = SolverCall(op, a, infos)
     cdef int64_t n = a.shape_[1]
     cdef int uplo = UPPER if upper else LOWER
     cdef Syevd function = <Syevd>call.function("Xsyevd")
@@ -278,7 +291,7 @@ def singular(Tensor a not None, Tensor s not None, Tensor u, Tensor vt, Tensor i
     u, vt : Tensor or None
         For as many left vectors as `u` has room for, and the right ones; both or neither.
     """
-    cdef Call call = Call(op, a, infos)
+    cdef SolverCall call = SolverCall(op, a, infos)
     cdef int64_t m = a.shape_[2], n = a.shape_[1]
     cdef signed char job = c"N"
     cdef Gesvd function = <Gesvd>call.function("Xgesvd")
@@ -306,7 +319,7 @@ def eigen(Tensor a not None, Tensor values not None, Tensor vectors, Tensor info
     The vectors have the dtype of the matrices; of real ones a pair of conjugate vectors is stored
     as the real and the imaginary part of the first of them.
     """
-    cdef Call call = Call(op, a, infos)
+    cdef SolverCall call = SolverCall(op, a, infos)
     cdef int64_t n = a.shape_[1]
     cdef bint wanted = vectors is not None
     cdef Geev function = <Geev>call.function("Xgeev")
@@ -337,27 +350,15 @@ def triangular(Tensor a not None, bint upper, bint unitriangular, const int64_t[
     which : array of int64
         The matrix for each of the right-hand sides.
     """
-    cdef str op = "solve_triangular"
-    cdef int device = index_of_tensor(a), n = <int>x.shape_[1], k = <int>x.shape_[2]
-    cdef str letter = "SDCZ"[a.dtype_ - TL_FLOAT32]
-    cdef Trsm function = <Trsm>cublas.function(f"cublas{letter}trsm_v2", op)
-    cdef void *handle
-    cdef double[2] one = [0, 0]
-    cdef Tensor work
+    cdef BlasCall call = BlasCall("solve_triangular", a)
+    cdef int n = <int>x.shape_[1], k = <int>x.shape_[2]
+    cdef Trsm function = <Trsm>call.function(f"{blas_letter(a.dtype_)}trsm_v2")
+    cdef double[2] one
     cdef Py_ssize_t i
-    if a.dtype_ == TL_FLOAT32 or a.dtype_ == TL_COMPLEX64:
-        (<float *>one)[0] = 1
-    else:
-        one[0] = 1
-    enter(device, op)
-    handle = cublas.handle_on(device, op)
-    work = workspace(device, BLAS_WORK, op)
-    check_status(cublas, (<SetWorkspace>cublas.function("cublasSetWorkspace_v2", op))(
-        handle, work.data, BLAS_WORK), BLAS_STATUS, op)
-    note_launch(op)
+    write_one(one, a.dtype_)
     # Going by columns it sees the transposes, and is asked for x.T in x.T @ a.T = b.T.
     for i in range(x.shape_[0]):
-        check_status(cublas, function(
-            handle, RIGHT, LOWER if upper else UPPER, OP_N, unitriangular, k, n, one,
-            matrix(a, which[i]), n, matrix(x, i), k), BLAS_STATUS, op)
-    wait_if_blocking(device, stream_on(device), op)
+        call.check(function(
+            call.handle, RIGHT, LOWER if upper else UPPER, OP_N, unitriangular, k, n, one,
+            matrix(a, which[i]), n, matrix(x, i), k))
+    call.end()

@@ -1,4 +1,4 @@
-"""The kernels of linear algebra: cuSOLVER, and cuBLAS for triangular equations.
+"""The kernels of linear algebra, by cuSOLVER and cuBLAS (see `factorize`).
 
 They promise what `_core._linalg` does: as on the CPU all is computed in double precision and
 rounded to that of the inputs, and only triangular equations are solved in their own. Each reads
@@ -6,7 +6,7 @@ back once whether the library found a solution, for which the host waits; so no 
 them, and a triangular equation that one captures may be singular unnoticed.
 
 The library goes by columns. To it a stack in C order is one of the transposes, of which use is made
-where that saves a copy: below "turned" are tensors whose last two axes are exchanged in memory.
+where that saves a copy (see `matrices`).
 """
 
 import math
@@ -18,12 +18,33 @@ from tensorlib._core import _linalg, _views
 from tensorlib._core._copy import to_device
 from tensorlib._core._exchange import asarray
 from tensorlib._core.device import device_number
-from tensorlib.cuda import _solver
+from tensorlib.cuda import factorize
 from tensorlib.cuda._backend import compact, compute, new, place, run, write
 from tensorlib.cuda._kernel import capturing
-from tensorlib.cuda.common import THREADS, blocks_for, kernel, type_name
+from tensorlib.cuda.factorize import has_nan, read
+from tensorlib.cuda.matrices import (
+    adjoint,
+    clear_triangle,
+    doubled,
+    finished,
+    identity,
+    launch,
+    launch_blocks,
+    matrices_between,
+    part,
+    stack,
+)
 
 INT_MAX = 2**31 - 1
+TRIANGULAR = ("float32", "float64", "complex64", "complex128")
+
+
+def real_dtype(dtype):
+    return {"complex64": "float32", "complex128": "float64"}.get(dtype.name, dtype.name)
+
+
+def complex_dtype(dtype):
+    return {"float32": "complex64", "float64": "complex128"}.get(dtype.name, dtype.name)
 
 
 def cholesky(a, upper):
@@ -31,9 +52,7 @@ def cholesky(a, upper):
     result = stack(a, doubled(a), "cholesky")
     if result.size:
         # What is lower by rows is upper by columns, and the conjugate has the conjugate factor.
-        infos = numbers_of(result, "cholesky")
-        _solver.cholesky(result, not upper, infos, "cholesky")
-        check(infos, "cholesky", _linalg.NOT_POSITIVE)
+        factorize.cholesky(result, not upper, "cholesky")
         clear_triangle(result, upper, "cholesky")
     return finished(result, a.shape, a.dtype)
 
@@ -57,10 +76,8 @@ def _determinant(a, op):
     matrices = stack(a, doubled(a), op)
     count, n = matrices.shape[:2]
     sign = new((count,), matrices.dtype, a, op)
-    logarithm, pivots = new((count,), "float64", a, op), new((count, n), "int64", a, op)
-    if matrices.size:
-        # That a matrix is singular, which `infos` tells, is seen in the factor.
-        _solver.lu(matrices, pivots, numbers_of(matrices, op), op)
+    logarithm = new((count,), "float64", a, op)
+    pivots = factorize.lu(matrices, op) if matrices.size else new((count, 0), "int32", a, op)
     launch_blocks("determinants", sign, op, count, n, matrices, pivots, sign, logarithm)
     return sign, logarithm
 
@@ -68,11 +85,11 @@ def _determinant(a, op):
 def inv(a):
     """The inverse of a matrix."""
     matrices = stack(a, doubled(a), "inv")
-    result = identity(matrices.shape, matrices, "inv")
-    if result.size:
+    if matrices.size:
         # The inverse of the transpose is that of the matrix, transposed.
-        _solve_lu(matrices, result, np.arange(len(result)), False, "inv")
-    return finished(result, a.shape, a.dtype)
+        pivots = factorize.lu(matrices, "inv", _linalg.SINGULAR)
+        matrices = factorize.inverse(matrices, pivots, "inv")
+    return finished(matrices, a.shape, a.dtype)
 
 
 def solve(a, b):
@@ -81,16 +98,9 @@ def solve(a, b):
     matrices = stack(a, doubled(a), "solve")
     turned = stack(_views.broadcast_to(b, (*outer, *b.shape[-2:])), matrices.dtype, "solve", True)
     if turned.size:
-        _solve_lu(matrices, turned, which_matrix(a, outer), True, "solve")
+        pivots = factorize.lu(matrices, "solve", _linalg.SINGULAR)
+        factorize.solve_lu(matrices, pivots, a.shape[:-2], turned, outer, "solve")
     return finished(turned, (*outer, *b.shape[-2:]), b.dtype, turned=True)
-
-
-def _solve_lu(matrices, x, which, transposed, op):
-    count, n = matrices.shape[:2]
-    pivots, infos = new((count, n), "int64", x, op), numbers_of(matrices, op)
-    _solver.lu(matrices, pivots, infos, op)
-    check(infos, op, _linalg.SINGULAR)
-    _solver.solve_lu(matrices, pivots, which, x, transposed, numbers_of(x, op), op)
 
 
 def solve_triangular(a, b, upper, unitriangular):
@@ -110,15 +120,15 @@ def solve_triangular(a, b, upper, unitriangular):
             f"solve_triangular: expected shapes (..., n, n) and (..., n, k), got "
             f"{a.shape} and {b.shape}"
         )
-    result = stack(_views.broadcast_to(b, (*outer, n, k)), b.dtype, op)
-    if result.size:
+    x = stack(_views.broadcast_to(b, (*outer, n, k)), b.dtype, op)
+    if x.size:
         if not unitriangular and not capturing(place(a)):
             diagonal = _views.diagonal(a, 0, a.ndim - 2, a.ndim - 1)
             if not read(run("all", (diagonal,), (tuple(range(diagonal.ndim)), False, "bool"))):
                 raise LinAlgError("solve_triangular: Singular matrix")
         matrices = _views.reshape(compact(a), (math.prod(a.shape[:-2]), n, n))
-        _solver.triangular(matrices, upper, unitriangular, which_matrix(a, outer), result)
-    return _views.reshape(result, (*outer, n, k))
+        factorize.triangular(matrices, a.shape[:-2], x, outer, upper, unitriangular)
+    return _views.reshape(x, (*outer, n, k))
 
 
 def qr_raw(a):
@@ -140,7 +150,7 @@ def qr(a, complete):
         q = new((count, width, rows), reflectors.dtype, a, "qr")
         write(part(q, order), part(reflectors, order))
         if q.size:
-            _solver.multiplied_out(q, factors, numbers_of(q, "qr"), "qr")
+            factorize.multiplied_out(q, factors, "qr")
     r = compact(part(_views.transpose(reflectors, (0, 2, 1)), width))
     clear_triangle(r, True, "qr")
     outer = a.shape[:-2]
@@ -151,12 +161,9 @@ def qr(a, complete):
 def _factored(a):
     """What `qr_raw` returns, in double precision and turned."""
     turned = stack(a, doubled(a), "qr", turned=True)
-    factors = new((len(turned), min(turned.shape[1:])), turned.dtype, a, "qr")
-    if factors.size:
-        infos = numbers_of(turned, "qr")
-        _solver.householder(turned, factors, infos, "qr")
-        check(infos, "qr", _linalg.BAD_QR)
-    return turned, factors
+    if turned.size:
+        return turned, factorize.householder(turned, "qr")
+    return turned, new((len(turned), min(turned.shape[1:])), turned.dtype, a, "qr")
 
 
 def eigh(a, uplo):
@@ -174,12 +181,9 @@ def eigvalsh(a, uplo):
 
 def _hermitian(a, uplo, vectors, op):
     turned = stack(a, doubled(a), op, turned=True)
-    values = new(turned.shape[:2], "float64", a, op)
     if turned.size:
-        infos = numbers_of(turned, op)
-        _solver.hermitian_eigen(turned, values, uplo == "U", vectors, infos, op)
-        check(infos, op, _linalg.NO_EIGENVALUES, values)
-    return values, turned
+        return factorize.hermitian_eigen(turned, uplo == "U", vectors, op), turned
+    return new(turned.shape[:2], "float64", a, op), turned
 
 
 def eig(a):
@@ -203,12 +207,9 @@ def eigvals(a):
 
 
 def _eigenvalues(turned, vectors, op):
-    values = new(turned.shape[:2], "complex128", turned, op)
     if turned.size:
-        infos = numbers_of(turned, op)
-        _solver.eigen(turned, values, vectors, infos, op)
-        check(infos, op, _linalg.NO_EIGENVALUES)
-    return values
+        return factorize.eigen(turned, vectors, op)
+    return new(turned.shape[:2], "complex128", turned, op)
 
 
 def svd(a, full_matrices):
@@ -230,6 +231,28 @@ def svdvals(a):
 
 def _singular(a, full, vectors, op, failure=_linalg.NO_SVD):
     """Stacks of the factors, in double precision; the outer two are None without `vectors`."""
+    if not factorize.by_jacobi(a.shape):
+        return _singular_by_qr(a, full, vectors, op, failure)
+    # The factors of the transposes
+    v, s, u, failed = factorize.singular_by_jacobi(stack(a, doubled(a), op), vectors, op)
+    if vectors:
+        u = adjoint(u, op)
+        if not full:
+            u, v = _views.basic_index(u, (..., slice(s.shape[1]))), part(v, s.shape[1])
+    if len(failed):
+        matrices = stack(a, doubled(a), op)
+    for i in failed:
+        one = matrices_between(matrices, i, i + 1)
+        found = _singular_by_qr(one, full, vectors, op, failure)
+        for whole, single in zip((u, s, v), found, strict=True):
+            if whole is not None:
+                write(matrices_between(whole, i, i + 1), single)
+    if has_nan(s):
+        raise LinAlgError(f"{op}: {failure}")
+    return u, s, v
+
+
+def _singular_by_qr(a, full, vectors, op, failure):
     rows, columns = a.shape[-2:]
     wide = rows < columns  # then the library, which wants tall matrices, sees the transposes
     tall = stack(a, doubled(a), op, turned=not wide)
@@ -242,9 +265,7 @@ def _singular(a, full, vectors, op, failure=_linalg.NO_SVD):
         u = new((count, m if full else n, m), tall.dtype, a, op)
         vt = new((count, n, n), tall.dtype, a, op)
     if s.size:
-        infos = numbers_of(tall, op)
-        _solver.singular(tall, s, u, vt, infos, op)
-        check(infos, op, failure, s)
+        s = factorize.singular(tall, u, vt, op, failure)
     if not vectors:
         return None, s, None
     if wide:
@@ -283,158 +304,5 @@ def lstsq(a, b, rcond):
     )
 
 
-# ------------------------------------------------------------------------------------------
-# stacks of matrices
-# ------------------------------------------------------------------------------------------
-
-TRIANGULAR = ("float32", "float64", "complex64", "complex128")
-
-
-def doubled(a):
-    """The dtype of double precision that a tensor is computed in."""
-    return "complex128" if a.dtype.kind == "c" else "float64"
-
-
-def real_dtype(dtype):
-    return {"complex64": "float32", "complex128": "float64"}.get(dtype.name, dtype.name)
-
-
-def complex_dtype(dtype):
-    return {"float32": "complex64", "float64": "complex128"}.get(dtype.name, dtype.name)
-
-
-def stack(a, dtype, op, turned=False):
-    """A new tensor of all matrices, (count, rows, columns) or turned."""
-    outer, (rows, columns) = a.shape[:-2], a.shape[-2:]
-    if turned:
-        axes = tuple(range(a.ndim - 2))
-        a = _views.transpose(a, (*axes, a.ndim - 1, a.ndim - 2))
-        rows, columns = columns, rows
-    result = new((*outer, rows, columns), dtype, a, op)
-    write(result, a)
-    return _views.reshape(result, (math.prod(outer), rows, columns))
-
-
-def finished(x, shape, dtype, turned=False):
-    """A stack in C order, of the shape and dtype of a result."""
-    if turned:
-        x = _views.transpose(x, (0, 2, 1))
-    return _views.reshape(compact(x, dtype), tuple(shape))
-
-
-def part(x, count):
-    """The first rows of each matrix."""
-    return _views.basic_index(x, (slice(None), slice(count)))
-
-
-def adjoint(x, op):
-    x = _views.transpose(x, (0, 2, 1))
-    if x.dtype.kind != "c":
-        return x
-    result = new(x.shape, x.dtype, x, op)
-    compute("conjugate", result, x)
-    return result
-
-
-def which_matrix(a, outer):
-    """The flat index of the matrix of `a` for each place of a broadcast shape."""
-    own = a.shape[:-2]
-    places = np.arange(math.prod(own), dtype=np.int64).reshape(own)
-    return np.ascontiguousarray(np.broadcast_to(places, outer).ravel())
-
-
-def identity(shape, like, op):
-    result = new(shape, like.dtype, like, op)
-    launch("identity", result, op, result.size, *shape[1:], result)
-    return result
-
-
-def clear_triangle(x, below, op):
-    """Write zeros below the diagonal, or else above it."""
-    launch("clear_triangle", x, op, x.size, *x.shape[1:], int(below), x)
-
-
-# ------------------------------------------------------------------------------------------
-# what the library found
-# ------------------------------------------------------------------------------------------
-
-
-def numbers_of(x, op):
-    """Room for the library's number for each matrix, which is zero where there is a solution."""
-    if capturing(place(x)):
-        raise RuntimeError(
-            f"{op}: whether there is a solution has to be read back, which a graph cannot capture"
-        )
-    return new((len(x),), "int32", x, op)
-
-
-def check(infos, op, failure, values=None):
-    """A LinAlgError where one of the matrices has no solution, or NaN among its values; the host
-    waits."""
-    failed = read(infos).any()
-    if values is not None and not failed:
-        # LAPACK does not converge with NaN, which the library may pass on.
-        failed = np.isnan(read(run("max", (values,), ((0, 1), False, values.dtype))))
-    if failed:
-        raise LinAlgError(f"{op}: {failure}")
-
-
-def read(x):
-    return np.asarray(to_device(x, 0, 0, False))
-
-
 def on_device(x, like):
     return to_device(x, device_number(like.device, "to"), 0, False)
-
-
-# ------------------------------------------------------------------------------------------
-# kernels of our own
-# ------------------------------------------------------------------------------------------
-
-# Their parameters in C++, where T is the type of the matrices.
-PARAMETERS = {
-    "clear_triangle": "int64_t size, int64_t rows, int64_t columns, int64_t below, T *x",
-    "complex_vectors": "int64_t size, int64_t n, const Complex<double> *values, "
-    "const double *given, Complex<double> *vectors",
-    "determinants": "int64_t count, int64_t n, const T *lu, const int64_t *pivots, T *signs, "
-    "double *logarithms",
-    "from_logarithms": "int64_t count, const T *signs, const double *logarithms, T *result",
-    "identity": "int64_t size, int64_t rows, int64_t columns, T *x",
-    "inverse_values": "int64_t count, int64_t n, const double *values, const double *limits, "
-    "double *inverses, int32_t *ranks",
-    "residuals": "int64_t columns, int64_t rows, int64_t k, int64_t full, const T *x, "
-    "const int32_t *ranks, double *sums",
-}
-
-
-def linalg_kernel(name, kind):
-    """A kernel of ``kernels/linalg.cuh``, for matrices of a type."""
-    parameters = PARAMETERS[name]
-    names = ", ".join(words.split()[-1].lstrip("*") for words in parameters.split(","))
-    template = f"<{kind}>" if "T *" in parameters else ""
-    parameters = parameters.replace("T *", f"{kind} *")
-    body = f"tl::linalg::{name}{template}({names});"
-    return kernel("linalg.cuh", f"{name}_kernel", parameters, body)
-
-
-def launch(name, like, op, size, *arguments):
-    """With a thread for each of `size` elements."""
-    _launch(name, like, op, blocks_for(size), size, *arguments)
-
-
-def launch_blocks(name, like, op, count, *arguments):
-    """With a block for each of `count` matrices or columns."""
-    _launch(name, like, op, count, count, *arguments)
-
-
-def _launch(name, like, op, blocks, *arguments):
-    kind = "double" if like is None else type_name(like.dtype)
-    device = place(next(x for x in arguments if not isinstance(x, int)))
-    linalg_kernel(name, kind)(op, device, blocks, THREADS, *arguments)
-
-
-def sources():
-    """The sources of all of them."""
-    for name, parameters in PARAMETERS.items():
-        for kind in ("double", "Complex<double>") if "T *" in parameters else ("double",):
-            yield linalg_kernel(name, kind).source

@@ -56,7 +56,7 @@ MODULES = (
     "conv",
     "fused",
     "indexing",
-    "linalg",
+    "matrices",
     "norm",
     "optimize",
     "pool",

@@ -19,7 +19,7 @@ from host_compiler import (
 )
 
 SONAMES = {
-    "trsm": "libcublas.so.13",  # for triangular equations; `standin_cublas` has the products
+    "cublas_linalg": "libcublas.so.13",  # `standin_cublas` has the products
     "cufft": "libcufft.so.12",
     "cusolver": "libcusolver.so.12",
 }
@@ -29,8 +29,8 @@ BLAS = [letter + "trsm" for letter in "sdcz"]
 LAPACK = [
     letter + name
     for letter, names in {
-        "d": "potrf getrf getrs geqrf orgqr syev gesvd geev",
-        "z": "potrf getrf getrs geqrf ungqr heev gesvd geev",
+        "d": "potrf getrf getri getrs geqrf orgqr syev gesvd geev",
+        "z": "potrf getrf getri getrs geqrf ungqr heev gesvd geev",
     }.items()
     for name in names.split()
 ]
@@ -40,9 +40,9 @@ def build_library(name):
     """Build a stand-in; returns its path."""
     soname, driver = SONAMES[name], build_standin()
     sources = sorted((FOLDER / name).glob("*.cpp"))
-    content = [path.read_bytes() for path in sources]
+    content = [*(path.read_bytes() for path in sources), *_headers([FOLDER, FOLDER / name])]
     options = [*DRIVER_OPTIONS, f"-I{cuda_headers()}"]
-    key = _digest(version_of(compiler()), driver, *options, *content, *_headers([FOLDER]))
+    key = _digest(version_of(compiler()), driver, *options, *content)
 
     def build(folder):
         linked = ["-shared", f"-Wl,-soname,{soname}", "-o", folder / "result"]

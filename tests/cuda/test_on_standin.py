@@ -16,7 +16,10 @@ def test_on_standin(path):
     reason = host_compiler.why_not()
     if reason:
         pytest.skip(reason)
-    environment = standin_driver.process_environment(TENSORLIB_STANDIN=1, TENSORLIB_CUDA_CACHE="")
+    # Threads of BLAS wait for each other: small matrices take ten times as long on a busy machine.
+    environment = standin_driver.process_environment(
+        TENSORLIB_STANDIN=1, TENSORLIB_CUDA_CACHE="", OPENBLAS_NUM_THREADS=1
+    )
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", str(path)]
     done = subprocess.run(
         command, env=environment, capture_output=True, text=True, cwd=FOLDER.parents[2]

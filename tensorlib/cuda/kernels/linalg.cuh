@@ -1,12 +1,10 @@
 // What is left to do around the factorizations of matrices that a library makes.
 #pragma once
 
-#include "functors.h"
+#include "fold.cuh"
 
 namespace tl {
 namespace linalg {
-
-constexpr int kThreads = 256;
 
 // f(matrix, row, column, place) for the elements of a stack of matrices in C order.
 template <class Function>
@@ -46,6 +44,13 @@ template <class T>
 TL_HD void identity(int64_t size, int64_t rows, int64_t columns, T *x) {
   for_elements(size, rows, columns, [=](int64_t, int64_t row, int64_t column, int64_t i) {
     x[i] = T(row == column ? 1 : 0);
+  });
+}
+
+// The addresses of the matrices of a stack, which are so many bytes each.
+TL_HD void addresses(int64_t count, int64_t bytes, const char *first, int64_t *result) {
+  for_elements(count, 1, 1, [=](int64_t matrix, int64_t, int64_t, int64_t) {
+    result[matrix] = reinterpret_cast<int64_t>(first + matrix * bytes);
   });
 }
 
@@ -111,7 +116,7 @@ TL_HD Complex<double> phase(Complex<double> x, double size) {
 // Signs and logarithms of determinants from LU factors; of singular matrices 0 and -infinity. A
 // block for each matrix.
 template <class T>
-__device__ void determinants(int64_t count, int64_t n, const T *lu, const int64_t *pivots,
+__device__ void determinants(int64_t count, int64_t n, const T *lu, const int32_t *pivots,
                              T *signs, double *logarithms) {
   for (int64_t m = blockIdx.x; m < count; m += gridDim.x) {
     T sign(1);
@@ -133,6 +138,46 @@ __device__ void determinants(int64_t count, int64_t n, const T *lu, const int64_
     if (threadIdx.x == 0) {
       signs[m] = smallest == 0 ? T(0) : sign;
       logarithms[m] = smallest == 0 ? -infinity<double>() : logarithm;
+    }
+  }
+}
+
+TL_HD double conjugated(double x) { return x; }
+TL_HD Complex<double> conjugated(Complex<double> x) { return {x.real, -x.imag}; }
+
+// The first columns of products of reflectors, in place: `q` has `width` columns, one after the
+// other, of which the first ones are reflectors below the diagonal. A block for each matrix, a warp
+// for each column.
+template <class T>
+__device__ void multiply_out(int64_t count, int64_t width, int64_t rows, int64_t reflectors,
+                             const T *factors, T *q) {
+  int const lane = threadIdx.x % kWarp, warp = threadIdx.x / kWarp;
+  for (int64_t m = blockIdx.x; m < count; m += gridDim.x) {
+    T *columns = q + m * width * rows;
+    for (int64_t i = reflectors * rows + threadIdx.x; i < width * rows; i += kThreads) {
+      columns[i] = T(i / rows == i % rows ? 1 : 0);
+    }
+    __syncthreads();
+    for (int64_t k = reflectors - 1; k >= 0; --k) {
+      T *reflector = columns + k * rows;  // above which is another factor; its k-th element is 1
+      T const factor = factors[m * reflectors + k];
+      for (int64_t j = k + 1 + warp; j < width; j += kThreads / kWarp) {
+        T *column = columns + j * rows;
+        T sum(0);
+        for (int64_t i = k + lane; i < rows; i += kWarp) {
+          sum = sum + (i == k ? column[i] : conjugated(reflector[i]) * column[i]);
+        }
+        for (int lanes = 1; lanes < kWarp; lanes *= 2) sum = sum + shuffled(sum, lanes);
+        sum = sum * factor;
+        for (int64_t i = k + lane; i < rows; i += kWarp) {
+          column[i] = column[i] - (i == k ? sum : reflector[i] * sum);
+        }
+      }
+      __syncthreads();
+      for (int64_t i = threadIdx.x; i < rows; i += kThreads) {
+        reflector[i] = i < k ? T(0) : i == k ? T(1) - factor : -(reflector[i] * factor);
+      }
+      __syncthreads();
     }
   }
 }

@@ -5,6 +5,7 @@ What is not unique is not compared: vectors have any phase, general eigenvalues 
 
 import numpy as np
 import pytest
+from numpy.linalg import LinAlgError
 
 import tensorlib as tl
 from tensorlib import linalg
@@ -162,6 +163,141 @@ def test_compositions(dtype, device):
     check(linalg.tensorsolve, device, matrices((2, 3, 6), dtype), matrices((2, 3), dtype))
 
 
+SIDES = (1, 2, 3, 8, 32, 33, 64)  # libraries have other ways for up to 32
+
+
+def stacks(dtype, kind):
+    """Of one matrix, which is factored by itself, and of more."""
+    for n in SIDES:
+        for count in (1, 2, 33):
+            yield matrices((count, n, n), dtype, kind, seed=n) / n
+
+
+def arrays(function, device, *inputs, **options):
+    """The results of a device as NumPy's arrays in double precision."""
+    results = function(*[x.to(device) for x in inputs], **options)
+    results = results if isinstance(results, tuple) else (results,)
+    return [x.cpu().numpy() * np.float64(1) for x in results]
+
+
+def agree(dtype, *pairs):
+    error = 1e-4 if dtype in ("float32", "complex64") else 1e-10
+    for result, expected in pairs:
+        expected = np.broadcast_to(expected, result.shape)
+        np.testing.assert_allclose(result, expected, rtol=error, atol=error)
+
+
+def hermitian(x):
+    return np.conj(np.swapaxes(x, -1, -2))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_equations_of_stacks(dtype, device):
+    for a in stacks(dtype, "positive"):
+        b, n = matrices((*a.shape[:-1], 2), dtype, seed=1), a.shape[-1]
+        x, y = a.numpy(), b.numpy()
+        sign, logarithm = arrays(linalg.slogdet, device, a)
+        agree(dtype, (sign, np.linalg.slogdet(x)[0]), (logarithm, np.linalg.slogdet(x)[1]))
+        (inverse,), (solution,) = arrays(linalg.inv, device, a), arrays(linalg.solve, device, a, b)
+        agree(dtype, (x @ inverse, np.eye(n)), (x @ solution, y))
+        (factor,) = arrays(linalg.cholesky, device, a)
+        agree(dtype, (factor, np.linalg.cholesky(x)), (factor @ hermitian(factor), x))
+        (factor,) = arrays(linalg.cholesky, device, a, upper=True)
+        agree(dtype, (factor, np.linalg.cholesky(x, upper=True)))
+        for upper, part in ((True, np.triu(x)), (False, np.tril(x))):
+            (solution,) = arrays(linalg.solve_triangular, device, a, b, upper=upper)
+            agree(dtype, (part @ solution, y))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_decompositions_of_stacks(dtype, device):
+    for a in stacks(dtype, "any"):
+        x, n = a.numpy(), a.shape[-1]
+        h = x + hermitian(x)
+        values, v = arrays(linalg.eigh, device, tl.asarray(h))
+        agree(dtype, (values, np.linalg.eigvalsh(h)), (hermitian(v) @ v, np.eye(n)))
+        agree(dtype, ((v * values[..., None, :]) @ hermitian(v), h))
+        agree(dtype, (arrays(linalg.eigvalsh, device, a)[0], np.linalg.eigvalsh(x)))
+        u, values, vh = arrays(linalg.svd, device, a)
+        agree(dtype, (values, np.linalg.svdvals(x)), ((u * values[..., None, :]) @ vh, x))
+        agree(dtype, (hermitian(u) @ u, np.eye(n)), (vh @ hermitian(vh), np.eye(n)))
+        agree(dtype, (arrays(linalg.svdvals, device, a)[0], np.linalg.svdvals(x)))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_qr_of_stacks(dtype, device):
+    few = [a for a in stacks(dtype, "any") if a.size < 1 << 13]
+    for a in (*few, matrices((5, 64, 64), dtype), matrices((17, 260, 2), dtype)):
+        for columns in {a.shape[-1], a.shape[-1] // 3 + 1}:
+            x = a.numpy()[..., :columns]
+            for mode in ("reduced", "complete"):
+                q, r = arrays(linalg.qr, device, tl.asarray(x), mode=mode)
+                expected = np.linalg.qr(x.astype(q.dtype), mode=mode)
+                assert q.shape == expected[0].shape
+                agree(dtype, (q @ r, x), (hermitian(q) @ q, np.eye(q.shape[-1])))
+                agree(dtype, (np.abs(r), np.abs(expected[1])), (np.tril(r, -1), 0))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+def test_singular_values_of_stacks_of_any_shape(dtype, device):
+    for shape in ((3, 32, 2), (3, 2, 32), (2, 2, 5, 3), (3, 1, 4), (3, 33, 2)):
+        whole = matrices(shape, dtype)
+        for a in (whole, whole[..., :1] @ whole[..., :1, :], whole * 0):  # of rank one, and none
+            x = a.numpy()
+            for full in (False, True):
+                u, s, vh = arrays(linalg.svd, device, a, full_matrices=full)
+                expected = np.linalg.svd(x, full_matrices=full)
+                assert (u.shape, vh.shape) == (expected[0].shape, expected[2].shape)
+                count = s.shape[-1]
+                product = (u[..., :count] * s[..., None, :]) @ vh[..., :count, :]
+                agree(dtype, (s, expected[1]), (product, x))
+                agree(dtype, (hermitian(u) @ u, np.eye(u.shape[-1])))
+                agree(dtype, (vh @ hermitian(vh), np.eye(vh.shape[-2])))
+        check(linalg.pinv, device, whole)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+def test_stacks_that_are_broadcast(dtype, device):
+    for own, outer in (((1,), (5,)), ((2, 1), (1, 3)), ((3,), (2, 3)), ((), (4,)), ((4,), ())):
+        a, b = matrices((*own, 3, 3), dtype, "positive"), matrices((*outer, 3, 2), dtype, seed=1)
+        check(linalg.solve, device, a, b)
+        check(linalg.solve_triangular, device, a, b, upper=True)
+
+
+def test_more_matrices_than_fit_into_a_call(device):
+    a = tl.arange(1.0, 70_001).reshape(-1, 1, 1)
+    check(linalg.svdvals, device, a)
+    a[69_999] = -1
+    with pytest.raises(LinAlgError, match="cholesky: Matrix is not positive definite"):
+        linalg.cholesky(a.to(device))
+
+
+@pytest.mark.parametrize("broken", [0, 17, 32])
+def test_one_matrix_of_a_stack_has_no_solution(broken, device):
+    singular = matrices((33, 3, 3), "float64", "positive")
+    singular[broken, 1] = 0
+    negative = matrices((33, 3, 3), "float64", "positive")
+    negative[broken, 2, 2] = -1
+    nan = matrices((33, 3, 3), "float64", "positive")
+    nan[broken, 1, 1] = np.nan
+    b = tl.ones((33, 3, 2))
+    for function in (
+        lambda place: linalg.inv(singular.to(place)),
+        lambda place: linalg.solve(singular.to(place), b.to(place)),
+        lambda place: linalg.solve_triangular(singular.to(place), b.to(place), upper=True),
+        lambda place: linalg.cholesky(negative.to(place)),
+        lambda place: linalg.eigh(nan.to(place)),
+        lambda place: linalg.eigvalsh(nan.to(place)),
+        lambda place: linalg.svd(nan.to(place)),
+        lambda place: linalg.svdvals(nan.to(place)),
+    ):
+        one, other = refused(function, device)
+        assert one == other
+        assert one[0] is LinAlgError
+    for function in (linalg.det, linalg.slogdet):
+        check(function, device, singular)
+
+
 def test_singular_matrices(device):
     zeros = tl.zeros((2, 3, 3))
     check(linalg.det, device, zeros)
@@ -251,6 +387,20 @@ def test_a_graph_cannot_read_back(device):
     a *= 2
     graph.replay()
     np.testing.assert_array_equal(x.cpu().numpy(), np.eye(3))
+
+
+def test_a_graph_solves_a_stack_of_triangular_equations(device):
+    a, b = tl.eye(3, device=device) * tl.ones((5, 1, 1), device=device), tl.ones((5, 3, 2))
+    b = b.to(device)
+    linalg.solve_triangular(a, b, upper=True)
+    graph = tl.cuda.CUDAGraph()
+    with tl.cuda.graph(graph):
+        x = linalg.solve_triangular(a, b, upper=True)
+    a[3] *= 2
+    graph.replay()
+    expected = np.ones((5, 3, 2))
+    expected[3] = 0.5
+    np.testing.assert_array_equal(x.cpu().numpy(), expected)
 
 
 def test_reshaping_nothing(device):

@@ -163,9 +163,17 @@ CUresult cuInit(unsigned flags) {
   });
 }
 
-// What a test calls, through ctypes
-
 extern "C" {
+
+// What the stand-ins for libraries call in their work on the host: a copy between memory of a device
+// and of the host. What a GPU could not read or write is a fault.
+void standin_copy(void* to, const void* from, std::size_t size) {
+  std::lock_guard<std::mutex> guard(mutex);
+  if (copy(reinterpret_cast<CUdeviceptr>(to), reinterpret_cast<CUdeviceptr>(from), size))
+    sticky_error = CUDA_ERROR_ILLEGAL_ADDRESS;
+}
+
+// What a test calls, through ctypes
 
 // The lines of the log, as many as the buffer holds; returns how long all are.
 std::size_t standin_log(char* buffer, std::size_t size) {

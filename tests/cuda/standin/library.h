@@ -5,9 +5,15 @@
 #include <cuda.h>
 
 #include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <vector>
+
+extern "C" void standin_copy(void* to, const void* from, std::size_t size);  // of the driver
 
 namespace standin {
 
@@ -59,5 +65,29 @@ inline bool on_host(CUstream stream, const std::vector<Span>& spans,
   if (status != CU_STREAM_CAPTURE_STATUS_NONE) job.release();  // the graph's from now on
   return fine;
 }
+
+// What one of an array of pointers points to, while a call does its work: a copy of so many elements.
+template <class T>
+class Pointed {
+ public:
+  Pointed(const char* pointers, int i, std::size_t size) : elements_(size + 1), size_(size) {
+    std::memcpy(&place_, pointers + i * sizeof place_, sizeof place_);
+    if (reinterpret_cast<std::uintptr_t>(place_) % sizeof(T)) {
+      std::fprintf(stderr, "a pointer to memory that is not aligned: %p\n", (void*)place_);
+      std::abort();
+    }
+    standin_copy(elements_.data(), place_, size * sizeof(T));
+  }
+  void write_back() { standin_copy(place_, elements_.data(), size_ * sizeof(T)); }
+  T* data() { return elements_.data(); }
+  bool overlaps(const Pointed& other) const {
+    return place_ < other.place_ + other.size_ && other.place_ < place_ + size_;
+  }
+
+ private:
+  T* place_;
+  std::vector<T> elements_;
+  std::size_t size_;
+};
 
 }  // namespace standin

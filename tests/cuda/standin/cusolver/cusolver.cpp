@@ -1,87 +1,13 @@
 // A stand-in for cuSOLVER: what tensorlib calls of it, done by LAPACK on the host, for double
 // precision. What cuSOLVER refuses, such as singular values of wide matrices, it refuses, too.
 
-#include "../lapack.h"
-#include "../library.h"
-
-#include <cstdint>
-#include <cstring>
-
-#ifdef STANDIN_REAL_HEADERS
-#include <cusolverDn.h>
-#else
-struct cusolverDnContext;
-using cusolverDnHandle_t = cusolverDnContext*;
-struct cusolverDnParams;
-using cusolverDnParams_t = cusolverDnParams*;
-using cudaStream_t = CUstream;
-struct cuDoubleComplex;
-enum cusolverStatus_t {
-  CUSOLVER_STATUS_SUCCESS = 0,
-  CUSOLVER_STATUS_NOT_INITIALIZED = 1,
-  CUSOLVER_STATUS_INVALID_VALUE = 3,
-  CUSOLVER_STATUS_EXECUTION_FAILED = 6,
-  CUSOLVER_STATUS_INVALID_WORKSPACE = 31,
-};
-enum cusolverEigMode_t { CUSOLVER_EIG_MODE_NOVECTOR = 0, CUSOLVER_EIG_MODE_VECTOR = 1 };
-enum cublasFillMode_t { CUBLAS_FILL_MODE_LOWER = 0, CUBLAS_FILL_MODE_UPPER = 1 };
-enum cublasOperation_t { CUBLAS_OP_N = 0, CUBLAS_OP_T = 1, CUBLAS_OP_C = 2 };
-enum cudaDataType { CUDA_R_64F = 1, CUDA_C_64F = 5 };
-#endif
+#include "cusolver.h"
 
 namespace {
 
 using namespace standin;
 
-struct Context {
-  CUstream stream;
-};
-
-constexpr std::size_t work_bytes = 1000, host_bytes = 100;
-
 int handles_made = 0;
-
-CUstream stream_of(cusolverDnHandle_t handle) {
-  return reinterpret_cast<Context*>(handle)->stream;
-}
-
-cusolverStatus_t sizes(size_t* work, size_t* host) {
-  *work = work_bytes;
-  *host = host_bytes;
-  return CUSOLVER_STATUS_SUCCESS;
-}
-
-// Call body(T()) for the type of the elements, once the arguments that all calls have are right.
-template <class Body>
-cusolverStatus_t typed(cusolverDnHandle_t handle, cusolverDnParams_t params, cudaDataType type,
-                       cudaDataType computed, Body body) {
-  if (!handle || !params) return CUSOLVER_STATUS_NOT_INITIALIZED;
-  if (type != computed) return CUSOLVER_STATUS_INVALID_VALUE;
-  bool done = false;
-  if (type == CUDA_R_64F)
-    done = body(double());
-  else if (type == CUDA_C_64F)
-    done = body(Complex());
-  else
-    return CUSOLVER_STATUS_INVALID_VALUE;
-  return done ? CUSOLVER_STATUS_SUCCESS : CUSOLVER_STATUS_EXECUTION_FAILED;
-}
-
-bool enough(void* work, std::size_t bytes, void* host, std::size_t host_size) {
-  if (!work || bytes < work_bytes || !host || host_size < host_bytes) return false;
-  std::memset(host, 0x5a, host_bytes);
-  return true;
-}
-
-template <class T>
-const char* name(const char* real, const char* complex) {
-  return is_complex<T> ? complex : real;
-}
-
-template <class T>
-T* as(char* copy) {
-  return reinterpret_cast<T*>(copy);
-}
 
 }  // namespace
 
@@ -270,17 +196,8 @@ cusolverStatus_t cusolverDnXsyevd(cusolverDnHandle_t handle, cusolverDnParams_t 
         stream_of(handle),
         {writes(a, lda * n * sizeof(T)), writes(w, n * sizeof(double)), writes(info, sizeof(int))},
         [=](Copies& at) {
-          char job = mode == CUSOLVER_EIG_MODE_VECTOR ? 'V' : 'N';
-          char triangle = uplo == CUBLAS_FILL_MODE_LOWER ? 'L' : 'U';
-          int order = int(n), leading = int(lda), room = int(4 * n * n + 100 * n + 100);
-          std::vector<T> space(room);
-          std::vector<double> real_space(3 * n + 1);
-          if constexpr (is_complex<T>)
-            lapack("zheev", &job, &triangle, &order, as<T>(at[0]), &leading, as<double>(at[1]),
-                   space.data(), &room, real_space.data(), as<int>(at[2]));
-          else
-            lapack("dsyev", &job, &triangle, &order, as<T>(at[0]), &leading, as<double>(at[1]),
-                   space.data(), &room, as<int>(at[2]));
+          eigen(mode == CUSOLVER_EIG_MODE_VECTOR, uplo, int(n), as<T>(at[0]), int(lda),
+                as<double>(at[1]), as<int>(at[2]));
         });
   });
 }
@@ -311,19 +228,9 @@ cusolverStatus_t cusolverDnXgesvd(cusolverDnHandle_t handle, cusolverDnParams_t 
          writes(u, ldu * left * sizeof(T)), writes(vt, ldvt * right * sizeof(T)),
          writes(info, sizeof(int))},
         [=](Copies& at) {
-          char of_u = char(jobu), of_vt = char(jobvt);
-          int rows = int(m), columns = int(n), leading = int(lda), leading_u = int(ldu),
-              leading_vt = int(ldvt), room = int(100 * (m + n));
-          std::vector<T> space(room);
-          std::vector<double> real_space(5 * n);
-          if constexpr (is_complex<T>)
-            lapack("zgesvd", &of_u, &of_vt, &rows, &columns, as<T>(at[0]), &leading,
-                   as<double>(at[1]), as<T>(at[2]), &leading_u, as<T>(at[3]), &leading_vt,
-                   space.data(), &room, real_space.data(), as<int>(at[4]));
-          else
-            lapack("dgesvd", &of_u, &of_vt, &rows, &columns, as<T>(at[0]), &leading,
-                   as<double>(at[1]), as<T>(at[2]), &leading_u, as<T>(at[3]), &leading_vt,
-                   space.data(), &room, as<int>(at[4]));
+          singular(char(jobu), char(jobvt), int(m), int(n), as<T>(at[0]), int(lda),
+                   as<double>(at[1]), as<T>(at[2]), int(ldu), as<T>(at[3]), int(ldvt),
+                   as<int>(at[4]));
         });
   });
 }
