@@ -31,7 +31,7 @@ from tensorlib.cuda._backend import (
 )
 from tensorlib.cuda._driver import report_of
 from tensorlib.cuda._kernel import capturing
-from tensorlib.cuda.common import THREADS, blocks_for, kernel, type_name
+from tensorlib.cuda.common import THREADS, blocks_for, kernel, merged, type_name
 from tensorlib.cuda.elementwise import FEW, MANY, TYPES
 from tensorlib.cuda.sort import ordered_rows
 
@@ -239,7 +239,7 @@ class Places:
         outside = new((blocks,), "bool", x, op)
         for k in range(0, len(self.arrays), MOST):
             arrays = self.arrays[k : k + MOST]
-            axes = _merged(self.shape, list(zip(*self.strides_of(arrays), strict=True)))
+            axes = merged(self.shape, list(zip(*self.strides_of(arrays), strict=True)))
             arguments = (_passed(arrays, x, op), int(k == 0), offsets, outside)
             _run(op, "find_offsets", "", place(x), axes, arguments, len(arrays), blocks)
         return offsets, outside if checked else None
@@ -307,9 +307,9 @@ def _picked(x, axis, entry, op):
     if entry.ndim == 0:
         return [Array(places, 0, 1, 0, 0, -1)]
     end = axis + entry.ndim
-    merged = _merged(x.shape[axis:end], [(stride,) for stride in x.strides[axis:end]])
-    if len(merged) == 1:
-        return [Array(places, 0, entry.size, 0, merged[0][1][0], -1)]
+    axes = merged(x.shape[axis:end], [(stride,) for stride in x.strides[axis:end]])
+    if len(axes) == 1:
+        return [Array(places, 0, entry.size, 0, axes[0][1][0], -1)]
     return [
         Array(_coordinate(places, entry.shape, i), 0, entry.shape[i], 0, x.strides[axis + i], -1)
         for i in range(entry.ndim)
@@ -400,7 +400,7 @@ def _gathered(x, index, op):
         arrays = [Array(offsets, 1 - 2**63, 2**63 - 1, 0, 1, -1)]
     if result.size == 0:
         return result
-    axes = _merged(places.result, places.strides(*places.strides_of(arrays)))
+    axes = merged(places.result, places.strides(*places.strides_of(arrays)))
     steps = [*places.steps, aligned_address(x, op) + places.start]
     unit, axes = _units(axes, x.dtype.itemsize, steps, range(1, 1 + len(arrays)))
     arguments = (_passed(arrays, x, op), places.start, x, result)
@@ -437,7 +437,7 @@ def _scatter(target, index, value, op, add=False):
     else:
         shape, along = places.result, places.strides(offsets.strides)
         arguments += (offsets, value)
-    axes = _merged(shape, [(*s, v) for s, v in zip(along, strides, strict=True)])
+    axes = merged(shape, [(*s, v) for s, v in zip(along, strides, strict=True)])
     if add:
         _run(op, "scatter_add", type_name(target.dtype), place(target), axes, arguments)
     else:
@@ -449,7 +449,7 @@ def _scatter(target, index, value, op, add=False):
 def _step(places, value):
     """The distance of a value's elements along the places of an index, where there is one."""
     strides = _views.broadcast_to(value, places.result).strides[places.inner]
-    axes = _merged(places.shape, [(stride,) for stride in strides])
+    axes = merged(places.shape, [(stride,) for stride in strides])
     return None if len(axes) > 1 else axes[0][1][0] if axes else 0
 
 
@@ -472,19 +472,6 @@ def _laid(value, target, shape, op):
     else:  # a scalar
         fill(result, laid)
     return result
-
-
-def _merged(shape, strides):
-    """Axes as (length, strides of the operands), those that follow each other made one."""
-    axes = []
-    for length, steps in zip(shape, strides, strict=True):
-        if length == 1:
-            continue
-        if axes and all(a == b * length for a, b in zip(axes[-1][1], steps, strict=True)):
-            axes[-1] = (axes[-1][0] * length, steps)
-        else:
-            axes.append((length, steps))
-    return axes
 
 
 def _units(axes, itemsize, addends, counted):
@@ -550,7 +537,7 @@ def _names(parameters):
 
 
 def _run(op, name, kind, device, axes, arguments, arrays=0, blocks=None):
-    """Launch it over axes as `_merged` gives them."""
+    """Launch it over axes as `merged` gives them."""
     size = prod(length for length, _ in axes)
     most = FEW if len(axes) <= FEW else MANY
     laid = [size, len(axes), *(length for length, _ in axes), *(0,) * (most - len(axes))]
