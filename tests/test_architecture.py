@@ -29,6 +29,7 @@ LAYERS = {
     "tensorlib._core.device": 1,
     "tensorlib._core._tensor": 2,
     "tensorlib._core._backend": 2,
+    "tensorlib._core._capture": 2,
     "tensorlib._core._views": 2,
     "tensorlib._core._bytes": 2,
     "tensorlib._core._exchange": 2,

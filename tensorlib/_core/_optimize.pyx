@@ -89,7 +89,7 @@ cdef int add_update(Step &step, RuleInfo &rule, const double *numbers, tuple ten
     return device
 
 
-def update(str op not None, list updates not None):
+def update(str op not None, list updates not None, numbers_of_replay=None):
     """Change parameters, and what is kept for them, in place.
 
     Parameters
@@ -99,6 +99,10 @@ def update(str op not None, list updates not None):
     updates : list of tuple
         For each parameter the name of a rule, its numbers (a tuple of floats), and the Tensors:
         the parameter, its gradient, and those kept, as the rule has them.
+    numbers_of_replay : callable, optional
+        Given where a graph is captured, on the device of all parameters. Nothing is changed then,
+        but each replay of the graph calls it for a list of the numbers of all updates, and changes
+        the same Tensors by them; those of `updates` are empty.
 
     Raises
     ------
@@ -111,25 +115,26 @@ def update(str op not None, list updates not None):
     cdef object last = None
     cdef tuple values, tensors
     cdef str name
-    cdef int i, device
+    cdef int i, device, count
     cdef dict elsewhere = {}  # updates by the number of the device
     for name, values, tensors in updates:
         rule = all_rules()[<int>places[name]]
-        if len(values) != rule.numbers or len(tensors) != 2 + rule.states:
-            raise ValueError(f"{op}: expected {rule.numbers} numbers and {2 + rule.states} Tensors "
+        count = rule.numbers if numbers_of_replay is None else 0
+        if len(values) != count or len(tensors) != 2 + rule.states:
+            raise ValueError(f"{op}: expected {count} numbers and {2 + rule.states} Tensors "
                              f"for {name}, got {len(values)} and {len(tensors)}")
         if values is not last:
-            for i in range(rule.numbers):
+            for i in range(count):
                 numbers[i] = values[i]
             last = values
         device = add_update(step, rule, numbers, tensors, op)
         if device != 0:
             elsewhere.setdefault(device, []).append((name, values, tensors))
     cdef int threads = ThreadPool.instance().threads()
+    for device, found in elsewhere.items():
+        backend_of(device).run("update", (found[0][2][0],), (op, found, numbers_of_replay))
     with nogil:
         step.run(threads)
-    for device, found in elsewhere.items():
-        backend_of(device).run("update", (found[0][2][0],), (op, found))
     for _, _, tensors in updates:
         for i in range(len(tensors)):
             if i != 1:

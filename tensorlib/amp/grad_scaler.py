@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from tensorlib._core._capture import capturing, replayed
 from tensorlib._core._tensor import Tensor
 from tensorlib._core._unscale import unscale
 from tensorlib._core.device import check_device
@@ -89,7 +90,8 @@ class GradScaler:
         Returns
         -------
         Tensor, list or tuple
-            Of the same dtypes.
+            Of the same dtypes. Captured in a graph, each replay multiplies with the scale of its
+            time.
 
         Raises
         ------
@@ -99,7 +101,7 @@ class GradScaler:
         if not self._enabled:
             return outputs
         if isinstance(outputs, Tensor):
-            return outputs * self._scale
+            return outputs * self._factor(outputs)
         if isinstance(outputs, dict | str) or not np.iterable(outputs):
             raise TypeError(
                 "GradScaler.scale: expected a Tensor or an iterable of Tensors, got "
@@ -107,6 +109,12 @@ class GradScaler:
             )
         scaled = [self.scale(x) for x in outputs]
         return tuple(scaled) if isinstance(outputs, tuple) else scaled
+
+    def _factor(self, x):
+        """The scale; in a graph that is being captured, that of each replay."""
+        if not capturing(x):
+            return self._scale
+        return replayed(x, "GradScaler.scale", (), lambda: self._scale).astype(x.dtype)
 
     def unscale_(self, optimizer):
         """Divide the gradients of an optimizer's parameters by the scale, in place.
@@ -120,7 +128,8 @@ class GradScaler:
         Raises
         ------
         RuntimeError
-            If it was done since the last `update`, or the step was.
+            If it was done since the last `update`, or the step was; or while a graph is captured,
+            which may end with ``backward()``.
         ValueError
             If a gradient is float16, whose numbers would vanish; parameters are to be float32.
         """
@@ -145,6 +154,12 @@ class GradScaler:
             raise RuntimeError(f"GradScaler.{name}: expected gradients, got none")
         if any(x.dtype == np.float16 for x in gradients):
             raise ValueError(f"GradScaler.{name}: expected gradients of float32, got float16")
+        if capturing(gradients[0]):
+            raise RuntimeError(
+                f"GradScaler.{name}: expected no graph to be captured, for whether gradients are "
+                "infinite is known only when it has run; capture scale() and backward(), and step "
+                "after each replay"
+            )
         factor = float(np.float32(1 / self._scale))
         self._progress[optimizer] = UNSCALED, unscale(f"GradScaler.{name}", gradients, factor)
 
@@ -167,8 +182,9 @@ class GradScaler:
         Raises
         ------
         RuntimeError
-            If there was a step since the last `update`, or with a closure. Nothing was changed
-            then; and if the optimizer's step raises, it can be tried again.
+            If there was a step since the last `update`, or with a closure, or while a graph is
+            captured. Nothing was changed then; and if the optimizer's step raises, it can be tried
+            again.
         """
         if not self._enabled:
             return optimizer.step(*args, **kwargs)

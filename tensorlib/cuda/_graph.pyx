@@ -1,5 +1,7 @@
 """Graphs: launches that were captured once and are replayed as one."""
 
+from threading import get_ident
+
 from cuda.bindings cimport cydriver
 from libc.stdint cimport uintptr_t
 
@@ -9,10 +11,12 @@ from tensorlib.cuda._memory cimport begin_private, end_private, release_private
 from tensorlib.cuda._stream cimport Stream, stream_on
 
 from tensorlib.cuda import _driver
+from tensorlib.cuda._kernel import capturing
 from tensorlib.cuda.device import index_of
 
 
 cdef size_t numbers = 0
+cdef dict captures = {}  # (thread, index of a device) -> the CUDAGraph that is being captured
 
 
 cdef class CUDAGraph:
@@ -21,7 +25,8 @@ cdef class CUDAGraph:
     A graph works on the memory that it was captured with: write new inputs into the same tensors,
     and read results from the same tensors. All that the CPU decides, such as shapes, branches and
     numbers, stays as it was at the capture. The tensors made inside keep their memory for as long
-    as the graph lives. Random numbers are others in each replay.
+    as the graph lives. Random numbers are others in each replay. An optimizer's step is the next
+    one in each replay, with the learning rate and the other options that its groups then have.
 
     Examples
     --------
@@ -41,6 +46,8 @@ cdef class CUDAGraph:
     cdef size_t number       # of its memory
     cdef int index           # of the device
     cdef Stream stream       # of the capture that goes on, or None
+    cdef tuple key           # of that capture
+    cdef list before         # functions that are called before each replay
 
     def capture_begin(self, Stream stream=None):
         """Capture what is launched from now on on a stream, the current one by default.
@@ -71,6 +78,9 @@ cdef class CUDAGraph:
             end_private(stream.handle)
             raise
         self.stream = stream
+        self.before = []
+        self.key = get_ident(), self.index
+        captures[self.key] = self
 
     def capture_end(self):
         """End the capture.
@@ -86,6 +96,7 @@ cdef class CUDAGraph:
         if stream is None:
             raise RuntimeError("capture_end: nothing is being captured")
         self.stream = None
+        captures.pop(self.key, None)
         end_private(stream.handle)
         enter(self.index, "capture_end")
         check(cydriver.cuStreamEndCapture(stream.handle, &captured), "capture_end")
@@ -102,10 +113,17 @@ cdef class CUDAGraph:
         Raises
         ------
         RuntimeError
-            If nothing was captured.
+            If nothing was captured, or another graph is being captured, of which an optimizer's
+            step cannot be a part twice over.
+        TypeError, ValueError
+            If an optimizer refuses the step, as its ``step()`` would. Nothing is launched then.
         """
         if self.executable == NULL:
             raise RuntimeError("replay: nothing was captured")
+        if self.before and capturing(self.index):
+            raise RuntimeError("replay: expected no other graph to be captured")
+        for function in self.before:
+            function()
         cdef cydriver.CUstream stream = stream_on(self.index)
         enter(self.index, "replay")
         check(cydriver.cuGraphLaunch(self.executable, stream), "replay")
@@ -119,6 +137,7 @@ cdef class CUDAGraph:
                     _driver.synchronize(self.index)
             finally:
                 self.let_go()
+                self.before = []
 
     @property
     def nodes(self):
@@ -141,6 +160,16 @@ cdef class CUDAGraph:
             # A replay may still run, with the memory that others would get.
             cydriver.cuCtxSynchronize()
             self.let_go()
+
+
+def captured_by_this_thread(int device):
+    """The CUDAGraph that this thread captures on a device, or None."""
+    return captures.get((get_ident(), device))
+
+
+def before_replays(CUDAGraph graph not None, function):
+    """Call a function before each replay of a graph that is being captured."""
+    graph.before.append(function)
 
 
 class graph:  # noqa: N801 (PyTorch's name)

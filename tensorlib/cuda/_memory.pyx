@@ -39,6 +39,8 @@ cdef enum:
     SHOWN = 8          # axes of a tensor that an error tells of
     LISTED = 10        # of the tensors that an error tells of
 
+cdef size_t LASTING = ~<size_t>0   # stands for a graph where memory is to be nobody's else
+
 cdef struct Block:
     size_t nbytes                   # a multiple of GRAIN
     cydriver.CUstream stream        # in whose order it is used
@@ -297,6 +299,22 @@ cdef void release_private(int device, size_t graph) noexcept:
         if dereference(live).second.graph == graph:
             dereference(live).second.graph = 0
         postincrement(live)
+
+
+def lasting(int device, make):
+    """What a function makes while a graph is captured, beside the graph's own memory, in which
+    later launches of the graph may be given what earlier ones have used."""
+    cdef cydriver.CUstream stream = stream_on(device)
+    cdef size_t graph = graph_on(stream)
+    begin_private(device, stream, LASTING)
+    try:
+        return make()
+    finally:
+        release_private(device, LASTING)
+        if graph == 0:
+            end_private(stream)
+        else:
+            begin_private(device, stream, graph)
 
 
 # ------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
-"""Steps of optimizers: parameters by dozens, each launch with a table of where they are."""
+"""Steps of optimizers: parameters by dozens, each launch with a table of where they are.
 
-import warnings
+A step that a graph captures finds its numbers in memory, where each replay has them written anew.
+"""
 
 import numpy as np
 
@@ -9,14 +10,12 @@ from tensorlib.cuda._backend import address, compact, new, place, write
 from tensorlib.cuda._kernel import capturing
 from tensorlib.cuda.common import kernel, packed, type_name
 from tensorlib.cuda.elementwise import functor
+from tensorlib.cuda.replay import replayed
 
 MOST_TENSORS = 64  # of a launch: kMostTensors
 ELEMENTS = 1 << 11  # of a block: kElements
 MOST_NUMBERS = 12
 WIDTH = 4  # elements at once, where memory is aligned to so many
-
-# Rules whose numbers depend on how many steps there were.
-STEPPED = frozenset(("adam", "adamax", "amsgrad", "asgd", "nadam", "radam"))
 
 # The templates of update_rules.h, where they are not the rules' names in camel case.
 TEMPLATES = {
@@ -32,30 +31,45 @@ TEMPLATES = {
 }
 
 
-def update(parameter, op, updates):
+def update(parameter, op, updates, numbers_of_replay=None):
     """Change parameters, and what is kept for them, in place: see `_core._optimize.update`, which
     has checked everything."""
-    groups = {}
-    if capturing(place(parameter)) and any(rule in STEPPED for rule, _, _ in updates):
-        warnings.warn(
-            f"{op}: a graph captures the numbers of this step, such as corrections of moments; its "
-            "replays repeat them",
-            RuntimeWarning,
-            stacklevel=2,
+    if numbers_of_replay is None and capturing(place(parameter)):
+        raise RuntimeError(
+            f"{op}: expected all parameters on {parameter.device}, where a graph is being captured"
         )
-    for rule, numbers, tensors in updates:
+    groups = {}  # the places of updates that go together
+    for k, (rule, numbers, tensors) in enumerate(updates):
         if tensors[0].size:
-            groups.setdefault((rule, numbers, tensors[0].dtype), []).append(tensors)
-    for (rule, numbers, dtype), members in groups.items():
+            groups.setdefault((rule, numbers, tensors[0].dtype), []).append(k)
+    row = None
+    if numbers_of_replay is not None:
+        order = [k for places in groups.values() for k in places]
+        row = address(rows_of(parameter, op, updates, order, numbers_of_replay))
+    for (rule, numbers, dtype), places in groups.items():
         values = np.zeros(MOST_NUMBERS)
         values[: len(numbers)] = numbers
+        members = [updates[k][2] for k in places]
         runs, copies = in_one_order(members, written=lambda k: k != 1)
-        for table, blocks, width in launches(runs):
+        for table, blocks, width, count in launches(runs):
             step_kernel(rule, real_type(dtype), len(members[0]), width)(
-                op, place(members[0][0]), blocks, 256, table, values.tobytes()
+                op, place(parameter), blocks, 256, table, values.tobytes(), row
             )
+            if row is not None:
+                row += count * RULES[rule][1] * values.itemsize
         for target, source in copies:
             write(target, source)
+
+
+def rows_of(parameter, op, updates, order, numbers_of_replay):
+    """The numbers of updates, those of one after those of the other, as each replay has them."""
+
+    def function():
+        numbers = numbers_of_replay()
+        return [x for k in order for x in numbers[k]]
+
+    size = sum(RULES[updates[k][0]][1] for k in order)
+    return replayed(parameter, op, (size,), function)
 
 
 def unscale(_, op, gradients, factor):
@@ -74,7 +88,7 @@ def unscale(_, op, gradients, factor):
             groups.setdefault(gradient.dtype, []).append((gradient,))
     for dtype, members in groups.items():
         runs, copies = in_one_order(members, written=lambda _: True)
-        for table, blocks, width in launches(runs):
+        for table, blocks, width, _ in launches(runs):
             unscale_kernel(real_type(dtype), width)(
                 op, place(bad), blocks, 256, table, float(factor), bad
             )
@@ -88,9 +102,9 @@ def step_kernel(rule, name, operands, width):
     return kernel(
         "optimize.cuh",
         "update_step",
-        f"update::Runs<{operands}> runs, update::Numbers numbers",
+        f"update::Runs<{operands}> runs, update::Numbers numbers, const double *rows",
         f"update::step<update::{TEMPLATES.get(rule) or functor(rule)}, {name}, {width}>"
-        "(runs, numbers);",
+        "(runs, numbers, rows);",
     )
 
 
@@ -143,7 +157,7 @@ def without_gaps(x):
 
 
 def launches(runs):
-    """(table, number of blocks, elements at once) of each launch over so many tensors."""
+    """(table, number of blocks, elements at once, number of tensors) of each launch."""
     operands = len(runs[0])
     for start in range(0, len(runs), MOST_TENSORS):
         some = runs[start : start + MOST_TENSORS]
@@ -154,7 +168,7 @@ def launches(runs):
         table[2:, : len(some)] = np.transpose([[address(x) for x in tensors] for tensors in some])
         unit = WIDTH * some[0][0].nbytes // sizes[0]
         width = 1 if (table[2:, : len(some)] % unit).any() else WIDTH
-        yield packed(len(some), table), int(blocks.sum()), width
+        yield packed(len(some), table), int(blocks.sum()), width, len(some)
 
 
 def parts(x):

@@ -64,6 +64,7 @@ MODULES = (
     "random",
     "recurrent",
     "reduce",
+    "replay",
     "resample",
     "scan",
     "softmax",

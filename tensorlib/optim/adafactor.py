@@ -64,6 +64,8 @@ class Adafactor(Tensorwise):
     {'row_var': (2, 1), 'col_var': (1, 3)}
     """
 
+    scalars, count, fixed = ("step",), 3, ("eps", "d", "maximize")
+
     def __init__(
         self,
         params,
@@ -100,16 +102,25 @@ class Adafactor(Tensorwise):
             return {"variance": shape}
         return {"row_var": (*shape[:-1], 1), "col_var": (*shape[:-2], 1, shape[-1])}
 
-    def _change(self, data, grad, memory, group):
-        step = memory["step"] = memory.get("step", 0) + 1
-        lr, (least, least_size) = float(group["lr"]), group["eps"]
+    def _start(self, group):
+        return {"step": 0}
+
+    def _numbers(self, group, first, step):
+        step += 1
+        lr = float(group["lr"])
+        part = step ** group["beta2_decay"]
+        return (part, min(lr, step**-0.5), 1 - lr * group["weight_decay"]), (step,)
+
+    def _change(self, data, grad, memory, group, numbers):
+        part, rate, shrink = numbers
+        least, least_size = group["eps"]
         least = float(finfo(data.dtype).eps) if least is None else least
         x, g = wide(data), wide(grad)
-        rate = min(lr, step**-0.5) * max(least_size, rms(x))
+        rate = rate * maximum(rms(x), least_size)
 
         def averaged(name, squares):
             kept = wide(memory[name])
-            kept += step ** group["beta2_decay"] * (squares - kept)
+            kept += part * (squares - kept)
             memory[name][...] = kept
             return kept
 
@@ -121,9 +132,9 @@ class Adafactor(Tensorwise):
         else:
             squares = averaged("variance", squares)
         update = g / sqrt(maximum(squares, least**2))
-        rate /= max(1.0, rms(update) / group["d"])
+        rate = rate / maximum(rms(update) / group["d"], 1.0)
         rate = -rate if group["maximize"] else rate
-        data[...] = ((1 - lr * group["weight_decay"]) * x - rate * update).astype(data.dtype)
+        data[...] = (shrink * x - rate * update).astype(data.dtype)
 
     def _loaded(self, memory, param):
         loaded = super()._loaded(memory, param)
@@ -136,4 +147,4 @@ def wide(x):
 
 
 def rms(x):
-    return (x * x).mean().item() ** 0.5
+    return sqrt((x * x).mean())

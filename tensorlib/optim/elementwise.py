@@ -1,7 +1,8 @@
 """``Elementwise``: optimizers that change each element by a formula of its own."""
 
-from tensorlib._core._functions import asarray, full_like, zeros_like
+from tensorlib._core._functions import asarray, empty_like, full_like, zeros_like
 from tensorlib._core._optimize import update
+from tensorlib.optim._captured import CapturedStep, is_captured, of_both_parts
 from tensorlib.optim.optimizer import Optimizer, evaluate
 
 
@@ -18,6 +19,9 @@ class Elementwise(Optimizer):
 
     def step(self, closure=None):  # noqa: D102 (the base class has the text)
         loss = evaluate(closure)
+        if is_captured(self):
+            self._capture()
+            return loss
         for group in self.param_groups:
             self._check(group)
         updates, memories, states = [], [], self.state
@@ -56,9 +60,22 @@ class Elementwise(Optimizer):
 
     step.__doc__ = Optimizer.step.__doc__
 
+    def _capture(self):
+        captured = CapturedStep(self)
+        updates = [
+            (captured.rules[place][0], (), (param, param.grad, *kept.values()))
+            for place, param, kept in captured.entries
+        ]
+        update(f"{self._name}.step", updates, captured)
+
     def _rule(self, group):
         """The rule's name, and the names of the Tensors that it keeps, in its order."""
         raise NotImplementedError(f"{self._name}: no rule is defined")
+
+    def _makers(self, group, param):
+        """For the Tensors that are kept, functions that make them, not filled yet."""
+        _, names = self._rule(group)
+        return {name: lambda: empty_like(param.detach()) for name in names}
 
     def _start(self, group):
         """The scalars before the first step."""
@@ -98,4 +115,4 @@ def filled(param, value):
     """A Tensor like the parameter; of a complex one, both parts are filled."""
     if value == 0:
         return zeros_like(param)
-    return full_like(param, complex(value, value) if param.dtype.kind == "c" else value)
+    return full_like(param, of_both_parts(param, value))

@@ -2,6 +2,7 @@
 
 from math import sqrt
 
+from tensorlib._core._functions import maximum
 from tensorlib.optim.tensorwise import Tensorwise
 
 MOST_STEPS = 100
@@ -59,6 +60,8 @@ class Muon(Tensorwise):
     [[-1.0, 0.0], [0.0, 1.0]]
     """
 
+    count, fixed = 4, ("nesterov", "ns_coefficients", "eps", "ns_steps", "adjust_lr_fn")
+
     def __init__(
         self,
         params,
@@ -101,12 +104,17 @@ class Muon(Tensorwise):
     def _shapes(self, shape):
         return {"momentum_buffer": shape}
 
-    def _change(self, data, grad, memory, group):
-        momentum, lr, buffer = group["momentum"], float(group["lr"]), memory["momentum_buffer"]
-        buffer += (1 - momentum) * (grad - buffer)
+    def _numbers(self, group, first):
+        momentum, lr = group["momentum"], float(group["lr"])
+        return (momentum, 1 - momentum, lr, 1 - lr * group["weight_decay"]), ()
+
+    def _change(self, data, grad, memory, group, numbers):
+        momentum, part, lr, shrink = numbers
+        buffer = memory["momentum_buffer"]
+        buffer += part * (grad - buffer)
         moved = grad + momentum * (buffer - grad) if group["nesterov"] else buffer
         moved = orthogonalized(moved, group["ns_coefficients"], group["ns_steps"], group["eps"])
-        data *= 1 - lr * group["weight_decay"]
+        data *= shrink
         data -= (lr * factor_of(data.shape, group["adjust_lr_fn"])) * moved.astype(data.dtype)
 
 
@@ -126,7 +134,7 @@ def orthogonalized(matrix, coefficients, steps, eps):
     wide = matrix.shape[0] <= matrix.shape[1]
     x = rounded(matrix if wide else matrix.T)
     norm = rounded(sqrt_of_sum(x))
-    x = rounded(x / max(norm.item(), eps))
+    x = rounded(x / maximum(norm, eps))
     for _ in range(steps):
         gram = rounded(x @ x.T)
         gram = rounded(b * gram + c * (gram @ gram))

@@ -71,6 +71,7 @@ class Optimizer:
         self.defaults = defaults
         self.param_groups = []
         self.state = States()
+        self._rooms = States()  # of captured steps, which no step has filled yet
         self._hooks = _hooks.new_hooks()
         if isinstance(params, Tensor):
             raise TypeError(
@@ -147,6 +148,11 @@ class Optimizer:
         TypeError, ValueError
             If an option was set to a value out of its range, or a gradient does not fit its
             parameter. Nothing was changed then, as when the closure raises.
+
+        Notes
+        -----
+        Captured in a `tensorlib.cuda.CUDAGraph`, it changes nothing; each replay of the graph is a
+        step of the parameters that had a gradient, with the options that the groups then have.
         """
         raise NotImplementedError(f"{self._name}: no step is defined")
 

@@ -59,16 +59,18 @@ struct Numbers {
   double values[12];
 };
 
-// A rule of `update_rules.h`. Operands are the parameter, its gradient, and what is kept.
+// A rule of `update_rules.h`. Operands are the parameter, its gradient, and what is kept. In a
+// graph, whose launches are repeated, each tensor has its numbers in a row of the device's memory.
 template <template <class> class RuleOf, class T, int width, int operands>
-TL_HD void step(const Runs<operands> &runs, const Numbers &numbers) {
+TL_HD void step(const Runs<operands> &runs, const Numbers &numbers, const double *rows) {
   using W = Wide<T>;
   using Rule = RuleOf<W>;
-  constexpr int states = Rule::states;
+  constexpr int states = Rule::states, shared = Decay<W>::numbers;
   static_assert(operands == 2 + states);
-  Decay<W> const decay(numbers.values);
-  Rule const rule(numbers.values + Decay<W>::numbers);
   int const tensor = runs.find(blockIdx.x);
+  const double *const row = rows + tensor * (shared + Rule::numbers);
+  Decay<W> const decay = rows ? Decay<W>(row) : Decay<W>(numbers.values);
+  Rule const rule = rows ? Rule(row + shared) : Rule(numbers.values + shared);
   for_elements<width>(runs, tensor, blockIdx.x, [&](int64_t i, auto many) {
     constexpr int n = decltype(many)::value;
     Pack<T, n> packs[operands];
