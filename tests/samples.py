@@ -135,6 +135,20 @@ def direct(name, shapes, low=-2.0, high=2.0, **params):
     return sample
 
 
+def with_classes(name, shapes, **params):
+    """A call of an op whose second input are classes."""
+
+    def function(x, target, *others, **params):
+        return apply(getattr(ops, name), (x, target, *others), tuple(params.values()))
+
+    def sample(rng):
+        first, *others = [rng.uniform(0.5, 2.0, shape) for shape in shapes]
+        target = np.array([[0, 2, 1, 2], [1, 1, 0, 2]])
+        return Sample([first, target, *others], params, function)
+
+    return sample
+
+
 def with_complex_input(sample):
     def complex_sample(rng):
         real, imaginary = sample(rng), sample(rng)
@@ -276,6 +290,12 @@ SAMPLES = {
         padding=(1, 0),
         dilation=(1, 2),
     ),  # fmt: skip
+    "nll_loss": with_classes(
+        "nll_loss", [(2, 3, 4)], weight=None, ignore_index=1, mean=True, caller="nll_loss"
+    ),
+    "nll_loss_backward": with_classes(
+        "nll_loss_backward", [(), ()], shape=(2, 3, 4), weight=None, ignore_index=1, mean=True
+    ),
     "nonzero": direct("nonzero", [(3, 4)]),
     "normalize": direct("normalize", [NORMED, WEIGHT, WEIGHT], **NORM),
     "normalize_input": direct(

@@ -36,6 +36,7 @@ LAYERS = {
     "tensorlib._core._item": 2,
     "tensorlib._core._wrapping": 2,
     "tensorlib._core._loops": 3,
+    "tensorlib._core._nll": 3,
     "tensorlib._core._norm": 3,
     "tensorlib._core._numpy_functions": 3,
     "tensorlib._core._scipy_functions": 3,

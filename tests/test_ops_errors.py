@@ -23,6 +23,7 @@ IMAGES, FILTERS = tl.ones((2, 4, 6, 6)), tl.ones((8, 4, 3, 3))
 PLAIN = ((1, 1), (0, 0), (1, 1), 1)
 POOL = ((2, 2), (2, 2), (0, 0), (1, 1))
 GATES = tl.ones((12, 3))
+LABELS, LIKELIHOOD = tl.zeros(2, dtype="int64"), (None, -100, True, "nll_loss")
 SPARSE = SparseRows([0, 1], [0], [1.0], 3)
 
 
@@ -385,6 +386,25 @@ CASES = {
         (ValueError, apply, ops.max_pool2d, (IMAGES,), ((2, 2), (2, 2), (2, 2), (1, 1))),
         (TypeError, apply, ops.max_pool2d, (IMAGES.astype(complex),), POOL),
         (ValueError, apply, ops.max_pool2d, (IMAGES,), ((2, 2), (2, 2), (0, 0, 1), (1, 1))),
+    ],
+    "nll_loss": [
+        (TypeError, apply, ops.nll_loss, (X.astype(int), LABELS), LIKELIHOOD),
+        (TypeError, apply, ops.nll_loss, (X, LABELS.astype("int32")), LIKELIHOOD),
+        (ValueError, apply, ops.nll_loss, (X, LABELS[:1]), LIKELIHOOD),
+        (ValueError, apply, ops.nll_loss, (X, LABELS), (tl.ones(2), *LIKELIHOOD[1:])),
+        (IndexError, apply, ops.nll_loss, (X, LABELS + 3), LIKELIHOOD),
+        (IndexError, apply, ops.nll_loss, (X, LABELS - 1), LIKELIHOOD),
+    ],
+    "nll_loss_backward": [
+        (ValueError, apply, ops.nll_loss_backward, (X[0, 0], LABELS, X), ((2, 3), None, 0, True)),
+        (ValueError, apply, ops.nll_loss_backward, (X, LABELS, X[0, 0]), ((2, 3), None, 0, True)),
+        (
+            ValueError,
+            apply,
+            ops.nll_loss_backward,
+            (X[0, 0], LABELS, X[0, 0]),
+            ((3, 2), None, 0, True),
+        ),
     ],
     "resample": [
         (ValueError, apply, ops.resample, (X,), (2, SPARSE)),

@@ -705,6 +705,41 @@ def log_softmax_backward(data, a, rng):
     check_softmax_backward("log_softmax_backward", data, a, rng)
 
 
+@case("nll_loss", [np.dtype("e"), *FLOATING, BFLOAT16])
+def check_nll_loss(data, a, rng):
+    """nll_loss and its gradient against sums over places, in float64."""
+    shape = data.draw(st.sampled_from([(3,), (4, 3), (2, 3, 5), (2, 1, 2, 3), (0, 3)]))
+    axis = min(len(shape) - 1, 1)
+    dtype, classes = a.dtype, shape[axis]
+    x = data.draw(st.sampled_from(LAYOUTS))(rng.standard_normal(shape).astype(dtype))
+    target = np.asarray(rng.integers(0, classes, shape[:axis] + shape[axis + 1 :]))
+    weight = data.draw(st.sampled_from([None, rng.uniform(0.5, 2.0, classes).astype(dtype)]))
+    ignored, mean = data.draw(st.sampled_from([-100, 0])), data.draw(st.booleans())
+    counts = np.ones(classes) if weight is None else weight.astype(float)
+    ones = np.expand_dims(target, axis) == np.arange(classes).reshape(
+        (-1,) + (1,) * (len(shape) - 1 - axis)
+    )
+    ones = ones * counts.reshape((-1,) + (1,) * (len(shape) - 1 - axis))
+    ones = ones * np.expand_dims(target != ignored, axis)
+    divisor = ones.sum() if mean else 1.0
+    params = None if weight is None else tl.asarray(weight), ignored, mean
+    loss, total = apply(ops.nll_loss, (tl.asarray(x), tl.asarray(target)), (*params, "here"))
+    assert loss.dtype == dtype and total.dtype == (np.float32 if dtype.itemsize == 2 else dtype)
+    with np.errstate(invalid="ignore"):
+        expected, slopes = -(x.astype(float) * ones).sum() / divisor, -2.0 * ones / divisor
+    rtol = {2: 2e-2, 4: 1e-5, 8: 1e-13}[dtype.itemsize]
+    close = {"rtol": rtol, "atol": rtol}
+    np.testing.assert_allclose(array_of(loss).astype(float), expected, **close)
+    np.testing.assert_allclose(array_of(total), ones.sum(), **close)
+    inputs = tl.asarray(np.array(2.0).astype(dtype)), tl.asarray(target), total
+    found = apply(ops.nll_loss_backward, inputs, (shape, *params))
+    assert found.dtype == dtype
+    np.testing.assert_allclose(array_of(found).astype(float), slopes, **close)
+
+
+case("nll_loss_backward", FLOATING)(check_nll_loss)
+
+
 # recurrent layers
 
 for _name in ("lstm", "lstm_backward"):

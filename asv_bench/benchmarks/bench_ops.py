@@ -85,6 +85,18 @@ def direct(name, shapes, *params, dtype="float32"):
     return call
 
 
+def of_classes(name, shapes, *params):
+    """A call of an op whose second input are the classes of rows."""
+
+    def call(side):
+        first, *others = [numbers(shape) for shape in shapes(side)]
+        values = tuple(param(side) if callable(param) else param for param in params)
+        target = tl.asarray(np.random.default_rng(0).integers(0, side, side))
+        return lambda: apply(getattr(ops, name), (first, target, *others), values)
+
+    return call
+
+
 def decomposed(name, *params, inputs=1):
     """A call of an op on well-conditioned symmetric matrices."""
 
@@ -233,6 +245,10 @@ OTHERS = {
     ),
     "lstsq": decomposed("lstsq", 1e-9, inputs=2),
     "max_pool2d": direct("max_pool2d", lambda side: [images(side)], (2, 2), (2, 2), (0, 0), (1, 1)),
+    "nll_loss": of_classes("nll_loss", square, None, -100, True, "nll_loss"),
+    "nll_loss_backward": of_classes(
+        "nll_loss_backward", lambda side: [(), ()], lambda side: (side, side), None, -100, True
+    ),
     "nonzero": direct("nonzero", square),
     "normalize": direct(
         "normalize", lambda side: [rows(side), weight(side), weight(side)], 1e-5, True

@@ -355,6 +355,22 @@ STRUCTURED = (
         2,
         "Largest element of each window, and its flat place in the image.",
     ),
+    (
+        "nll_loss",
+        "_nll.nll_loss",
+        ("x", "target"),
+        ("weight", "ignore_index", "mean", "caller"),
+        2,
+        "Sum or mean of the negative logarithms of true classes; the sum of their weights.",
+    ),
+    (
+        "nll_loss_backward",
+        "_nll.nll_loss_backward",
+        ("g", "target", "total"),
+        ("shape", "weight", "ignore_index", "mean"),
+        1,
+        "Gradient of nll_loss, whose second result is total, for logarithms of a shape.",
+    ),
     ("nonzero", "_indexing.nonzero", ("x",), (), 1, "Indices of the elements that are not zero."),
     (
         "normalize",

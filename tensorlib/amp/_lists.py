@@ -18,7 +18,7 @@ FLOAT32 = {
     "tan",
     # sums and products of many
     "cumprod", "cumsum", "prod", "sum",
-    "log_softmax", "normalize", "softmax",
+    "log_softmax", "nll_loss", "normalize", "softmax",
     # whole layers, whose parts have been cast already
     "gru", "lstm",
     # linear algebra and transforms
@@ -52,8 +52,8 @@ UNCHANGED = {
     # gradients, which come in the dtypes of the results
     "attention_backward", "gelu_backward", "gelu_tanh_backward", "gru_backward",
     "hardsigmoid_backward", "hardswish_backward", "log_softmax_backward", "lstm_backward",
-    "mish_backward", "normalize_input", "normalize_weight", "relu_backward", "silu_backward",
-    "softmax_backward",
+    "mish_backward", "nll_loss_backward", "normalize_input", "normalize_weight", "relu_backward",
+    "silu_backward", "softmax_backward",
     # elsewhere
     "to_device",
     # integers alone

@@ -57,6 +57,7 @@ MODULES = (
     "fused",
     "indexing",
     "matrices",
+    "nll",
     "norm",
     "optimize",
     "pool",

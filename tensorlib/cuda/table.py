@@ -46,6 +46,8 @@ KERNELS = {
     "max": "reduce.max_",
     "max_pool2d": "pool.max_pool2d",
     "min": "reduce.min_",
+    "nll_loss": "nll.nll_loss",
+    "nll_loss_backward": "nll.nll_loss_backward",
     "nonzero": "indexing.nonzero",
     "normalize": "norm.normalize",
     "normalize_input": "norm.normalize_input",

@@ -257,6 +257,28 @@ def pooled(batch, op, inputs, values, params):
     return tuple([split_off(x, 0, batch.size) for x in found])
 
 
+def likelihood(batch, op, inputs, values, params):
+    """A sum over the elements for the places of one, by the weight of each class there: zero but
+    for the true one."""
+    backward = op.name == "nll_loss_backward"
+    shape = params[0] if backward else inputs[0].shape
+    weight, ignored, mean = params[1:] if backward else params[:3]
+    first, target, *totals = [batch.full(x) for x in inputs]
+    axis = min(len(shape) - 1, 1) + 1
+    axes, after = tuple(range(1, len(shape) + 1)), (1,) * (len(shape) - axis)
+    target = reshape(target, (*target.shape[:axis], 1, *target.shape[axis:]))
+    classes = reshape(arange(shape[axis - 1], device=target.device), (-1, *after))
+    weight = 1.0 if weight is None else reshape(weight, (-1, *after))
+    true = (target == classes) & (target != ignored)
+    if backward:
+        slope = reshape(-first / totals[0] if mean else -first, (-1,) + (1,) * len(shape))
+        return where(true, slope * weight, 0.0).astype(first.dtype)
+    counted = where(true, ones((), dtype=first.dtype, device=first.device) * weight, 0.0)
+    loss, total = -where(true, first * weight, 0.0).sum(axes), counted.sum(axes)
+    loss = loss / total if mean else loss
+    return loss, total.astype("float32" if first.dtype.itemsize == 2 else first.dtype)
+
+
 def normalized(batch, op, inputs, values, params):
     """Images have the axes (batch, stack, group, channel, place), and each stack and group has its
     statistics: the batch makes more stacks; or more groups, which have weights of their own."""
@@ -530,6 +552,8 @@ RULES = {
     "lstm_backward": recurrent,
     "lstsq": broadcasting,
     "max_pool2d": pooled,
+    "nll_loss": likelihood,
+    "nll_loss_backward": likelihood,
     "nonzero": data_dependent,
     "normalize": normalized,
     "normalize_input": normalized,

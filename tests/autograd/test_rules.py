@@ -30,7 +30,7 @@ REAL_ONLY = {"argsort", "conv", "conv_input", "conv_weight", "max_pool2d"}
 REAL_ONLY |= {row[0] for row in table.ELEMENTWISE if row[1] == "functor"}
 REAL_ONLY -= {"masked_divide", "masked_multiply", "where"}
 REAL_ONLY |= {"normalize", "normalize_input", "normalize_weight"}
-REAL_ONLY |= {"attention", "log_softmax", "softmax"}
+REAL_ONLY |= {"attention", "log_softmax", "nll_loss", "nll_loss_backward", "softmax"}
 REAL_ONLY |= {"gru", "log_softmax_backward", "lstm", "softmax_backward"}
 REAL_ONLY |= {"eig", "eigh", "svd"}  # complex vectors have phases: linalg/test_gradients.py
 REAL_ONLY |= {"rfft"}

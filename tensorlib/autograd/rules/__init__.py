@@ -11,6 +11,7 @@ from tensorlib.autograd.rules import (
     fft,
     indexing,
     linalg,
+    losses,
     nn,
     normalization,
     products,

@@ -2,9 +2,11 @@
 
 import math
 
-from tensorlib._arguments import anywhere, from_zero, stays
+from tensorlib._arguments import anywhere, followed, from_zero, stays
 from tensorlib._core._autocast import in_float32
+from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import arange, log, log1p, logaddexp, where
+from tensorlib._core._wrapping import wrapped_of
 from tensorlib.nn._arguments import check_reduction
 from tensorlib.nn.functional.activation import log_softmax
 from tensorlib.nn.functional.linear import linear
@@ -202,6 +204,9 @@ def _nll(operation, input, target, weight, ignore_index, reduction, smoothing):
     axis = min(input.ndim - 1, 1)
     classes = input.shape[axis]
     _check_weight(operation, weight, classes)
+    if reduction != "none" and not smoothing and _fits(input, target, weight):
+        params = weight, ignore_index, reduction == "mean", operation
+        return apply(ops.nll_loss, (input, target.astype("int64", copy=False)), params)[0]
     counted = _counted(operation, target, classes, ignore_index)
     if counted is not None:
         target = where(counted, from_zero(target), 0)
@@ -219,6 +224,15 @@ def _nll(operation, input, target, weight, ignore_index, reduction, smoothing):
     if reduction == "mean" and weights is not None:
         return -chosen.sum() / weights.sum()
     return -reduced(operation, chosen, reduction)
+
+
+def _fits(input, target, weight):
+    """Whether one op does: it has no derivative by weights, and no way of its own for batches."""
+    if target.size == 0 or input.dtype.kind not in "fV":
+        return False
+    if wrapped_of(input) is not None or wrapped_of(target) is not None:
+        return False
+    return weight is None or (weight.dtype == input.dtype and not followed(weight))
 
 
 def _of_probabilities(logarithms, target, weight, ignore_index, reduction, smoothing):
