@@ -275,6 +275,7 @@ SAMPLES = {
     "index_put": index_update("index_put"),
     "inv": matrices("inv"),
     "irfft": direct("irfft", [(3, 4)], n=6, axis=1, scale=0.5),
+    "linear": direct("linear", [(2, 3, 4), (5, 4), (5,)]),
     "log_softmax": direct("log_softmax", [(2, 3, 4)], axis=1),
     "log_softmax_backward": direct("log_softmax_backward", [(2, 3, 4)] * 2, -2.0, -0.1, axis=1),
     "lstm": direct("lstm", [(7, 8), (8, 2), (3, 2), (3, 2)], **STEPS),

@@ -243,6 +243,13 @@ CASES = {
         (ValueError, apply, ops.conv_weight, (X, IMAGES), ((8, 4, 3, 3), *PLAIN)),
         (ValueError, apply, ops.conv_weight, (IMAGES, IMAGES), ((8, 4), *PLAIN)),
     ],
+    "linear": [
+        (ValueError, apply, ops.linear, (tl.ones((2, 3)), tl.ones((3, 2)), tl.ones(3))),
+        (ValueError, apply, ops.linear, (tl.ones(()), tl.ones((3, 1)), tl.ones(3))),
+        (ValueError, apply, ops.linear, (tl.ones(3), tl.ones(3), tl.ones(()))),
+        (ValueError, apply, ops.linear, (tl.ones(3), tl.ones((2, 3)), tl.ones(3))),
+        (ValueError, apply, ops.linear, (tl.ones(3), tl.ones((2, 3)), tl.ones((1, 2)))),
+    ],
     "normalize": [
         (ValueError, apply, ops.normalize, (X, WEIGHT, WEIGHT), NORM),
         (ValueError, apply, ops.normalize, (NORMED, X, WEIGHT), NORM),

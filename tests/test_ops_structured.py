@@ -1,5 +1,6 @@
 """Views and structured ops of the op table against NumPy, for every dtype and memory layout."""
 
+import ml_dtypes
 import numpy as np
 import pytest
 from hypothesis import given
@@ -578,6 +579,34 @@ def resample(data, a, rng):
     size = np.moveaxis(np.tensordot(abs(dense), abs(wide), (1, axis)), 0, axis)
     error = abs(array_of(actual).astype("D") - expected)
     assert (error <= 8 * np.finfo(a.dtype).eps * size).all()
+
+
+@case("linear")
+def linear(data, a, rng):
+    """Against sums in double precision; 16-bit numbers are rounded once."""
+
+    def numbers(*shape):
+        layout = data.draw(st.sampled_from(LAYOUTS))
+        if a.dtype.kind in "biu":
+            return layout(random_array(rng, a.dtype, shape))
+        x = rng.uniform(-2, 2, shape) + 1j * (a.dtype.kind == "c") * rng.uniform(-2, 2, shape)
+        return layout((x if a.dtype.kind == "c" else x.real).astype(a.dtype))
+
+    *lead, k = data.draw(st.lists(st.sampled_from([0, 1, 3, 5, 40]), min_size=1, max_size=3))
+    n = data.draw(st.sampled_from([0, 1, 4, 33]))
+    x, weight, bias = numbers(*lead, k), numbers(n, k), numbers(n)
+    actual = apply(ops.linear, tuple(map(tl.asarray, (x, weight, bias))))
+    assert (actual.shape, actual.dtype) == ((*lead, n), a.dtype)
+    if a.dtype.kind in "biu":
+        return assert_identical(actual, x @ weight.T + bias)
+    x, weight, bias = (y.astype("D") for y in (x, weight, bias))
+    expected = x @ weight.T + bias
+    error, size = abs(array_of(actual).astype("D") - expected), abs(x) @ abs(weight.T) + abs(bias)
+    eps, sums = (
+        float(ml_dtypes.finfo(a.dtype).eps),
+        np.finfo("f" if a.itemsize < 4 else a.dtype).eps,
+    )
+    assert (error <= 0.5 * eps * abs(expected) + 8 * sums * size).all()
 
 
 # normalization, whose sums are made in an order of their own

@@ -226,6 +226,7 @@ OTHERS = {
     "index_put": direct("index_put", squares, some_rows),
     "inv": decomposed("inv"),
     "irfft": transformed("irfft", "complex64"),
+    "linear": direct("linear", lambda side: [(side, side), (side, side), (side,)]),
     "log_softmax": direct("log_softmax", square, 1),
     "log_softmax_backward": direct("log_softmax_backward", squares, 1),
     "lstm": direct(

@@ -13,3 +13,15 @@ cdef int walk_stacks(Walk *walk, Tensor a, Tensor b, int core_a, int core_b, Py_
                      str name) except -1
 
 cdef Loop *product_loop(int kind, Tensor a, Tensor b) except NULL   # it says the dtypes
+
+# Refuses shapes that do not fit; the shape of the result.
+cdef int check_linear(Tensor x, Tensor weight, Tensor bias, Py_ssize_t *shape) except -1
+
+# The dtype of x @ weight.T + bias.
+cdef int linear_dtype(Tensor x, Tensor weight, Tensor bias) except -1
+
+# A copy of a vector for each place of the other axes.
+cdef Tensor repeated(Tensor vector, int ndim, const Py_ssize_t *shape, int dtype, str name)
+
+# The elements of a tensor in C order in another shape.
+cdef Tensor in_shape(Tensor x, int ndim, const Py_ssize_t *shape)

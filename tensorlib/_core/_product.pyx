@@ -13,6 +13,7 @@ from tensorlib._core._dtypes cimport (
     TL_FLOAT32,
     TL_FLOAT64,
     dtype_itemsize,
+    dtype_object,
 )
 from tensorlib._core._loops cimport (
     Loop,
@@ -20,6 +21,7 @@ from tensorlib._core._loops cimport (
     LoopTable,
     Walk,
     loop_done,
+    run_elementwise,
     take_float_status,
     walk_prepare,
 )
@@ -31,9 +33,11 @@ from tensorlib._core._tensor cimport (
     c_contiguous,
     copy_into,
     tensor_empty,
+    tensor_empty_on,
     tensor_wrap,
 )
 from tensorlib._core._threads cimport ThreadPool, hold_blas_threads, pool, release_blas_threads
+from tensorlib._core._views cimport axes_reversed, broadcast
 
 import numpy as np
 
@@ -57,6 +61,7 @@ cdef extern from "products.h" namespace "tl" nogil:
 
 cdef list names = ["matmul", "matvec", "vecmat", "vecdot"]
 cdef list tables = [LoopTable(name, getattr(np, name), 2, 1) for name in names]
+cdef LoopTable sums = LoopTable("add", np.add, 2, 1)
 
 
 cdef bint blas_can_read(Tensor x) noexcept:
@@ -124,7 +129,6 @@ cdef Tensor of_rows(Tensor a, Tensor b):
 
 
 cdef Tensor in_shape(Tensor x, int ndim, const Py_ssize_t *shape):
-    """The elements of a contiguous tensor in another shape."""
     cdef Py_ssize_t[MAX_DIMS] strides
     cdef Py_ssize_t stride = dtype_itemsize(x.dtype_)
     cdef int i
@@ -276,6 +280,53 @@ cdef int run(const Products *products, bint long, str name) except -1:
     return 0
 
 
+cdef int check_linear(Tensor x, Tensor weight, Tensor bias, Py_ssize_t *shape) except -1:
+    cdef int i, last = x.ndim_ - 1
+    if last < 0 or weight.ndim_ != 2 or x.shape_[last] != weight.shape_[1]:
+        raise ValueError("linear: expected shapes (..., in) and (out, in) or (in,), got "
+                         f"{x.shape} and {weight.shape}")
+    if bias.ndim_ != 1 or bias.shape_[0] != weight.shape_[0]:
+        raise ValueError(f"linear: expected bias of shape {weight.shape[:1]}, got {bias.shape}")
+    for i in range(last):
+        shape[i] = x.shape_[i]
+    shape[last] = weight.shape_[0]
+    return 0
+
+
+cdef int linear_dtype(Tensor x, Tensor weight, Tensor bias) except -1:
+    cdef int dtype = x.dtype_
+    if weight.dtype_ != dtype:
+        dtype = product_loop(MATMUL, x, weight).dtypes[2]
+    if bias.dtype_ != dtype:
+        dtype = sums.resolve((dtype_object(dtype), bias.dtype), None).dtypes[2]
+    return dtype
+
+
+cdef Tensor repeated(Tensor vector, int ndim, const Py_ssize_t *shape, int dtype, str name):
+    cdef Tensor result = tensor_empty_on(vector.storage.device, ndim, shape, dtype, name)
+    copy_into(result, broadcast(vector, ndim, shape, name))
+    return result
+
+
+cdef int add_to_rows(Tensor x, Tensor vector, str name) except -1:
+    """Add a vector to each row of a matrix in C order, in place."""
+    cdef Loop *loop = sums.same(x.dtype_)
+    cdef Walk walk
+    cdef char *pointers[3]
+    cdef int i
+    walk.ndim, walk.operands = 2, 3
+    for i in range(2):
+        walk.shape[i] = x.shape_[i]
+        walk.strides[i][0] = walk.strides[i][2] = x.strides_[i]
+    walk.strides[0][1], walk.strides[1][1] = 0, vector.strides_[0]
+    pointers[0], pointers[1], pointers[2] = x.data, vector.data, x.data
+    if walk_prepare(&walk):
+        take_float_status()
+        run_elementwise(loop, &walk, pointers, x.size_)
+        loop_done(name, name)
+    return 0
+
+
 def matmul(Tensor x1 not None, Tensor x2 not None):
     """The kernel of matmul."""
     return rounded(MATMUL, x1, x2)
@@ -294,3 +345,26 @@ def vecmat(Tensor x1 not None, Tensor x2 not None):
 def vecdot(Tensor x1 not None, Tensor x2 not None):
     """The kernel of vecdot."""
     return rounded(VECDOT, x1, x2)
+
+
+def linear(Tensor x not None, Tensor weight not None, Tensor bias not None):
+    """The kernel of linear: in float32 for 16-bit floats, which are rounded once."""
+    cdef Py_ssize_t[MAX_DIMS] shape
+    cdef Py_ssize_t[2] rows
+    cdef int dtype, wide
+    cdef Tensor result
+    check_linear(x, weight, bias, shape)
+    dtype = wide = linear_dtype(x, weight, bias)
+    if x.size_ == 0:
+        return repeated(bias, x.ndim_, shape, dtype, "linear")
+    rows[1] = x.shape_[x.ndim_ - 1]
+    rows[0] = x.size_ // rows[1]
+    if dtype == TL_FLOAT16 or dtype == TL_BFLOAT16:
+        wide = TL_FLOAT32
+    result = as_dtype(x, wide)
+    if x.ndim_ != 2:
+        result = in_shape(c_contiguous(result, "linear"), 2, rows)
+    result = product(MATMUL, result, axes_reversed(as_dtype(weight, wide)))
+    add_to_rows(result, as_dtype(bias, wide), "linear")
+    result = as_dtype(result, dtype)
+    return result if x.ndim_ == 2 else in_shape(result, x.ndim_, shape)

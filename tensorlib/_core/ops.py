@@ -314,6 +314,14 @@ STRUCTURED = (
         1,
         "Real numbers from the first half of their transform.",
     ),
+    (
+        "linear",
+        "_product.linear",
+        ("x", "weight", "bias"),
+        (),
+        1,
+        "Rows of x times a transposed matrix, plus a vector.",
+    ),
     ("log_softmax", "_softmax.log_softmax", ("x",), ("axis",), 1, "Logarithm of softmax."),
     (
         "log_softmax_backward",

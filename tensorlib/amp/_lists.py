@@ -6,7 +6,8 @@ the op, and else the op's relatives. All ops are in exactly one.
 
 # Computed in the lower precision: products, which are summed in float32.
 LOWER = {
-    "attention", "conv", "conv_input", "conv_weight", "matmul", "matvec", "vecdot", "vecmat",
+    "attention", "conv", "conv_input", "conv_weight", "linear", "matmul", "matvec", "vecdot",
+    "vecmat",
 }  # fmt: skip
 
 # 16-bit operands become float32: exponentials, logarithms, powers and long sums, whose range or

@@ -33,11 +33,8 @@ from tensorlib.cuda.errors import CudaError, OutOfMemoryError
 # Of cublas_api.h and library_types.h.
 cdef enum:
     ALLOC_FAILED = 3
-    OP_N = 0
-    OP_T = 1
     GEMM_DEFAULT = -1
     COMPUTE_32F = 68
-    COMPUTE_64F = 70
     COMPUTE_32F_FAST_16BF = 75
     COMPUTE_32F_FAST_TF32 = 77
     DISALLOW_REDUCED_PRECISION_REDUCTION = 16
@@ -178,14 +175,27 @@ cdef bint fits(int64_t rows, int64_t columns, int64_t row, int64_t column,
         or leading(columns, rows, column // itemsize, row // itemsize) > 0
 
 
+cdef Laid laid(int64_t rows, int64_t columns, int64_t row, int64_t column) noexcept:
+    cdef Laid result
+    result.op, result.step = OP_N, leading(rows, columns, row, column)
+    if result.step == 0:
+        result.op, result.step = OP_T, leading(columns, rows, column, row)
+    return result
+
+
+cdef int compute_of(int dtype) noexcept:
+    if dtype == TL_FLOAT16 or dtype == TL_BFLOAT16:
+        return COMPUTE_32F
+    return COMPUTE_64F if dtype == TL_FLOAT64 or dtype == TL_COMPLEX128 else float32_compute
+
+
 cdef int multiply(const Matrices &p, const Walk &walk, Tensor a, Tensor b, Tensor result,
                   str op) except -1:
     cdef int64_t itemsize = dtype_itemsize(result.dtype_)
-    cdef int64_t lda = leading(p.rows, p.inner, p.a_row // itemsize, p.a_inner // itemsize)
-    cdef int64_t ldb = leading(p.inner, p.columns, p.b_inner // itemsize, p.b_column // itemsize)
-    cdef int op_a = OP_N if lda else OP_T, op_b = OP_N if ldb else OP_T
+    cdef Laid laid_a = laid(p.rows, p.inner, p.a_row // itemsize, p.a_inner // itemsize)
+    cdef Laid laid_b = laid(p.inner, p.columns, p.b_inner // itemsize, p.b_column // itemsize)
     cdef int device = index_of_tensor(result), type = type_of(result.dtype_), i, k
-    cdef int longest = 0, status, compute = float32_compute
+    cdef int longest = 0, status, compute = compute_of(result.dtype_)
     cdef double[2] one
     cdef double[2] zero
     cdef size_t capacity = 0
@@ -196,14 +206,6 @@ cdef int multiply(const Matrices &p, const Walk &walk, Tensor a, Tensor b, Tenso
     cdef char *workspace
     cdef void *handle
     cdef cydriver.CUstream stream
-    if lda == 0:
-        lda = leading(p.inner, p.rows, p.a_inner // itemsize, p.a_row // itemsize)
-    if ldb == 0:
-        ldb = leading(p.columns, p.inner, p.b_column // itemsize, p.b_inner // itemsize)
-    if result.dtype_ == TL_FLOAT16 or result.dtype_ == TL_BFLOAT16:
-        compute = COMPUTE_32F
-    elif result.dtype_ == TL_FLOAT64 or result.dtype_ == TL_COMPLEX128:
-        compute = COMPUTE_64F
     zero[0] = zero[1] = one[0] = one[1] = 0
     if compute == COMPUTE_64F:
         one[0] = 1
@@ -231,9 +233,10 @@ cdef int multiply(const Matrices &p, const Walk &walk, Tensor a, Tensor b, Tenso
         check(cublas.set_workspace(handle, workspace, capacity), op)
         while True:
             status = cublas.gemm(
-                handle, op_b, op_a, p.columns, p.rows, p.inner, &one, pointers[1], type, ldb,
-                steps[1] // itemsize, pointers[0], type, lda, steps[0] // itemsize, &zero,
-                pointers[2], type, p.columns, steps[2], count, compute, GEMM_DEFAULT)
+                handle, laid_b.op, laid_a.op, p.columns, p.rows, p.inner, &one, pointers[1], type,
+                laid_b.step, steps[1] // itemsize, pointers[0], type, laid_a.step,
+                steps[0] // itemsize, &zero, pointers[2], type, p.columns, steps[2], count,
+                compute, GEMM_DEFAULT)
             check(status, op)
             if not next_place(walk, longest, place, pointers, itemsize):
                 break

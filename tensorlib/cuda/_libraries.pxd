@@ -14,7 +14,7 @@ cdef class Library:
     cdef void *open(self, str op) except NULL
     cdef void *function(self, str name, str op) except NULL
 
-    # What its calls take first, of this thread and for the device's current stream.
+    # What its calls take first, of this thread and, if it has one, for the current stream.
     cdef void *handle_on(self, int device, str op) except NULL
 
 # A CudaError where a call of a library did not return 0.

@@ -27,7 +27,8 @@ cdef class Library:
     title : str
         As NVIDIA does.
     create, set_stream : str, optional
-        The functions that make a handle and let it use a stream, where calls take one.
+        The functions that make a handle, where calls take one, and let it use a stream, where
+        calls are not told it.
     """
 
     def __init__(self, str name not None, str title not None, str create=None,
@@ -64,13 +65,16 @@ cdef class Library:
         if handle is None:
             create, set_stream = self.handle_functions
             (<void **>&self.create)[0] = self.function(create, op)
-            (<void **>&self.set_stream)[0] = self.function(set_stream, op)
+            if set_stream is not None:
+                (<void **>&self.set_stream)[0] = self.function(set_stream, op)
             handle = handles[device] = Handle(self, device, op)
-        check_status(self, self.set_stream(handle.address, stream_on(device)), {}, op)
+        if self.set_stream != NULL:
+            check_status(self, self.set_stream(handle.address, stream_on(device)), {}, op)
         return handle.address
 
 
 CUBLAS = Library("cublas", "cuBLAS", "cublasCreate_v2", "cublasSetStream_v2")
+CUBLAS_LT = Library("cublasLt", "cuBLASLt", "cublasLtCreate")
 CUFFT = Library("cufft", "cuFFT")
 CUSOLVER = Library("cusolver", "cuSOLVER", "cusolverDnCreate", "cusolverDnSetStream")
 

@@ -23,17 +23,23 @@ from tensorlib._core._product cimport (
     MATVEC,
     VECDOT,
     VECMAT,
+    check_linear,
     check_product,
+    in_shape,
+    linear_dtype,
     product_loop,
+    repeated,
     walk_stacks,
 )
 from tensorlib._core._tensor cimport MAX_DIMS, Tensor, copy_into, tensor_empty_on
+from tensorlib._core._views cimport axes_reversed, reshaped
 from tensorlib.cuda._backend cimport check_aligned, index_of_tensor
-from tensorlib.cuda cimport _blas
+from tensorlib.cuda cimport _blas, _blaslt
 from tensorlib.cuda._blas cimport Matrices
 from tensorlib.cuda._kernel cimport Kernel
 
 from tensorlib.cuda import products
+from tensorlib.cuda._backend import compute
 
 cdef enum:
     THREADS = 256      # of a block
@@ -57,8 +63,11 @@ cdef dict kernels = {}
 
 
 cdef Tensor in_dtype(Tensor x, int dtype, str op):
-    if x.dtype_ == dtype:
-        return x
+    return x if x.dtype_ == dtype else copied(x, dtype, op)
+
+
+cdef Tensor copied(Tensor x, int dtype, str op):
+    """A copy in C order."""
     cdef Tensor result = tensor_empty_on(x.storage.device, x.ndim_, x.shape_, dtype, op)
     copy_into(result, x)
     return result
@@ -133,14 +142,11 @@ cdef bint fits(const Matrices &p, int64_t itemsize) noexcept:
 
 cdef Tensor for_blas(Tensor x, str op):
     """A stack of matrices as cuBLAS can read it: itself, or a copy in C order."""
-    cdef Tensor result
     cdef int last = x.ndim_ - 1
     if x.ndim_ < 2 or _blas.fits(x.shape_[last - 1], x.shape_[last], x.strides_[last - 1],
                                  x.strides_[last], dtype_itemsize(x.dtype_)):
         return x
-    result = tensor_empty_on(x.storage.device, x.ndim_, x.shape_, x.dtype_, op)
-    copy_into(result, x)
-    return result
+    return copied(x, x.dtype_, op)
 
 
 cdef void stack_to_rows(Walk *walk, Matrices *p) noexcept:
@@ -253,3 +259,44 @@ def vecmat(Tensor x1 not None, Tensor x2 not None):
 def vecdot(Tensor x1 not None, Tensor x2 not None):
     """The kernel of vecdot."""
     return multiply(VECDOT, x1, x2)
+
+
+def linear(Tensor x not None, Tensor weight not None, Tensor bias not None):
+    """The kernel of linear."""
+    cdef Py_ssize_t[MAX_DIMS] shape
+    cdef Py_ssize_t[2] rows
+    cdef Tensor tensor, flat
+    cdef int dtype
+    check_linear(x, weight, bias, shape)
+    dtype = linear_dtype(x, weight, bias)
+    if x.size_ == 0:
+        return repeated(bias, x.ndim_, shape, dtype, "linear")
+    for tensor in (x, weight, bias):
+        check_aligned(tensor, "linear")
+    rows[1] = x.shape_[x.ndim_ - 1]
+    rows[0] = x.size_ // rows[1]
+    flat = reshaped(x, 2, rows, "linear")
+    if flat is None:
+        flat = in_shape(copied(x, dtype, "linear"), 2, rows)
+    flat = multiply_and_add(in_dtype(flat, dtype, "linear"), in_dtype(weight, dtype, "linear"),
+                            in_dtype(bias, dtype, "linear"))
+    return flat if x.ndim_ == 2 else in_shape(flat, x.ndim_, shape)
+
+
+cdef Tensor multiply_and_add(Tensor x, Tensor weight, Tensor bias):
+    """x @ weight.T + bias, of one dtype: by one launch where cuBLASLt can."""
+    cdef Tensor result
+    cdef Matrices p
+    cdef Py_ssize_t[2] shape
+    if _blaslt.has_dtype(x.dtype_) and _blaslt.is_available():
+        x, weight = for_blas(x, "linear"), for_blas(weight, "linear")
+        p.rows, p.inner, p.columns = x.shape_[0], x.shape_[1], weight.shape_[0]
+        p.a_row, p.a_inner = x.strides_[0], x.strides_[1]
+        p.b_inner, p.b_column = weight.strides_[1], weight.strides_[0]
+        shape[0], shape[1] = p.rows, p.columns
+        result = tensor_empty_on(x.storage.device, 2, shape, x.dtype_, "linear")
+        if result.size_ == 0 or _blaslt.multiply_and_add(p, x, weight, bias, result, "linear"):
+            return result
+    result = multiply(MATMUL, x, axes_reversed(weight))
+    compute("add", result, result, bias)
+    return result

@@ -35,6 +35,7 @@ KERNELS = {
     "index_write": "indexing.index_write",
     "inv": "linalg.inv",
     "irfft": "fft.irfft",
+    "linear": "_products.linear",
     "log_softmax": "softmax.log_softmax",
     "log_softmax_backward": "softmax.log_softmax_backward",
     "lasting": "replay.lasting",

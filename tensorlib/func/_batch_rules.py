@@ -4,9 +4,11 @@
 run once for each element.
 """
 
+import math
+
 import numpy as np
 
-from tensorlib._core._dispatch import apply
+from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import (
     arange,
     asarray,
@@ -17,6 +19,7 @@ from tensorlib._core._functions import (
     where,
     zeros,
 )
+from tensorlib._core._gradients import swapped
 from tensorlib._core._tensor import Tensor
 from tensorlib._joining import concatenate
 
@@ -133,6 +136,18 @@ def product(batch, op, inputs, values, params):
     if vectors[0]:
         result = result[..., 0, :]
     return result[..., 0] if vectors[1] else result
+
+
+def affine(batch, op, inputs, values, params):
+    """Rows of the batch are more rows; weights of its own make a stack of products."""
+    x, weight, bias = (x if v is None else v for x, v in zip(inputs, values, strict=True))
+    if values[1] is None and values[2] is None:
+        return apply(op, (x, weight, bias), params)
+    *lead, features = inputs[0].shape
+    rows = (*x.shape[: x.ndim - inputs[0].ndim], math.prod(lead), features)
+    found = apply(ops.matmul, (reshape(x, rows), swapped(weight)))
+    found = found + (bias if values[2] is None else bias[:, None])
+    return reshape(found, (batch.size, *lead, found.shape[-1]))
 
 
 def aligned_stacks(inputs, values, vectors):
@@ -546,6 +561,7 @@ RULES = {
     "index_put": put,
     "inv": same,
     "irfft": fourier,
+    "linear": affine,
     "log_softmax": along_axis,
     "log_softmax_backward": all_along_axis,
     "lstm": recurrent,

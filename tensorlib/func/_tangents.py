@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from tensorlib._core import _backward
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import astype, broadcast_to, zeros_like
-from tensorlib._core._gradients import fit
+from tensorlib._core._gradients import fit, swapped
 from tensorlib._core._recorder import lift
 from tensorlib._core._tape import is_grad_enabled, rule_functions
 from tensorlib._core._tensor import Tensor
@@ -61,6 +61,8 @@ def push(op, inputs, tangents, params, outputs):
         return [total([
             apply(op, (*inputs[:i], tangents[i], *inputs[i + 1 :]), params) for i in places
         ])]  # fmt: skip
+    if op.name == "linear":
+        return [_affine(inputs, tangents, outputs[0])]
     variadic, functions = rule_functions(op.name)
     if not functions:
         return [None] * len(outputs)
@@ -81,6 +83,17 @@ def _strided(x, tangent, params):
         return None
     return apply(ops.as_strided, (tangent,),
                  (shape, strides, offset - offset_of(x) + offset_of(tangent)))  # fmt: skip
+
+
+def _affine(inputs, tangents, output):
+    """The tangent of ``x @ weight.T + bias``."""
+    (x, weight, _), (dx, d_weight, d_bias) = inputs, tangents
+    parts = [] if dx is None else [dx @ swapped(weight)]
+    if d_weight is not None:
+        parts.append(x @ swapped(d_weight))
+    if d_bias is not None:
+        parts.append(broadcast_to(d_bias, output.shape))
+    return astype(total(parts), output.dtype, copy=False)
 
 
 def same_layout(a, b):

@@ -1,36 +1,41 @@
-"""Builds the stand-in for cuBLAS, which runs on the stand-in driver."""
+"""Builds the stand-ins for cuBLAS and cuBLASLt, which run on the stand-in driver."""
+
+import ctypes
 
 import host_compiler
 from host_compiler import FOLDER, _cached, _digest, _run, build_standin, compile_for_host, compiler
 
 SOURCES = FOLDER / "cublas"
 FUNCTORS = FOLDER.parents[2] / "tensorlib" / "_core" / "include"
+LIBRARIES = {"libcublas.so.13": "cublas.cpp", "libcublasLt.so.13": "cublaslt.cpp"}
 
 
 def build_cublas():
-    """Build it.
+    """Build them.
 
     Returns
     -------
     Path
-        Of the folder of ``libcublas.so.13`` and of ``libcublasLt.so.13``, which is empty, for
-        ``LD_LIBRARY_PATH``.
+        Of the folder of ``libcublas.so.13`` and ``libcublasLt.so.13``, for ``LD_LIBRARY_PATH``.
     """
     image = compile_for_host((SOURCES / "gemm.cu").read_text(), [FUNCTORS])
-    source = SOURCES / "cublas.cpp"
     driver = build_standin()
-    key = _digest(image, source.read_bytes(), str(driver), host_compiler.version_of(compiler()))
+    sources = [path.read_bytes() for path in sorted(SOURCES.iterdir())]
+    key = _digest(image, *sources, str(driver), host_compiler.version_of(compiler()))
 
-    def build_blas(folder):
-        (folder / "image").write_bytes(image)
-        options = [*host_compiler.DRIVER_OPTIONS, f"-I{host_compiler.cuda_headers()}"]
-        options += [f'-DGEMM_IMAGE="{folder / "image"}"', "-shared", "-Wl,-soname,libcublas.so.13"]
-        _run([*compiler(), *options, source, driver, "-o", folder / "result"])
+    def build(soname):
+        def build_one(folder):
+            (folder / "image").write_bytes(image)
+            options = [*host_compiler.DRIVER_OPTIONS, f"-I{host_compiler.cuda_headers()}"]
+            options += [f'-DGEMM_IMAGE="{folder / "image"}"', "-shared", f"-Wl,-soname,{soname}"]
+            source = SOURCES / LIBRARIES[soname]
+            _run([*compiler(), *options, source, driver, "-o", folder / "result"])
 
-    def build_empty(folder):
-        (folder / "empty.cpp").write_text("")
-        options = ["-shared", "-fPIC", "-Wl,-soname,libcublasLt.so.13"]
-        _run([*compiler(), *options, folder / "empty.cpp", "-o", folder / "result"])
+        return _cached(f"cublas-{key}/{soname}", build_one)
 
-    _cached(f"cublas-{key}/libcublasLt.so.13", build_empty)
-    return _cached(f"cublas-{key}/libcublas.so.13", build_blas).parent
+    return [build(soname) for soname in LIBRARIES][0].parent
+
+
+def find_nothing(nothing):
+    """Whether the heuristic of cuBLASLt is to find no way from now on."""
+    ctypes.CDLL("libcublasLt.so.13").standin_find_nothing(int(nothing))

@@ -14,6 +14,7 @@ from host_compiler import build_standin, compile_for_host
 TESTS = Path(__file__).resolve().parent
 SONAMES = {
     "cublas": "libcublas.so.13",
+    "cublasLt": "libcublasLt.so.13",
     "cufft": "libcufft.so.12",
     "cusolver": "libcusolver.so.12",
 }

@@ -89,6 +89,131 @@ def test_which_calls_there_are(environment):
     run(environment, "-c", BEGIN + textwrap.dedent(code))
 
 
+LINEAR = """
+from tensorlib.nn import functional as F
+from standin_cublas import find_nothing
+from tensorlib.cuda import _blaslt
+
+def kinds(compute):
+    return launched(compute)[1]
+
+x, w, bias = x[0, 0], y[0, 0].T, tl.asarray(b[0, 0, 0], device="cuda")
+expected = a[0, 0] @ b[0, 0] + b[0, 0, 0]
+F.linear(x, w, bias)
+"""
+
+
+def test_linear_is_one_launch(environment):
+    code = """
+    result, kernels = launched(lambda: F.linear(x, w, bias))
+    assert kernels == ["gemm_0"], kernels
+    np.testing.assert_allclose(result.cpu().numpy(), expected, rtol=1e-4, atol=1e-5)
+    for dtype, number in [("float16", 2), ("bfloat16", 14), ("float64", 1)]:
+        parts = [part.astype(dtype) for part in (x, w, bias)]
+        assert kinds(lambda: F.linear(*parts)) == [f"gemm_{number}"]
+    assert kinds(lambda: F.linear(x[0], w, bias)) == ["gemm_0"]
+    assert kinds(lambda: F.linear(x.T, w[:, :20], bias)) == ["gemm_0"]      # where they lie
+    assert kinds(lambda: F.linear(x[1:, 1:], w[:, 1:], bias)) == ["gemm_0"]
+    copied = ["elementwise", "elementwise", "gemm_0"]
+    assert kinds(lambda: F.linear(x[:, ::2], w[::-1, ::2], bias)) == copied
+    # A bias that does not begin at 16 bytes is copied, so that no way has to be slow for it.
+    assert kinds(lambda: F.linear(x, w[1:], bias[1:])) == ["elementwise", "gemm_0"]
+    parts = [part.astype("complex64") for part in (x, w, bias)]
+    assert kinds(lambda: F.linear(*parts)) == ["gemm_4", "elementwise"]
+    """
+    run(environment, "-c", BEGIN + LINEAR + textwrap.dedent(code))
+
+
+def test_linear_where_cublaslt_has_no_way(environment):
+    code = """
+    find_nothing(True)
+    for _ in range(2):
+        result, kernels = launched(lambda: F.linear(x[:7], w, bias))
+        assert kernels == ["gemm_0", "elementwise"], kernels
+        np.testing.assert_allclose(result.cpu().numpy(), expected[:7], rtol=1e-4, atol=1e-5)
+    assert kinds(lambda: F.linear(x, w, bias)) == ["gemm_0"]  # it is known for this one
+    """
+    run(environment, "-c", BEGIN + LINEAR + textwrap.dedent(code))
+
+
+def test_linear_without_cublaslt(environment):
+    code = """
+    import cuda.pathfinder
+    load = cuda.pathfinder.load_nvidia_dynamic_lib
+    def found(name):
+        if name == "cublasLt":
+            raise cuda.pathfinder.DynamicLibNotFoundError(name)
+        return load(name)
+    cuda.pathfinder.load_nvidia_dynamic_lib = found
+    """
+    check = """
+    result, kernels = launched(lambda: F.linear(x, w, bias))
+    assert kernels == ["gemm_0", "elementwise"], kernels
+    np.testing.assert_allclose(result.cpu().numpy(), expected, rtol=1e-4, atol=1e-5)
+    """
+    run(environment, "-c", BEGIN + textwrap.dedent(code) + LINEAR + textwrap.dedent(check))
+
+
+def test_the_ways_of_linear_are_kept(environment):
+    code = """
+    def ways(compute):
+        before = _blaslt.kept_plans()
+        result = compute()
+        return _blaslt.kept_plans() - before
+
+    assert ways(lambda: F.linear(x, w, bias)) == 0
+    other = tl.zeros((20, 31), "float32", device="cuda")
+    # Another step between rows, and another place of the first, make other ways.
+    assert ways(lambda: [F.linear(other[:, :30], w, bias) for _ in range(3)]) == 1
+    assert ways(lambda: [F.linear(other[:, 1:], w, bias) for _ in range(3)]) == 1
+    assert ways(lambda: F.linear(x[:9], w, bias)) == 1
+    assert ways(lambda: F.linear(x, w[4:], bias[4:].copy())) == 1
+    assert ways(lambda: F.linear(x, w[4:], bias[4:])) == 1
+    tl.cuda.set_float32_matmul_precision("high")
+    assert ways(lambda: F.linear(x, w, bias)) == 1
+    error = abs(F.linear(x, w, bias).cpu().numpy() - expected).max()
+    assert 1e-3 < error < 0.05, error
+    tl.cuda.set_float32_matmul_precision("highest")
+    assert ways(lambda: F.linear(x, w, bias)) == 0
+    x = tl.zeros((1100, 3), "float32", device="cuda")
+    for n in range(1, 1101):
+        F.linear(x[:n], w[:, :3], bias)
+    assert _blaslt.kept_plans() == 1024
+    """
+    run(environment, "-c", BEGIN + LINEAR + textwrap.dedent(code))
+
+
+def test_linear_in_threads_streams_and_graphs(environment):
+    code = """
+    import threading
+    results, graphs = [], []
+    def compute():
+        with tl.cuda.Stream() as stream:
+            stream.wait_stream(tl.cuda.default_stream())
+            for _ in range(3):
+                results.append(F.linear(x, w, bias).cpu().numpy())
+    def capture():  # in a thread that had no handle
+        graph = tl.cuda.CUDAGraph()
+        with tl.cuda.graph(graph):
+            graphs.append((graph, F.linear(x[:11], w, bias)))
+    for function in (compute, capture):
+        threads = [threading.Thread(target=function) for _ in range(3)]
+        [thread.start() for thread in threads]
+        [thread.join() for thread in threads]
+    assert len(results) == 9 and len(graphs) == 3
+    for result in results:
+        np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-5)
+    x[...], bias[...] = 2, 7
+    extra = [tl.zeros(300000, device="cuda") for _ in range(9)]  # not in the memory of a graph
+    for graph, result in graphs:
+        graph.replay()
+        np.testing.assert_allclose(
+            result.cpu().numpy(), np.full((11, 30), 2) @ b[0, 0] + 7, rtol=1e-4, atol=1e-5)
+    assert all((y.cpu().numpy() == 0).all() for y in extra)
+    """
+    run(environment, "-c", BEGIN + LINEAR + textwrap.dedent(code))
+
+
 def test_calls_of_convolution(environment):
     code = """
     from tensorlib.nn import functional as F
@@ -166,5 +291,16 @@ def test_errors_name_the_op(environment):
     else:
         raise AssertionError
     np.testing.assert_allclose((x @ y).cpu().numpy(), a @ b, rtol=1e-4, atol=1e-5)
+    from tensorlib.nn import functional as F
+    part = x[0, 0], x[0, 1], x[0, 0, :, 0].copy()
+    F.linear(*part)
+    standin_driver.fail("cuLaunchKernel", 1, 1)
+    try:
+        F.linear(*part)
+    except tl.cuda.CudaError as error:
+        assert str(error) == "linear: cuBLASLt: execution failed", error
+    else:
+        raise AssertionError
+    F.linear(*part)
     """
     run(environment, "-c", BEGIN + textwrap.dedent(code))

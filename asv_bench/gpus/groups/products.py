@@ -15,6 +15,13 @@ def product(dtype, tf32=False):
     return make
 
 
+def linear(lib):
+    rows, width = lib.pick((8192, 4096), (5, 16))
+    shapes = (rows, width), (width, width), (width,)
+    parts = [lib.random(*s, dtype="bfloat16", seed=seed) for seed, s in enumerate(shapes)]
+    return lambda: lib.xp.nn.functional.linear(*parts), 2e-12 * rows * width**2
+
+
 def batched(lib):
     count, side = lib.pick((512, 256), (3, 16))
     lib.float32_products(False)
@@ -34,6 +41,7 @@ GROUP = Group(
         case("float32", product("float32"), AIM, libraries=ALL),
         case("float32 in TF32", product("float32", tf32=True), AIM, tolerance=1e-2),
         case("bfloat16", product("bfloat16"), AIM, tolerance=1e-2),
+        case("linear with bias, bfloat16", linear, AIM, tolerance=1e-2),
         case("float16", product("float16"), tolerance=1e-2, libraries=ALL),
         case("float64", product("float64"), libraries=ALL),
         case("512 of 256 rows, float32", batched, libraries=ALL),

@@ -3,6 +3,7 @@
 import math
 
 from tensorlib._core._autocast import following
+from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import matmul, reshape, transpose
 from tensorlib.nn._arguments import check_bias
 
@@ -21,6 +22,7 @@ def linear(input, weight, bias=None):
     Returns
     -------
     Tensor, shape (..., out) or (...)
+        Of 16-bit floating-point numbers it is computed in float32 and rounded at the end.
 
     Raises
     ------
@@ -34,6 +36,8 @@ def linear(input, weight, bias=None):
     >>> F.linear(tl.asarray([1.0, 2.0]), tl.asarray([[3.0, 4.0]]), tl.asarray([0.5])).tolist()
     [11.5]
     """
+    if bias is not None and weight.ndim == 2:
+        return apply(ops.linear, (input, weight, bias))
     if weight.ndim not in (1, 2) or input.ndim < 1 or input.shape[-1] != weight.shape[-1]:
         raise ValueError(
             "linear: expected shapes (..., in) and (out, in) or (in,), "

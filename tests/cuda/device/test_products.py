@@ -159,14 +159,108 @@ def test_gradients(device):
 
 
 def test_in_a_graph(device):
-    a = tl.ones((300, 70), device=device)
-    a.T @ a  # what is compiled at its first use is compiled before
+    a, bias = tl.ones((300, 70), device=device), tl.ones(70, device=device)
+
+    def compute():
+        return a.T @ a, tl.nn.functional.linear(a.T, a.T, bias)
+
+    compute()  # what is compiled at its first use is compiled before
     graph = tl.cuda.CUDAGraph()
     with tl.cuda.graph(graph):
-        product = a.T @ a
-    a[...] = 2
+        product, linear = compute()
+    others = compute()  # in memory that is not the graph's
+    a[...], bias[...] = 2, 3
     graph.replay()
     np.testing.assert_array_equal(product.cpu().numpy(), np.full((70, 70), 1200))
+    np.testing.assert_array_equal(linear.cpu().numpy(), np.full((70, 70), 1203))
+    np.testing.assert_array_equal(others[1].cpu().numpy(), np.full((70, 70), 301))
+
+
+# (shapes of x and of weight)
+LINEAR = (
+    ((5, 7), (3, 7)),
+    ((65, 300), (67, 300)),
+    ((2, 3, 33), (31, 33)),
+    ((257,), (5, 257)),
+    ((4, 1), (6, 1)),
+    ((1, 9), (1, 9)),
+    ((3, 0), (4, 0)),
+    ((2, 0, 5), (4, 5)),
+    ((3, 5), (0, 5)),
+)
+
+
+def check_linear(view, *arrays):
+    expected = tl.nn.functional.linear(*view(*arrays))
+    result = tl.nn.functional.linear(*view(*[x.to("cuda") for x in arrays]))
+    assert (result.shape, result.dtype) == (expected.shape, expected.dtype)
+    if expected.dtype.kind in "biu":
+        return np.testing.assert_array_equal(result.cpu().numpy(), expected.numpy())
+    wide = "complex128" if expected.dtype.kind == "c" else "float64"
+    step = STEPS.get(str(expected.dtype), 2**-53)
+    error = 4 * step * (view(*arrays)[0].shape[-1] + 8) ** 0.5
+    if step > 2**-20:  # without cuBLASLt the product is rounded before the bias is added
+        error /= 4
+    np.testing.assert_allclose(
+        result.cpu().astype(wide).numpy(), expected.astype(wide).numpy(), rtol=error, atol=8 * error
+    )
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_linear(dtype, device):
+    for x, weight in LINEAR:
+        parts = numbers(x, dtype), numbers(weight, dtype, 1), numbers(weight[:1], dtype, 2)
+        check_linear(lambda *parts: parts, *parts)
+
+
+LINEAR_VIEWS = (
+    lambda x, weight, bias: (x[:, ::-1, ::2], weight[:, ::2], bias),
+    lambda x, weight, bias: (x.transpose(1, 0, 2), weight[::-1], bias[::-1]),
+    lambda x, weight, bias: (x[0].T, weight[:, :3], bias),
+    lambda x, weight, bias: (x[0, :, 1:], weight[:, 1:], bias),
+    lambda x, weight, bias: (x[1, 2:, 1:-1], weight[1:, :-2], bias[1:]),
+    lambda x, weight, bias: (x[:, :, :1], weight[:, 3:4], bias),
+    lambda x, weight, bias: (x[..., :9], weight[:9, :9].T, tl.broadcast_to(bias[:1], (9,))),
+    lambda x, weight, bias: (tl.broadcast_to(x[:, :1], (4, 6, 14)), weight, bias),
+)
+
+
+@pytest.mark.parametrize("dtype", ["int32", "float16", "float32", "float64"])
+@pytest.mark.parametrize("number", range(len(LINEAR_VIEWS)))
+def test_views_of_linear(number, dtype, device):
+    parts = numbers((4, 3, 14), dtype), numbers((11, 14), dtype, 1), numbers((11,), dtype, 2)
+    check_linear(LINEAR_VIEWS[number], *parts)
+
+
+def test_linear_with_one_bias_and_another(device):
+    x, weight = tl.ones((5, 6), device=device), tl.ones((4, 6), device=device)
+    biases = [tl.full(4, number, device=device) for number in (1.0, 2.0)]
+    for number, bias in enumerate(biases, 1):
+        result = tl.nn.functional.linear(x, weight, bias)
+        np.testing.assert_array_equal(result.cpu().numpy(), np.full((5, 4), 6.0 + number))
+
+
+def test_linear_of_dtypes_that_differ(device):
+    for dtypes in [("float16", "float32", "float32"), ("float32", "float32", "float64")]:
+        shapes = zip(((3, 4), (5, 4), (5,)), dtypes, strict=True)
+        check_linear(lambda *parts: parts, *[numbers(shape, dtype) for shape, dtype in shapes])
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_16_bits_are_summed_in_32(dtype, device):
+    x, bias = tl.ones((3, 4096), dtype, device=device), tl.full(3, 32, dtype=dtype, device=device)
+    assert ((x @ x.T).cpu().astype("float32").numpy() == 4096).all()
+    result = tl.nn.functional.linear(x, x, bias)
+    assert (result.cpu().astype("float32").numpy() == 4128).all()
+
+
+def test_a_bias_that_does_not_fit(device):
+    for place in ("cpu", device):
+        x, weight, bias = (tl.ones(shape, device=place) for shape in ((2, 3), (4, 3), (3,)))
+        with pytest.raises(ValueError, match=r"linear: expected bias of shape \(4,\), got \(3,\)"):
+            tl.nn.functional.linear(x, weight, bias)
+    with pytest.raises(tl.DeviceError, match="linear"):
+        tl.nn.functional.linear(x, weight, tl.ones(4))
 
 
 FUNCTIONS = {
@@ -186,6 +280,7 @@ FUNCTIONS = {
     "matrix_power": (lambda a, b: tl.linalg.matrix_power(a, 5) @ b, (3, 3), (3, 1)),
     "first power": (lambda a, b: tl.linalg.matrix_power(a, 0) @ b, (3, 3), (3, 1)),
     "linear": (tl.nn.functional.linear, (5, 4), (3, 4)),
+    "linear with bias": (lambda a, b: tl.nn.functional.linear(a, b, b[:, 0]), (2, 5, 4), (3, 4)),
     "bilinear": (lambda a, b: tl.nn.functional.bilinear(a, a, b), (5, 4), (3, 4, 4)),
 }
 

@@ -1,14 +1,7 @@
 // A cuBLAS for tests, of the few functions that are used: it checks what it is given as the library
 // does, and launches the kernels of gemm.cu through the driver. Unlike the library it insists on
 // being given a workspace after each choice of a stream, which forgets the one before.
-#include <cuda.h>
-
-#include <cstdint>
-#include <cstdio>
-#include <map>
-
-extern "C" const char gemm_image[];
-asm(".section .rodata\n.balign 16\ngemm_image: .incbin \"" GEMM_IMAGE "\"\n.previous");
+#include "gemm.h"
 
 enum Status {
   kSuccess = 0,
@@ -22,28 +15,14 @@ enum Status {
 struct Handle {
   CUstream stream = nullptr;
   void *workspace = nullptr;
-  std::map<int, CUfunction> functions;  // by the type of the elements
-};
-
-struct Gemm {
-  std::int64_t transposed_a, transposed_b, m, n, k, lda, a_step, ldb, b_step, ldc, c_step, count;
-  std::int64_t kept;
+  Kernels kernels;
 };
 
 extern "C" {
 
 Status cublasCreate_v2(Handle **handle) {
-  CUmodule module;
-  if (cuModuleLoadData(&module, gemm_image) != CUDA_SUCCESS) return kNotInitialized;
   *handle = new Handle;
-  for (int type : {0, 1, 2, 4, 5, 14}) {
-    char name[16];
-    std::snprintf(name, sizeof name, "gemm_%d", type);
-    if (cuModuleGetFunction(&(*handle)->functions[type], module, name) != CUDA_SUCCESS) {
-      return kNotInitialized;
-    }
-  }
-  return kSuccess;
+  return (*handle)->kernels.load() ? kSuccess : kNotInitialized;
 }
 
 Status cublasSetStream_v2(Handle *handle, CUstream stream) {
@@ -71,24 +50,18 @@ Status cublasGemmStridedBatchedEx_64(Handle *handle, int op_a, int op_b, std::in
       ldb < (op_b ? n : k) || ldc < m || (count > 1 && c_step < m * n)) {
     return kInvalidValue;
   }
-  bool const wide = a_type == 1 || a_type == 5, narrow = a_type == 2 || a_type == 14;
-  bool const known = wide     ? compute == 70
-                     : narrow ? compute == 68
-                              : compute == 68 || compute == 75 || compute == 77;
-  if (a_type != b_type || a_type != c_type || !known || op_a > 1 || op_b > 1 ||
-      !handle->functions.count(a_type)) {
+  if (a_type != b_type || a_type != c_type || !is_known(a_type, compute) || op_a > 1 || op_b > 1) {
     return kNotSupported;
   }
+  bool const wide = compute == 70;
   double const one = wide ? *static_cast<const double *>(alpha) : *static_cast<const float *>(alpha);
   double const zero = wide ? *static_cast<const double *>(beta) : *static_cast<const float *>(beta);
   if (one != 1 || zero != 0) return kNotSupported;
   Gemm gemm{op_a,   op_b, m,   n,      k,     lda, a_step, ldb,
-            b_step, ldc,  c_step, count, compute == 77 ? 19 : compute == 75 ? 16 : 32};
-  void *arguments[] = {&gemm, &a, &b, &c, &handle->workspace};
-  unsigned const blocks = unsigned((m * n * count + 255) / 256);
-  CUresult const result = cuLaunchKernel(handle->functions[a_type], blocks, 1, 1, 256, 1, 1, 0,
-                                         handle->stream, arguments, nullptr);
-  return result == CUDA_SUCCESS ? kSuccess : kExecutionFailed;
+            b_step, ldc,  c_step, count, kept_bits(compute), false};
+  return handle->kernels.launch(a_type, gemm, a, b, c, nullptr, handle->workspace, handle->stream)
+             ? kSuccess
+             : kExecutionFailed;
 }
 
 const char *cublasGetStatusName(Status status) {

@@ -1,5 +1,5 @@
-// Products of matrices in Fortran's order, by the plain definition: the kernels of the stand-in for
-// cuBLAS.
+// Products of matrices in Fortran's order, by the plain definition: the kernels of the stand-ins for
+// cuBLAS and cuBLASLt.
 #include "functors.h"
 
 using namespace tl;
@@ -7,7 +7,8 @@ using namespace tl;
 // As cublasGemmStridedBatchedEx takes them; steps are in elements.
 struct Gemm {
   int64_t transposed_a, transposed_b, m, n, k, lda, a_step, ldb, b_step, ldc, c_step, count;
-  int64_t kept;  // bits of a float32, from the first, that are multiplied
+  int64_t kept;   // bits of a float32, from the first, that are multiplied
+  int64_t rough;  // whether sums are rounded to the type of the elements on the way
 };
 
 static __device__ float rounded(float x, int64_t kept) {
@@ -20,7 +21,8 @@ static __device__ Complex<R> rounded(Complex<R> x, int64_t kept) {
 }
 
 template <class T>
-static __device__ void multiply(const Gemm &p, const T *a, const T *b, T *c, char *workspace) {
+static __device__ void multiply(const Gemm &p, const T *a, const T *b, T *c, const T *bias,
+                                char *workspace) {
   int64_t const place = int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
   workspace[0] = 1;  // as the library does, which must be allowed to
   if (place >= p.m * p.n * p.count) return;
@@ -30,26 +32,21 @@ static __device__ void multiply(const Gemm &p, const T *a, const T *b, T *c, cha
     Wide<T> x = wide(a[matrix * p.a_step + (p.transposed_a ? l + i * p.lda : i + l * p.lda)]);
     Wide<T> y = wide(b[matrix * p.b_step + (p.transposed_b ? j + l * p.ldb : l + j * p.ldb)]);
     sum = sum + rounded(x, p.kept) * rounded(y, p.kept);
+    if (p.rough) sum = wide(T(sum));
   }
+  if (bias) sum = sum + wide(bias[i]);
   c[matrix * p.c_step + i + j * p.ldc] = T(sum);
 }
 
 // Each for a cudaDataType.
-extern "C" __global__ void gemm_0(Gemm p, const float *a, const float *b, float *c, char *space) {
-  multiply(p, a, b, c, space);
-}
-extern "C" __global__ void gemm_1(Gemm p, const double *a, const double *b, double *c, char *space) {
-  multiply(p, a, b, c, space);
-}
-extern "C" __global__ void gemm_2(Gemm p, const Half *a, const Half *b, Half *c, char *space) {
-  multiply(p, a, b, c, space);
-}
-extern "C" __global__ void gemm_4(Gemm p, const Complex<float> *a, const Complex<float> *b, Complex<float> *c, char *space) {
-  multiply(p, a, b, c, space);
-}
-extern "C" __global__ void gemm_5(Gemm p, const Complex<double> *a, const Complex<double> *b, Complex<double> *c, char *space) {
-  multiply(p, a, b, c, space);
-}
-extern "C" __global__ void gemm_14(Gemm p, const BFloat16 *a, const BFloat16 *b, BFloat16 *c, char *space) {
-  multiply(p, a, b, c, space);
-}
+#define GEMM(number, T)                                                                          \
+  extern "C" __global__ void gemm_##number(Gemm p, const T *a, const T *b, T *c, const T *bias,  \
+                                           char *space) {                                        \
+    multiply(p, a, b, c, bias, space);                                                           \
+  }
+GEMM(0, float)
+GEMM(1, double)
+GEMM(2, Half)
+GEMM(4, Complex<float>)
+GEMM(5, Complex<double>)
+GEMM(14, BFloat16)
