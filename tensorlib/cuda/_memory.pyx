@@ -12,6 +12,7 @@ from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF, Py_XDECREF
 from cython.operator cimport dereference, postincrement
 from libc.stdint cimport uintptr_t
+from libc.string cimport memset
 from libcpp.map cimport map as ordered_map
 from libcpp.unordered_map cimport unordered_map
 from libcpp.utility cimport pair
@@ -190,7 +191,7 @@ cdef int make_pool(int device) except -1:
     cdef cydriver.CUmemPoolProps wanted
     cdef cydriver.cuuint64_t everything = ~<cydriver.cuuint64_t>0
     cdef cydriver.CUmemoryPool pool = NULL
-    wanted = cydriver.CUmemPoolProps()
+    memset(&wanted, 0, sizeof(wanted))  # as what is reserved has to be
     wanted.allocType = cydriver.CU_MEM_ALLOCATION_TYPE_PINNED
     wanted.location.type = cydriver.CU_MEM_LOCATION_TYPE_DEVICE
     wanted.location.id = handle_of(device)

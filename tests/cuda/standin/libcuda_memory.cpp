@@ -278,6 +278,12 @@ CUresult cuMemPoolCreate(CUmemoryPool* pool, const CUmemPoolProps* properties) {
     if (properties->location.type != CU_MEM_LOCATION_TYPE_DEVICE ||
         properties->allocType != CU_MEM_ALLOCATION_TYPE_PINNED)
       return CUDA_ERROR_INVALID_VALUE;
+    // All else has a meaning that nobody wants here, or has to be zero.
+    CUmemPoolProps plain;
+    std::memset(&plain, 0, sizeof plain);
+    plain.allocType = properties->allocType;
+    plain.location = properties->location;
+    if (std::memcmp(&plain, properties, sizeof plain)) return CUDA_ERROR_INVALID_VALUE;
     if (!is_device(device)) return CUDA_ERROR_INVALID_DEVICE;
     pools[++last_pool] = std::make_shared<Pool>(Pool{device});
     *pool = reinterpret_cast<CUmemoryPool>(last_pool);
