@@ -17,12 +17,19 @@ from tensorlib._core._tensor cimport (
     may_share_memory,
     tensor_empty_on,
 )
-from tensorlib.cuda._driver cimport check, enter, note_copy, note_synchronised, raise_reported
+from tensorlib.cuda._driver cimport (
+    check,
+    context_of,
+    enter,
+    note_copy,
+    note_synchronised,
+    raise_reported,
+)
 from tensorlib.cuda._kernel cimport Kernel
 from tensorlib.cuda._memory cimport allocate as allocate_block
 from tensorlib.cuda._memory cimport give_back, used_on
 from tensorlib.cuda._pinned cimport used_by
-from tensorlib.cuda._stream cimport handle_of_stream, stream_on, wait_for
+from tensorlib.cuda._stream cimport Stream, handle_of_stream, stream_on, wait_for
 
 from tensorlib._core.device import device_number
 from tensorlib.cuda import _driver
@@ -78,12 +85,13 @@ cdef class Cuda(Backend):
         cdef int device = index_of_tensor(target if target.storage.device else source)
         cdef cydriver.CUstream stream
         cdef cydriver.CUresult result
-        enter(device, "copy")
-        stream = stream_on(device)
         if target.storage.device and source.storage.device:
             return self.transfer_between(target, source, nbytes)
-        result = cydriver.cuMemcpyAsync(<cydriver.CUdeviceptr>target.data,
-                                        <cydriver.CUdeviceptr>source.data, nbytes, stream)
+        enter(device, "copy")
+        stream = stream_on(device)
+        with nogil:  # from memory that is not pinned, much of the copy is done here
+            result = cydriver.cuMemcpyAsync(<cydriver.CUdeviceptr>target.data,
+                                            <cydriver.CUdeviceptr>source.data, nbytes, stream)
         check(result, "copy")
         if not blocking and used_by(target if source.storage.device else source, device, stream):
             return 0
@@ -99,15 +107,13 @@ cdef class Cuda(Backend):
         """From one GPU to another: on the source's stream, for which the target's waits."""
         cdef int here = index_of_tensor(source), there = index_of_tensor(target)
         cdef cydriver.CUstream from_ = stream_on(here), to = stream_on(there)
-        enter(here, "copy")
-        wait_for(from_, to, there, "copy")  # the memory may still be in use there
-        enter(here, "copy")
-        check(cydriver.cuMemcpyAsync(<cydriver.CUdeviceptr>target.data,
-                                     <cydriver.CUdeviceptr>source.data, nbytes, from_), "copy")
-        wait_for(to, from_, here, "copy")
+        wait_for(from_, here, to, there, "copy")  # the memory may still be in use there
+        # As blocks of pools are not mapped on other GPUs, the copy has to be told whose they are.
+        check(cydriver.cuMemcpyPeerAsync(
+            <cydriver.CUdeviceptr>target.data, context_of(there),
+            <cydriver.CUdeviceptr>source.data, context_of(here), nbytes, from_), "copy")
         note_copy(there, here)
-        enter(there, "copy")
-        return 0
+        return wait_for(to, there, from_, here, "copy")
 
     cdef int copy(self, Tensor target, Tensor source) except -1:
         cdef uint8_t[2] dtypes
@@ -312,8 +318,11 @@ def mark_used(Tensor tensor not None, stream):
     """See `tensorlib.cuda.record_stream`."""
     if tensor.storage.device == 0:
         raise ValueError("record_stream: expected a tensor of a GPU, got one on the CPU")
-    used_on(tensor.storage.data,
-            handle_of_stream(stream, index_of_tensor(tensor), "record_stream"))
+    device = index_of_tensor(tensor)
+    if isinstance(stream, Stream) and stream.index != device:
+        raise ValueError(f"record_stream: expected a stream of {tensor.device}, got one of "
+                         f"{stream.device}")
+    used_on(tensor.storage.data, handle_of_stream(stream, device, "record_stream"))
 
 
 # ------------------------------------------------------------------------------------------

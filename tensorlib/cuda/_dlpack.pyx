@@ -153,7 +153,7 @@ def to_capsule(Tensor tensor not None, stream=None, max_version=None, copy=None)
             raise BufferError(f"__dlpack__: expected strides in multiples of the itemsize, got "
                               f"{tensor.strides} for {tensor.dtype}")
     if stream is None or stream != -1:
-        wait_for(<cydriver.CUstream><uintptr_t>(0 if stream in (None, 0, 1) else stream),
+        wait_for(<cydriver.CUstream><uintptr_t>(0 if stream in (None, 0, 1) else stream), device,
                  stream_on(device), device, "__dlpack__")
     if max_version is None or max_version[0] < 1:
         if tensor.readonly or not tensor.storage.writeable:
@@ -257,8 +257,8 @@ def from_interface(x):
         device = _driver.current_index()
     stream = described.get("stream")
     if stream is not None:
-        wait_for(stream_on(device), <cydriver.CUstream><uintptr_t>(0 if stream == 1 else stream),
-                 device, "asarray")
+        wait_for(stream_on(device), device,
+                 <cydriver.CUstream><uintptr_t>(0 if stream == 1 else stream), device, "asarray")
     given = described.get("strides")
     if given is not None:
         for i in range(len(given)):

@@ -13,6 +13,7 @@ cdef int enter(int device, str what) except -1
 cdef bint is_usable() noexcept
 
 cdef cydriver.CUdevice handle_of(int device) noexcept
+cdef cydriver.CUcontext context_of(int device) noexcept   # NULL before it was entered
 cdef int current_device() noexcept           # of this thread
 cdef int multiprocessors(int device) noexcept
 

@@ -304,6 +304,10 @@ cdef bint is_current(cydriver.CUcontext context) except -1:
 cdef bint is_usable() noexcept:
     return not tl_forked and not ended
 
+cdef cydriver.CUcontext context_of(int device) noexcept:
+    return contexts[device]
+
+
 
 cdef cydriver.CUdevice handle_of(int device) noexcept:
     return handles[device]

@@ -228,7 +228,7 @@ cdef void wait_for_others(uintptr_t address, Block block) noexcept:
         return
     for stream in dereference(found).second:
         try:
-            wait_for(block.stream, <cydriver.CUstream>stream, block.device, "free")
+            wait_for(block.stream, block.device, <cydriver.CUstream>stream, block.device, "free")
         except Exception:  # the context is lost, and with it all memory
             pass
     others.erase(found)

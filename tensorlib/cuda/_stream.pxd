@@ -8,5 +8,8 @@ cdef class Stream:
 
 cdef cydriver.CUstream stream_on(int device) noexcept   # this thread's current one
 cdef cydriver.CUstream handle_of_stream(object stream, int device, str op) except *
-cdef int wait_for(cydriver.CUstream stream, cydriver.CUstream other, int device,
-                  str op) except -1   # what is launched on `stream` from now on, for `other`
+
+# Let what is launched from now on on a stream of a device wait for what was on another one. Both
+# devices have to be known: each has a default stream, and the handle of all of these is NULL.
+cdef int wait_for(cydriver.CUstream stream, int device, cydriver.CUstream other, int there,
+                  str op) except -1

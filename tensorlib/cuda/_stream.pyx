@@ -157,7 +157,8 @@ cdef class Stream:
 
     def wait_stream(self, stream):
         """Let what is launched from now on wait for all that was launched on another stream."""
-        wait_for(self.handle, handle_of_stream(stream, self.index, "wait_stream"), self.index,
+        cdef int there = (<Stream>stream).index if isinstance(stream, Stream) else self.index
+        wait_for(self.handle, self.index, handle_of_stream(stream, there, "wait_stream"), there,
                  "wait_stream")
 
     def wait_event(self, event):
@@ -215,16 +216,16 @@ cdef cydriver.CUstream handle_of_stream(object stream, int device, str op) excep
     raise TypeError(f"{op}: expected a Stream, got {type(stream).__name__}")
 
 
-cdef int wait_for(cydriver.CUstream stream, cydriver.CUstream other, int device,
+cdef int wait_for(cydriver.CUstream stream, int device, cydriver.CUstream other, int there,
                   str op) except -1:
     cdef cydriver.CUevent event
-    cdef cydriver.CUresult result
-    if stream == other:
+    if stream == other and device == there:
         return 0
-    enter(device, op)
+    enter(there, op)
     check(cydriver.cuEventCreate(&event, cydriver.CU_EVENT_DISABLE_TIMING), op)
-    result = cydriver.cuEventRecord(event, other)
-    if result == cydriver.CUDA_SUCCESS:
-        result = cydriver.cuStreamWaitEvent(stream, event, 0)
-    cydriver.cuEventDestroy(event)  # at once: the driver keeps it until it has happened
-    return check(result, op)
+    try:
+        check(cydriver.cuEventRecord(event, other), op)
+        enter(device, op)
+        return check(cydriver.cuStreamWaitEvent(stream, event, 0), op)
+    finally:
+        cydriver.cuEventDestroy(event)  # at once: the driver keeps it until it has happened

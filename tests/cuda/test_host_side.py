@@ -359,6 +359,34 @@ def test_the_end_of_the_process(run):
 # devices
 
 
+def test_streams_of_several_devices_are_ordered(run):
+    run(
+        """
+        x = tl.ones(1000, device="cuda:0") * 2
+        y = x.to("cuda:1")
+        z = y + 1
+        z = None  # its memory is for the next copy
+        y = x.to("cuda:1")
+        x[...] = 3
+        assert standin.unordered() == [], standin.unordered()
+        here, there = tl.cuda.Stream(0), tl.cuda.Stream(1)
+        here.wait_stream(tl.cuda.default_stream(0))
+        with here, there:
+            there.wait_stream(here)
+            there.wait_stream(tl.cuda.default_stream(1))
+            w = x.to("cuda:1") * y
+        tl.cuda.default_stream(0).wait_stream(there)
+        del x
+        x = tl.zeros(1000, device="cuda:0")
+        assert standin.unordered() == [], standin.unordered()
+        raises(ValueError, "record_stream: expected a stream of cuda:0, got one of cuda:1",
+               lambda: tl.cuda.record_stream(x, there))
+        """,
+        STANDIN_DEVICES=2,
+        STANDIN_ORDER=1,
+    )
+
+
 def test_several_devices(run):
     run(
         """

@@ -45,19 +45,22 @@ struct Event {
 std::map<std::uintptr_t, Stream>& streams = *new std::map<std::uintptr_t, Stream>;
 std::map<std::uintptr_t, Event>& events = *new std::map<std::uintptr_t, Event>;
 std::vector<std::weak_ptr<Capture>>& captures = *new std::vector<std::weak_ptr<Capture>>;
-std::uintptr_t last_stream = 0x100, last_event = 0x100;
 unsigned long long last_capture;
 thread_local CUstreamCaptureMode thread_mode = CU_STREAM_CAPTURE_MODE_GLOBAL;
 
-// The streams that need not be created: 0 and CU_STREAM_LEGACY are the same.
-constexpr std::uintptr_t legacy = 1, per_thread = 2;
+// The streams that need not be created, of which each device has its own: 0 and CU_STREAM_LEGACY
+// are the same. Those of device 0 have their handles as numbers, those of the others follow.
+constexpr std::uintptr_t legacy = 1, per_thread = 2, first_created = 0x101;
+std::uintptr_t last_stream = first_created - 1, last_event = 0x100;
 
 Stream* find(CUstream handle) {
   auto number = reinterpret_cast<std::uintptr_t>(handle);
   if (number == 0) number = legacy;
   if (number <= per_thread) {
+    int device = std::max(current_device(), 0);
+    number += per_thread * device;
     Stream& stream = streams[number];
-    stream.device = current_device();
+    stream.device = device;
     stream.id = number;
     return &stream;
   }
@@ -70,7 +73,9 @@ Event* find(CUevent handle) {
   return found == events.end() ? nullptr : &found->second;
 }
 
-bool is_legacy(const Stream& stream) { return stream.id == legacy; }
+bool is_legacy(const Stream& stream) {
+  return stream.id < first_created && stream.id % per_thread == legacy;
+}
 
 std::string event_name(CUevent event) {
   return text("event %zu", std::size_t(reinterpret_cast<std::uintptr_t>(event)));
@@ -88,7 +93,8 @@ CUresult refuse_implicit_wait(const Stream& stream) {
   if (!is_legacy(stream)) return CUDA_SUCCESS;
   CUresult result = CUDA_SUCCESS;
   for (auto& one : streams)
-    if (one.second.capture && !(one.second.flags & CU_STREAM_NON_BLOCKING)) {
+    if (one.second.capture && one.second.device == stream.device &&
+        !(one.second.flags & CU_STREAM_NON_BLOCKING)) {
       one.second.capture->valid = false;
       result = CUDA_ERROR_STREAM_CAPTURE_IMPLICIT;
     }
@@ -194,7 +200,7 @@ Clock& begin_work(CUstream handle) {
   Stream& stream = *find(handle);
   for (auto& one : streams) {
     Stream& other = one.second;
-    bool wait = !(stream.flags & CU_STREAM_NON_BLOCKING) &&
+    bool wait = stream.device == other.device && !(stream.flags & CU_STREAM_NON_BLOCKING) &&
                 !(other.flags & CU_STREAM_NON_BLOCKING) &&
                 is_legacy(stream) != is_legacy(other);
     if (wait) learn(stream.clock, other.clock);
@@ -204,7 +210,7 @@ Clock& begin_work(CUstream handle) {
 
 void wait_for_all(int device) {
   for (auto& one : streams)
-    if (one.second.device == device || one.first <= per_thread) learn(host_clock(), one.second.clock);
+    if (one.second.device == device) learn(host_clock(), one.second.clock);
 }
 
 int device_of_stream(CUstream handle) {
@@ -278,7 +284,7 @@ CUresult cuStreamCreateWithPriority(CUstream* stream, unsigned flags, int priori
 
 CUresult cuStreamDestroy(CUstream handle) {
   return stream_call(__func__, handle, "", [&](Stream& stream) {
-    if (stream.id <= per_thread) return CUDA_ERROR_INVALID_HANDLE;
+    if (stream.id < first_created) return CUDA_ERROR_INVALID_HANDLE;
     if (stream.capture) stream.capture->valid = false;
     streams.erase(reinterpret_cast<std::uintptr_t>(handle));
     return CUDA_SUCCESS;
