@@ -1,5 +1,6 @@
 """Pinned memory of the CPU, which GPUs copy from and to while the CPU goes on."""
 
+cimport cython
 from cuda.bindings cimport cydriver
 from libc.stdint cimport uintptr_t
 
@@ -10,10 +11,34 @@ from tensorlib.cuda._driver cimport check, current_device, enter, is_usable
 
 from tensorlib._core.device import device_number
 
-# Blocks that wait to be used again, by their bytes: to pin memory takes the system long.
+# Blocks that wait to be used again, with the events of their last copies, by their bytes: to pin
+# memory takes the system long.
 cdef dict waiting = {}
 
 
+cdef uintptr_t take_waiting(size_t capacity) except? 0:
+    """The address of a block that no copy uses any more; 0 where there is none."""
+    cdef list kept = waiting.get(capacity, [])
+    cdef int i
+    for i, (address, events) in enumerate(kept):
+        if have_happened(events):
+            del kept[i]
+            return address
+    return 0
+
+
+cdef bint have_happened(dict events) noexcept:
+    """Whether all of a block's events have; then they are no more."""
+    for event in events.values():
+        if cydriver.cuEventQuery(<cydriver.CUevent><uintptr_t>event) \
+                == cydriver.CUDA_ERROR_NOT_READY:
+            return False
+    for event in events.values():
+        cydriver.cuEventDestroy(<cydriver.CUevent><uintptr_t>event)
+    return True
+
+
+@cython.no_gc
 cdef class PinnedBlock:
     """A block of pinned memory, which copies may still use when nobody has it any more."""
 
@@ -23,18 +48,24 @@ cdef class PinnedBlock:
 
     def __cinit__(self, size_t nbytes):
         cdef size_t capacity = 4096
-        cdef list kept
+        cdef void *data = NULL
+        cdef cydriver.CUstreamCaptureMode mode = cydriver.CU_STREAM_CAPTURE_MODE_RELAXED
+        cdef cydriver.CUresult result = cydriver.CUDA_SUCCESS
         while capacity < nbytes:
             capacity *= 2
-        kept = waiting.get(capacity)
         self.nbytes = capacity
         self.events = {}
-        if kept:
-            self.data = <void *><uintptr_t>kept.pop()
-            return
         enter(current_device(), "pin_memory")
-        check(cydriver.cuMemHostAlloc(&self.data, capacity, cydriver.CU_MEMHOSTALLOC_PORTABLE),
-              "pin_memory")
+        # What this thread may be capturing does not hear of it.
+        cydriver.cuThreadExchangeStreamCaptureMode(&mode)
+        data = <void *>take_waiting(capacity)
+        if data == NULL:
+            with nogil:  # all of its pages are made
+                result = cydriver.cuMemHostAlloc(
+                    &data, capacity, cydriver.CU_MEMHOSTALLOC_PORTABLE)
+        cydriver.cuThreadExchangeStreamCaptureMode(&mode)
+        check(result, "pin_memory")
+        self.data = data
 
     cdef int used(self, int device, cydriver.CUstream stream) except -1:
         cdef cydriver.CUevent event
@@ -47,12 +78,8 @@ cdef class PinnedBlock:
         return check(cydriver.cuEventRecord(event, stream), "copy")
 
     def __dealloc__(self):
-        if self.data == NULL or not is_usable() or waiting is None:
-            return
-        for event in (self.events or {}).values():
-            cydriver.cuEventSynchronize(<cydriver.CUevent><uintptr_t>event)
-            cydriver.cuEventDestroy(<cydriver.CUevent><uintptr_t>event)
-        waiting.setdefault(self.nbytes, []).append(<uintptr_t>self.data)
+        if self.data != NULL and is_usable() and waiting is not None:
+            waiting.setdefault(self.nbytes, []).append((<uintptr_t>self.data, self.events))
 
 
 cdef bint used_by(Tensor tensor, int device, cydriver.CUstream stream) except -1:

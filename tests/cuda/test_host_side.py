@@ -119,14 +119,45 @@ def test_blocking_and_other_copies(run):
         z = pinned.to("cuda", non_blocking=True)
         assert "cuStreamSynchronize" not in standin.called(), standin.called()
         assert "cuEventRecord" in standin.called()
+        np.testing.assert_array_equal(z.cpu().numpy(), x.numpy())
+        raises(ValueError, "pin_memory: expected a tensor on the CPU", z.pin_memory)
+    """)
+
+
+def test_pinned_memory_is_used_again_after_its_copies(run):
+    run("""
+        def address(x):
+            return x.__array_interface__["data"][0]
+
+        pinned = tl.arange(1000.0).pin_memory()
+        first = address(pinned)
+        y = pinned.to("cuda", non_blocking=True)
         standin.clear_log()
         del pinned
-        gc.collect()
-        assert "cuEventSynchronize" in standin.called(), standin.called()
-        np.testing.assert_array_equal(z.cpu().numpy(), x.numpy())
-        again = x.pin_memory()  # in the same block
-        assert "cuMemHostAlloc" not in standin.called()
-        raises(ValueError, "pin_memory: expected a tensor on the CPU", z.pin_memory)
+        assert standin.called() == [], standin.called()  # to let go of it does not wait
+        standin.fail("cuEventQuery", 1, 600)  # CUDA_ERROR_NOT_READY
+        other = tl.ones(1000).pin_memory()
+        assert address(other) != first
+        again = tl.ones(1000).pin_memory()
+        assert address(again) == first
+        assert standin.called().count("cuMemHostAlloc") == 1
+        assert standin.called().count("cuEventDestroy") == 1
+        del other, again
+        third, fourth = tl.ones(1000).pin_memory(), tl.ones(1000).pin_memory()
+        assert standin.called().count("cuMemHostAlloc") == 1
+    """)
+
+
+def test_a_forked_child_gets_no_pinned_memory(run):
+    run("""
+        x = tl.ones(1000).pin_memory()
+        del x
+        child = os.fork()
+        if child == 0:
+            raises(RuntimeError, "pin_memory: CUDA was used before this process was forked",
+                   tl.ones(1000).pin_memory)
+            os._exit(7)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
     """)
 
 
