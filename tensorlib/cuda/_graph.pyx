@@ -2,13 +2,14 @@
 
 from threading import get_ident
 
+cimport cython
 from cuda.bindings cimport cydriver
 from libc.stdint cimport uintptr_t
 
 from tensorlib.cuda._driver cimport check, enter, is_usable
-from tensorlib.cuda._kernel cimport wait_if_blocking
+from tensorlib.cuda._kernel cimport is_capturing, wait_if_blocking
 from tensorlib.cuda._memory cimport begin_private, end_private, release_private
-from tensorlib.cuda._stream cimport Stream, stream_on
+from tensorlib.cuda._stream cimport Stream, stream_on, wait_for
 
 from tensorlib.cuda import _driver
 from tensorlib.cuda._kernel import capturing
@@ -19,6 +20,7 @@ cdef size_t numbers = 0
 cdef dict captures = {}  # (thread, index of a device) -> the CUDAGraph that is being captured
 
 
+@cython.no_gc_clear  # what it launches is let go of while it is whole
 cdef class CUDAGraph:
     """What was launched on a stream, to be launched again at the cost of one launch.
 
@@ -46,7 +48,9 @@ cdef class CUDAGraph:
     cdef size_t number       # of its memory
     cdef int index           # of the device
     cdef Stream stream       # of the capture that goes on, or None
-    cdef tuple key           # of that capture
+    cdef cydriver.CUstream origin   # that of the last capture, in whose order the memory is used
+    cdef set replayed        # handles of the streams that it was launched on
+    cdef tuple key           # of the capture that goes on
     cdef list before         # functions that are called before each replay
 
     def capture_begin(self, Stream stream=None):
@@ -58,15 +62,19 @@ cdef class CUDAGraph:
             If something was captured already, or the stream is the default one, which cannot be.
         """
         global numbers
-        self.index = stream.index if stream is not None else index_of(None, "capture_begin")
+        cdef int device = stream.index if stream is not None else index_of(None, "capture_begin")
         if self.stream is not None or self.executable != NULL:
             raise RuntimeError("capture_begin: this graph was captured already; use reset()")
         if stream is None:
-            stream = Stream.from_handle(<uintptr_t>stream_on(self.index), self.index)
+            stream = Stream.from_handle(<uintptr_t>stream_on(device), device)
         if stream.handle == NULL:
             raise RuntimeError("capture_begin: the default stream cannot be captured; use "
                                "tl.cuda.graph() or a Stream")
-        enter(self.index, "capture_begin")
+        enter(device, "capture_begin")
+        if is_capturing(stream.handle):
+            raise RuntimeError("capture_begin: the stream is being captured already")
+        self.let_go()  # what a capture that failed has left
+        self.index = device
         if self.number == 0:
             numbers += 1
             self.number = numbers
@@ -78,6 +86,8 @@ cdef class CUDAGraph:
             end_private(stream.handle)
             raise
         self.stream = stream
+        self.origin = stream.handle
+        self.replayed = set()
         self.before = []
         self.key = get_ident(), self.index
         captures[self.key] = self
@@ -95,11 +105,12 @@ cdef class CUDAGraph:
         cdef Stream stream = self.stream
         if stream is None:
             raise RuntimeError("capture_end: nothing is being captured")
-        self.stream = None
         captures.pop(self.key, None)
-        end_private(stream.handle)
         enter(self.index, "capture_end")
-        check(cydriver.cuStreamEndCapture(stream.handle, &captured), "capture_end")
+        self.stream = None
+        result = cydriver.cuStreamEndCapture(stream.handle, &captured)
+        end_private(stream.handle)
+        check(result, "capture_end")
         result = cydriver.cuGraphInstantiate(&self.executable, captured, 0)
         if result != cydriver.CUDA_SUCCESS:
             cydriver.cuGraphDestroy(captured)
@@ -126,18 +137,14 @@ cdef class CUDAGraph:
             function()
         cdef cydriver.CUstream stream = stream_on(self.index)
         enter(self.index, "replay")
+        self.replayed.add(<uintptr_t>stream)
         check(cydriver.cuGraphLaunch(self.executable, stream), "replay")
         wait_if_blocking(self.index, stream, "replay")
 
     def reset(self):
         """Forget what was captured; the memory goes back to the allocator."""
-        if self.number and is_usable():
-            try:
-                if self.executable != NULL:
-                    _driver.synchronize(self.index)
-            finally:
-                self.let_go()
-                self.before = []
+        self.let_go()
+        self.before = []
 
     @property
     def nodes(self):
@@ -148,18 +155,30 @@ cdef class CUDAGraph:
         return count
 
     cdef void let_go(self) noexcept:
+        if self.number == 0 or not is_usable():
+            return
         if self.executable != NULL:
+            # The driver keeps it for the replays that still run.
             cydriver.cuGraphExecDestroy(self.executable)
             cydriver.cuGraphDestroy(self.captured)
+            self.wait_for_replays()
         self.executable = NULL
         self.captured = NULL
         release_private(self.index, self.number)
 
+    cdef void wait_for_replays(self) noexcept:
+        """Let the stream whose order the memory is used in from now on wait for the replays."""
+        for handle in self.replayed:
+            stream = <cydriver.CUstream><uintptr_t>handle
+            # To wait would be a part of what is captured there.
+            if not is_capturing(stream) and not is_capturing(self.origin):
+                try:
+                    wait_for(self.origin, self.index, stream, self.index, "reset")
+                except Exception:  # the context is lost, and with it all memory
+                    pass
+
     def __dealloc__(self):
-        if self.number and is_usable():
-            # A replay may still run, with the memory that others would get.
-            cydriver.cuCtxSynchronize()
-            self.let_go()
+        self.let_go()
 
 
 def captured_by_this_thread(int device):

@@ -161,6 +161,69 @@ def test_a_forked_child_gets_no_pinned_memory(run):
     """)
 
 
+# graphs
+
+GRAPH = """
+    side = tl.cuda.Stream()
+    x = tl.ones(1000, device="cuda")
+    y = x + 1
+    graph = tl.cuda.CUDAGraph()
+    with tl.cuda.graph(graph):
+        y = (x + 1) * 2
+"""
+
+
+def test_a_graph_is_let_go_without_waiting(run):
+    run(
+        GRAPH
+        + """
+    with side:
+        graph.replay()
+    y = None
+    standin.clear_log()
+    del graph
+    assert not [name for name in standin.called() if "Synchronize" in name]
+    # Its memory is used again after the replay.
+    assert standin.called()[-2:] == ["cuStreamWaitEvent", "cuEventDestroy"], standin.called()
+    """
+    )
+
+
+def test_a_graph_is_let_go_during_a_capture(run):
+    run(
+        GRAPH
+        + """
+    other = tl.cuda.CUDAGraph()
+    with tl.cuda.graph(other):
+        z = x + 1
+        del graph
+        gc.collect()
+    other.replay()
+    assert z.cpu().tolist() == [2] * 1000
+    """
+    )
+
+
+def test_a_refused_capture_changes_nothing(run):
+    run(
+        GRAPH
+        + """
+    raises(RuntimeError, "captured already", lambda: graph.capture_begin(tl.cuda.Stream(1)))
+    graph.replay()
+    assert y.cpu().tolist() == [4] * 1000
+    first, second, stream = tl.cuda.CUDAGraph(), tl.cuda.CUDAGraph(), tl.cuda.Stream()
+    with tl.cuda.graph(first, stream):
+        z = x + 3
+        raises(RuntimeError, "capture_begin: the stream is being captured already",
+               second.capture_begin)
+        z = z + 1
+    first.replay()
+    assert z.cpu().tolist() == [5] * 1000
+    """,
+        STANDIN_DEVICES=2,
+    )
+
+
 # launches
 
 
