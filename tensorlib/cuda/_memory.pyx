@@ -9,7 +9,7 @@ import os
 
 from cuda.bindings cimport cydriver
 from cpython.object cimport PyObject
-from cpython.ref cimport Py_INCREF, Py_XDECREF
+from cpython.ref cimport Py_INCREF, Py_XDECREF, Py_XINCREF
 from cython.operator cimport dereference, postincrement
 from libc.stdint cimport uintptr_t
 from libc.string cimport memset
@@ -71,6 +71,7 @@ cdef unordered_map[uintptr_t, Block] blocks                  # the live ones, by
 cdef Waiting[MAX_DEVICES] waiting
 cdef unordered_map[size_t, size_t] captured                  # stream -> the graph being captured
 cdef unordered_map[uintptr_t, vector[size_t]] others         # streams beside a block's own
+cdef vector[pair[uintptr_t, Block]] postponed                # freed, until captures have ended
 cdef cydriver.CUmemoryPool[MAX_DEVICES] pools
 cdef cydriver.CUstream[MAX_DEVICES] sides                    # where memory for graphs is made
 cdef Stats[MAX_DEVICES] stats
@@ -216,9 +217,18 @@ cdef void give_back(int device, char *data) noexcept:
     stats[device].allocated -= block.nbytes
     if not is_usable():
         return
+    if others.count(address) and not captured.empty():
+        postponed.push_back(pair[uintptr_t, Block](address, block))
+    else:
+        let_wait(address, block)
+
+
+cdef void let_wait(uintptr_t address, Block block) noexcept:
+    """Keep a block until its own stream wants it."""
     if not others.empty():
         wait_for_others(address, block)
-    waiting[device][Order(<size_t>block.stream, block.graph)][block.nbytes].push_back(address)
+    waiting[block.device][Order(<size_t>block.stream, block.graph)][block.nbytes].push_back(
+        address)
 
 
 cdef void wait_for_others(uintptr_t address, Block block) noexcept:
@@ -281,12 +291,18 @@ cdef int begin_private(int device, cydriver.CUstream stream, size_t graph) excep
 
 
 cdef void end_private(cydriver.CUstream stream) noexcept:
+    cdef vector[pair[uintptr_t, Block]] freed
     captured.erase(<size_t>stream)
+    if captured.empty():
+        freed.swap(postponed)
+        for entry in freed:
+            let_wait(entry.first, entry.second)
 
 
 cdef void release_private(int device, size_t graph) noexcept:
     """A graph is no more: what waits for it waits for everybody; live tensors keep theirs."""
     cdef vector[Order] theirs
+    cdef size_t i
     for lists in waiting[device]:
         if lists.first.second == graph:
             theirs.push_back(lists.first)
@@ -295,6 +311,9 @@ cdef void release_private(int device, size_t graph) noexcept:
             for address in blocks_of_size.second:
                 waiting[device][Order(order.first, 0)][blocks_of_size.first].push_back(address)
         waiting[device].erase(order)
+    for i in range(postponed.size()):
+        if postponed[i].second.graph == graph:
+            postponed[i].second.graph = 0
     live = blocks.begin()
     while live != blocks.end():
         if dereference(live).second.graph == graph:
@@ -345,26 +364,35 @@ def live_blocks(int device):
         With ``address``, ``nbytes``, ``stream``; ``shape`` and ``dtype`` of the tensor that it was
         made for, or None; and ``line``: (file, line) or None.
     """
+    cdef vector[pair[uintptr_t, Block]] there
     cdef list found = []
     for entry in blocks:
         if entry.second.device == device:
-            found.append({
-                "address": entry.first, "nbytes": entry.second.nbytes,
-                "stream": <size_t>entry.second.stream, "shape": shape_of(entry.second),
-                "dtype": None if entry.second.ndim < 0 else str(dtype_object(entry.second.dtype)),
-                "line": line(entry.second)})
+            Py_XINCREF(entry.second.code)
+            there.push_back(pair[uintptr_t, Block](entry.first, entry.second))
+    # What follows runs Python, in which tensors may be made and freed.
+    for entry in there:
+        found.append({
+            "address": entry.first, "nbytes": entry.second.nbytes,
+            "stream": <size_t>entry.second.stream, "shape": shape_of(entry.second),
+            "dtype": None if entry.second.ndim < 0 else str(dtype_object(entry.second.dtype)),
+            "line": line(entry.second)})
+        Py_XDECREF(entry.second.code)
     return sorted(found, key=lambda block: -block["nbytes"])
 
 
 def waiting_blocks(int device):
     """The blocks that wait to be used again: dicts of ``address``, ``nbytes`` and ``stream``."""
-    cdef list found = []
+    cdef vector[size_t] there  # three numbers of each; the making of dicts may free tensors
+    cdef size_t i
     for lists in waiting[device]:
         for blocks_of_size in lists.second:
             for address in blocks_of_size.second:
-                found.append({"address": address, "nbytes": blocks_of_size.first,
-                              "stream": lists.first.first})
-    return found
+                there.push_back(address)
+                there.push_back(blocks_of_size.first)
+                there.push_back(lists.first.first)
+    return [{"address": there[i], "nbytes": there[i + 1], "stream": there[i + 2]}
+            for i in range(0, there.size(), 3)]
 
 
 cdef str out_of_memory(int device, size_t nbytes, str op):

@@ -105,6 +105,40 @@ def test_streams_are_ordered(run):
     )
 
 
+def test_memory_that_another_stream_used_is_freed_during_a_capture(run):
+    run("""
+        x = tl.ones(1000, device="cuda")
+        y = x * 2
+        graph = tl.cuda.CUDAGraph()
+        with tl.cuda.graph(graph):
+            y = x * 2
+            tl.cuda.record_stream(x, tl.cuda.current_stream())
+            address = x.__cuda_array_interface__["data"][0]
+            del x
+        states = {b["address"]: b["state"] for b in tl.cuda.memory_snapshot()}
+        assert states[address] == "waiting"
+        assert graph.nodes == 1
+    """)
+
+
+def test_a_snapshot_while_tensors_are_freed(run):
+    run("""
+        import sys
+
+        def profile(frame, event, arg):
+            if frame.f_code.co_name == "__str__":  # that of dtypes is Python
+                kept.clear()
+
+        kept = [tl.empty(8, device="cuda") for _ in range(500)]
+        addresses = {x.__cuda_array_interface__["data"][0] for x in kept}
+        sys.setprofile(profile)
+        found = tl.cuda.memory_snapshot()
+        sys.setprofile(None)
+        assert kept == []
+        assert {b["address"] for b in found if b["state"] == "live"} == addresses
+    """)
+
+
 def test_blocking_and_other_copies(run):
     run("""
         x = tl.arange(1000.0)
