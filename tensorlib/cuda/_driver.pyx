@@ -17,12 +17,10 @@ cdef extern from *:
     static int tl_forked = 0;
     static void tl_note_fork(void) { tl_forked = 1; }
     static void tl_watch_forks(void) { pthread_atfork(nullptr, nullptr, tl_note_fork); }
-    static thread_local int tl_device = 0;     // the current one
-    static thread_local int tl_entered = -1;   // whose context is the thread's
+    static thread_local int tl_device = 0;  // the current one
     """
     int tl_forked
     int tl_device
-    int tl_entered
     void tl_watch_forks()
 
 cdef extern from "user_line.h":
@@ -281,36 +279,33 @@ def check_index(index, str op):
 
 
 cdef int enter(int device, str what) except -1:
-    if tl_entered == device and not tl_forked and (count == 1 or is_current(contexts[device])):
+    if not tl_forked and contexts[device] != NULL and is_current(contexts[device]):
         return 0
     if tl_forked:
         raise RuntimeError(f"{what}: CUDA was used before this process was forked, and cannot be "
                            "used in it; start processes by 'spawn' or 'forkserver'")
     if contexts[device] == NULL:
         check(cydriver.cuDevicePrimaryCtxRetain(&contexts[device], handles[device]), what)
-    check(cydriver.cuCtxSetCurrent(contexts[device]), what)
-    global tl_entered
-    tl_entered = device
-    return 0
+    return check(cydriver.cuCtxSetCurrent(contexts[device]), what)
 
 
-cdef bint is_current(cydriver.CUcontext context) except -1:
+cdef bint is_current(cydriver.CUcontext context) noexcept:
     """Whether a context is the thread's: another library may have taken it away."""
     cdef cydriver.CUcontext current = NULL
-    check(cydriver.cuCtxGetCurrent(&current), "cuda")
+    cydriver.cuCtxGetCurrent(&current)
     return current == context
 
 
 cdef bint is_usable() noexcept:
     return not tl_forked and not ended
 
-cdef cydriver.CUcontext context_of(int device) noexcept:
-    return contexts[device]
-
-
 
 cdef cydriver.CUdevice handle_of(int device) noexcept:
     return handles[device]
+
+
+cdef cydriver.CUcontext context_of(int device) noexcept:
+    return contexts[device]
 
 
 cdef int current_device() noexcept:

@@ -515,6 +515,19 @@ def test_streams_of_several_devices_are_ordered(run):
     )
 
 
+def test_another_library_changes_the_context(run):
+    run("""
+        from cuda.bindings import driver
+        x = tl.ones(3, device="cuda")
+        driver.cuCtxPopCurrent()
+        assert (x + 1).tolist() == [2, 2, 2]
+        driver.cuCtxPopCurrent()
+        x = tl.ones((1 << 20,), device="cuda")
+        driver.cuCtxPopCurrent()
+        tl.cuda.synchronize()
+    """)
+
+
 def test_several_devices(run):
     run(
         """
