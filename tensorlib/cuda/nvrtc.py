@@ -4,6 +4,7 @@ Compiled kernels are kept on disk. Their names there are made of all that decide
 is ever stale.
 """
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -45,11 +46,15 @@ def compiled(source, major, minor, anew=False):
     """
     cache = disk_cache()
     key = cache_key(source, f"sm_{major}{minor}")
-    cubin = None if cache is None or anew else cache.get(key)
+    cubin = None
+    if cache is not None and not anew:
+        with contextlib.suppress(OSError):  # a file that is not ours to read
+            cubin = cache.get(key)
     if cubin is None:
         cubin = compile_source(source, f"sm_{major}{minor}")
         if cache is not None:
-            cache[key] = cubin
+            with contextlib.suppress(OSError):  # a full disk, or a folder of others
+                cache[key] = cubin
     return cubin
 
 

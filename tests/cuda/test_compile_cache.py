@@ -39,6 +39,25 @@ def test_a_second_process_compiles_nothing(environment):
     assert int(run(environment)[0]) == 0
 
 
+def test_a_disk_that_cannot_be_used(run_with_standin):
+    run_with_standin("""
+        import standin_driver as standin
+        standin.compile_on_host()
+        import tensorlib as tl
+        from tensorlib.cuda import nvrtc
+
+        class Refusing:
+            def get(self, key):
+                raise PermissionError("not yours")
+
+            def __setitem__(self, key, value):
+                raise OSError("no space left")
+
+        nvrtc.disk_cache = Refusing
+        assert (tl.ones(3, device="cuda") + 1).tolist() == [2, 2, 2]
+    """)
+
+
 def test_processes_at_once(environment):
     started = [
         subprocess.Popen(
