@@ -193,8 +193,12 @@ def cuda(self, device=None, non_blocking=False):
     non_blocking : bool, optional
         As of `to`.
     """
-    name = "cuda" if device is None else f"cuda:{device}" if isinstance(device, int) else device
-    return move(self, device_number(name, "cuda"), non_blocking)
+    return move(self, device_number(cuda_name(device), "cuda"), non_blocking)
+
+
+def cuda_name(device):
+    """The name of what the methods ``cuda`` are given: an index, a name or None."""
+    return "cuda" if device is None else f"cuda:{device}" if isinstance(device, int) else device
 
 
 def pinned():

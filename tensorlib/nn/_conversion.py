@@ -1,6 +1,6 @@
 """The methods of `Module` that change the dtype or the device of its parameters and buffers."""
 
-from tensorlib._to import converted, destination, is_inexact
+from tensorlib._to import converted, cuda_name, destination, is_inexact
 from tensorlib.nn.parameter import is_lazy, replace
 
 
@@ -93,7 +93,7 @@ def cpu(self):
 
 def cuda(self, device=None):
     """Bring parameters and buffers to an NVIDIA GPU, the current one by default; return self."""
-    return self.to("cuda" if device is None else f"cuda:{device}")
+    return self.to(cuda_name(device))
 
 
 def double(self):

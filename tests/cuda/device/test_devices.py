@@ -100,7 +100,8 @@ def test_modules(device):
     assert {p.device for p in net.parameters()} == {b.device for b in net.buffers()} == {"cuda:0"}
     net.cpu()
     assert {p.device for p in net.parameters()} == {b.device for b in net.buffers()} == {"cpu"}
-    assert {p.device for p in net.cuda().parameters()} == {"cuda:0"}
+    for given in (None, 0, "cuda:0", tl.cuda.Device(0)):
+        assert {p.device for p in net.cpu().cuda(given).parameters()} == {"cuda:0"}
 
 
 def test_reading(device):
