@@ -17,7 +17,9 @@ from tensorlib._core.device import device_number, part_of
 
 cnp.import_array()
 
-DLPACK_CUDA = 2  # its number of the kind of device; NumPy takes what the CPU can read
+# DLPack's numbers of the kinds of devices: memory of a GPU, and what is on both. NumPy takes what
+# the CPU can read.
+DLPACK_CUDA, DLPACK_CUDA_MANAGED = 2, 13
 
 cdef extern from "Python.h":
     Py_ssize_t Py_REFCNT(PyObject *o)
@@ -141,7 +143,7 @@ cpdef Tensor asarray(object a, object dtype=None, object order=None, object devi
     if dtype is not None:
         dtype = dtype_object(dtype_id(dtype, "asarray"))
     if type(a) not in host_types and hasattr(a, "__cuda_array_interface__"):
-        a = part_of("cuda", "_dlpack", "asarray").from_interface(a)
+        a = part_of("cuda", "_dlpack", "asarray").from_other(a)
         return converted(a, dtype, order, copy)
     try:
         array = np.array(a, dtype=dtype, order=order or "K", copy=copy)
@@ -238,7 +240,8 @@ def from_dlpack(x, /, *, device=None, copy=None):
     >>> tl.from_dlpack(np.arange(3))
     tensor([0, 1, 2])
     """
-    if hasattr(x, "__dlpack_device__") and x.__dlpack_device__()[0] == DLPACK_CUDA:
+    if hasattr(x, "__dlpack_device__") \
+            and x.__dlpack_device__()[0] in (DLPACK_CUDA, DLPACK_CUDA_MANAGED):
         result = part_of("cuda", "_dlpack", "from_dlpack").from_exporter(x, copy)
     else:
         result = asarray(np.from_dlpack(x, copy=copy))
@@ -448,7 +451,11 @@ def to_dlpack(Tensor self, *, stream=None, max_version=None, dl_device=None, cop
                             "would lose; use detach()")
         return part_of("cuda", "_dlpack", "__dlpack__").to_capsule(
             self, stream, max_version, copy)
-    if self.storage.device != 0 and dl_device[0] == 1 and copy is not False:
+    if self.storage.device != 0:
+        if dl_device[0] != 1 or copy is False:
+            raise BufferError(f"__dlpack__: the tensor is on {self.device}, and only a copy for "
+                              f"the CPU can be handed over elsewhere, got dl_device={dl_device} "
+                              f"and copy={copy}; use to()")
         self, stream = self.cpu(), None
     array = to_ndarray(refuse_gradient(self, "__dlpack__"))
     return array.__dlpack__(stream=stream, max_version=max_version, dl_device=dl_device, copy=copy)

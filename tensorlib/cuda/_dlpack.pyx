@@ -16,17 +16,22 @@ from tensorlib._core._dtypes cimport dtype_id, dtype_itemsize, dtype_object
 from tensorlib._core._memory cimport storage_wrap
 from tensorlib._core._tensor cimport MAX_DIMS, Tensor, refuse_wrapped, tensor_wrap
 from tensorlib.cuda._backend cimport index_of_tensor
+from tensorlib.cuda._driver cimport check, enter
 from tensorlib.cuda._stream cimport stream_on, wait_for
 
 import numpy as np
 
 from tensorlib.cuda import _driver
 
+cdef extern from "Python.h":
+    int Py_IsInitialized() nogil
+
 # The structures of DLPack 1.0 (dlpack.h).
 cdef enum:
     CPU = 1
     CUDA = 2
-    READ_ONLY = 1   # a flag
+    CUDA_MANAGED = 13   # memory that the driver moves: GPUs read it as they do their own
+    READ_ONLY = 1       # a flag
 
 cdef struct DLDevice:
     int32_t device_type
@@ -93,17 +98,23 @@ cdef int fill(DLTensor *target, Tensor tensor) except -1:
     return 0
 
 
-# Consumers may call these from any thread.
-cdef void let_go(DLManagedTensor *self) noexcept with gil:
+# Consumers may call these from any thread, and when the interpreter has ended.
+cdef void let_go(DLManagedTensor *self) noexcept nogil:
+    release(self.manager)
     free(self.tensor.shape)
-    Py_DECREF(<object>self.manager)
     free(self)
 
 
-cdef void let_go_versioned(DLManagedTensorVersioned *self) noexcept with gil:
+cdef void let_go_versioned(DLManagedTensorVersioned *self) noexcept nogil:
+    release(self.manager)
     free(self.tensor.shape)
-    Py_DECREF(<object>self.manager)
     free(self)
+
+
+cdef void release(void *tensor) noexcept nogil:
+    if Py_IsInitialized():
+        with gil:
+            Py_DECREF(<object>tensor)
 
 
 cdef void drop_capsule(object capsule) noexcept:
@@ -241,20 +252,29 @@ cdef Tensor over(uintptr_t address, int device, tuple shape, const Py_ssize_t *s
     return tensor_wrap(storage, <char *>address, ndim, lengths, steps, kind)
 
 
-def from_interface(x):
-    """A tensor over the memory of an object with ``__cuda_array_interface__``."""
+def from_other(x):
+    """A tensor over the memory of an object with ``__cuda_array_interface__``, by DLPack where it
+    has that, too: that knows bfloat16, and all that speak it say what has to be waited for."""
+    if hasattr(x, "__dlpack__") and hasattr(x, "__dlpack_device__"):
+        try:
+            return from_exporter(x)
+        except BufferError:  # something that it cannot describe
+            pass
+    return from_interface(x)
+
+
+cdef Tensor from_interface(object x):
     cdef Py_ssize_t[MAX_DIMS] strides
     cdef Py_ssize_t *steps = NULL
-    cdef int device = 0, i
+    cdef int device = _driver.current_index(), i
     described = x.__cuda_array_interface__
     if described.get("mask") is not None:
         raise NotImplementedError("asarray: masked arrays of __cuda_array_interface__")
     address, read_only = described["data"]
-    if address:
-        cydriver.cuPointerGetAttribute(
-            &device, cydriver.CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL, <uintptr_t>address)
-    else:
-        device = _driver.current_index()
+    enter(device, "asarray")
+    if 0 not in described["shape"]:
+        check(cydriver.cuPointerGetAttribute(
+            &device, cydriver.CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL, <uintptr_t>address), "asarray")
     stream = described.get("stream")
     if stream is not None:
         wait_for(stream_on(device), device,
@@ -278,9 +298,11 @@ def from_exporter(x, copy=None):
     cdef bint writeable = True
     cdef int i, itemsize
     kind, device = x.__dlpack_device__()
-    if kind != CUDA:
+    if kind not in (CUDA, CUDA_MANAGED):
         raise BufferError(f"from_dlpack: expected memory of the CPU or of a GPU, got DLPack's "
                           f"device {kind}")
+    if kind == CUDA_MANAGED:
+        device = _driver.current_index()
     _driver.check_index(device, "from_dlpack")
     stream = <uintptr_t>stream_on(device)
     try:
@@ -307,7 +329,7 @@ def from_exporter(x, copy=None):
         for i in range(found.ndim):
             strides[i] = found.strides[i] * itemsize
         steps = strides
-    return over(<uintptr_t>found.data + found.byte_offset, found.device.device_id,
+    return over(<uintptr_t>found.data + found.byte_offset, device,
                 tuple([found.shape[i] for i in range(found.ndim)]),
                 steps, dtype, writeable, taken)
 

@@ -6,6 +6,7 @@ Each test is a process whose driver is the stand-in.
 import subprocess
 import sys
 
+import host_compiler
 import pytest
 import standin_driver
 
@@ -485,6 +486,31 @@ def test_the_end_of_the_process(run):
 
 
 # devices
+
+
+def test_a_consumer_of_dlpack_outlives_the_interpreter(run, tmp_path):
+    source = tmp_path / "keeper.cpp"
+    source.write_text("""
+        #include <cstdlib>
+        struct Managed { char tensor[48]; void *manager; void (*deleter)(Managed *); };
+        static Managed *kept;
+        static void let_go() { kept->deleter(kept); }
+        extern "C" void keep(Managed *managed) { kept = managed; std::atexit(let_go); }
+    """)
+    library = tmp_path / "keeper.so"
+    command = [*host_compiler.compiler(), "-shared", "-fPIC", source, "-o", library]
+    subprocess.run(command, check=True)
+    out = run(f"""
+        import ctypes
+        capsule = tl.ones(3, device="cuda").__dlpack__()
+        find, rename = ctypes.pythonapi.PyCapsule_GetPointer, ctypes.pythonapi.PyCapsule_SetName
+        find.restype, find.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+        rename.argtypes = [ctypes.py_object, ctypes.c_char_p]
+        ctypes.CDLL({str(library)!r}).keep(ctypes.c_void_p(find(capsule, b"dltensor")))
+        rename(capsule, b"used_dltensor")
+        print("done")
+    """)
+    assert out.strip() == "done"
 
 
 def test_streams_of_several_devices_are_ordered(run):

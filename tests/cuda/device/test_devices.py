@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -175,6 +176,36 @@ def test_exchange(device):
         x.detach().requires_grad_().__dlpack__()
     capsule = x.__dlpack__()  # nobody takes it
     del capsule
+
+
+def test_exchange_prefers_dlpack(device):
+    """It knows bfloat16, and orders streams where the other protocol need not."""
+
+    class Both:
+        def __init__(self, tensor):
+            described = tl.empty(3, dtype="uint16", device=device).__cuda_array_interface__
+            self.__cuda_array_interface__ = {**described, "typestr": "<V2"}
+            self.__dlpack__, self.__dlpack_device__ = tensor.__dlpack__, tensor.__dlpack_device__
+
+    x = tl.ones(3, dtype="bfloat16", device=device)
+    found = tl.asarray(Both(x))
+    found += 1
+    assert (found.dtype, x.tolist()) == ("bfloat16", [2, 2, 2])
+
+
+def test_exchange_is_refused(device):
+    class Wrong:
+        __cuda_array_interface__: ClassVar = {
+            "shape": (3,), "typestr": "<f8", "data": (4096, False), "version": 3
+        }  # fmt: skip
+
+    with pytest.raises(tl.cuda.CudaError, match="asarray: CUDA_ERROR_INVALID_VALUE"):
+        tl.asarray(Wrong())
+    x = tl.ones(3, device=device)
+    for wanted in ({"dl_device": (1, 0), "copy": False}, {"dl_device": (2, 99)}):
+        with pytest.raises(BufferError, match=r"__dlpack__: the tensor is on cuda:0, and only"):
+            x.__dlpack__(**wanted)
+    assert np.from_dlpack(x, device="cpu").tolist() == [1, 1, 1]
 
 
 def test_a_write_through_dlpack_keeps_memory(device):
