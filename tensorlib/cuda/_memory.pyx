@@ -257,9 +257,10 @@ cdef int used_on(char *data, cydriver.CUstream stream) except -1:
 
 
 def empty(int device, str op="empty_cache"):
-    """Give what waits on a device back to the driver, and that to the system."""
+    """Give what waits on a device back to the driver, and that to the system. Nothing while a
+    graph is captured: it would become a part of that."""
     cdef cydriver.CUresult result
-    if pools[device] == NULL:
+    if pools[device] == NULL or not captured.empty():
         return
     enter(device, op)
     lists = waiting[device].begin()
@@ -267,11 +268,15 @@ def empty(int device, str op="empty_cache"):
         if dereference(lists).first.second != 0:
             postincrement(lists)  # a graph's own
             continue
-        for blocks_of_size in dereference(lists).second:
-            for address in blocks_of_size.second:
+        sizes = dereference(lists).second.begin()
+        while sizes != dereference(lists).second.end():
+            while not dereference(sizes).second.empty():
                 check(cydriver.cuMemFreeAsync(
-                    address, <cydriver.CUstream>dereference(lists).first.first), op)
-                stats[device].reserved -= blocks_of_size.first
+                    dereference(sizes).second.back(),
+                    <cydriver.CUstream>dereference(lists).first.first), op)
+                dereference(sizes).second.pop_back()
+                stats[device].reserved -= dereference(sizes).first
+            dereference(lists).second.erase(postincrement(sizes))
         waiting[device].erase(postincrement(lists))
     with nogil:
         result = cydriver.cuCtxSynchronize()

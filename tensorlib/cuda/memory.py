@@ -46,7 +46,8 @@ def reset_peak_memory_stats(device=None):
 
 
 def empty_cache(device=None):
-    """Give all memory of a device that waits for reuse back to the system.
+    """Give all memory of a device that waits for reuse back to the system; none while a graph is
+    captured.
 
     Parameters
     ----------

@@ -140,6 +140,25 @@ def test_a_snapshot_while_tensors_are_freed(run):
     """)
 
 
+def test_blocks_that_are_not_given_back_stay(run):
+    run("""
+        x, y = (tl.ones(1000, device="cuda") for _ in range(2))
+        del x, y
+        standin.fail("cuMemFreeAsync", 2, 1)
+        raises(tl.cuda.CudaError, "empty_cache: CUDA_ERROR_INVALID_VALUE", tl.cuda.empty_cache)
+        assert tl.cuda.memory_reserved() == standin.bytes_in_use() == 8192
+        x, y = (tl.ones(1000, device="cuda") for _ in range(2))
+        assert (x + y).tolist() == [2] * 1000
+        del x, y
+        graph = tl.cuda.CUDAGraph()
+        with tl.cuda.graph(graph):
+            tl.cuda.empty_cache()
+            z = tl.ones(1000, device="cuda")
+        graph.replay()
+        assert z.tolist() == [1] * 1000
+    """)
+
+
 def test_blocking_and_other_copies(run):
     run("""
         x = tl.arange(1000.0)
