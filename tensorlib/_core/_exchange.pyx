@@ -8,7 +8,13 @@ from cpython.ref cimport Py_INCREF
 
 from tensorlib._core._dtypes cimport TL_BFLOAT16, dtype_id, dtype_itemsize, dtype_object
 from tensorlib._core._memory cimport storage_wrap
-from tensorlib._core._tensor cimport Tensor, refuse_gradient, refuse_wrapped, tensor_wrap
+from tensorlib._core._tensor cimport (
+    Tensor,
+    is_readable,
+    refuse_gradient,
+    refuse_wrapped,
+    tensor_wrap,
+)
 
 import numpy as np
 
@@ -148,7 +154,7 @@ cpdef Tensor asarray(object a, object dtype=None, object order=None, object devi
     try:
         array = np.array(a, dtype=dtype, order=order or "K", copy=copy)
     except (RuntimeError, TypeError):
-        if join is None or not has_followed(a):
+        if join is None or not has_kept(a):
             raise
         return converted(join(a), dtype, order, None)
     if not array.dtype.isnative:
@@ -166,18 +172,18 @@ cdef object join = None  # makes a tensor of nested sequences with tensors in th
 
 
 def set_join(function):
-    """Install what `asarray` calls for sequences with tensors that are followed."""
+    """Install what `asarray` calls for sequences with tensors that NumPy cannot take."""
     global join
     join = function
 
 
-cdef bint has_followed(object a) except -1:
-    """Whether the tape or a recorder follows a tensor in nested sequences."""
+cdef bint has_kept(object a) except -1:
+    """Whether the tape, a recorder or a device keeps a tensor in nested sequences."""
     if isinstance(a, Tensor):
-        return a.requires_grad or (<Tensor>a).wrapped is not None
+        return a.requires_grad or not is_readable(<Tensor>a)
     if type(a) is list or type(a) is tuple:
         for item in a:
-            if has_followed(item):
+            if has_kept(item):
                 return True
     return False
 

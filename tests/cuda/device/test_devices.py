@@ -130,6 +130,15 @@ def test_copies(device):
     np.testing.assert_array_equal(x.cpu().numpy(), [0, 1, 2, 3])
 
 
+def test_sequences_of_tensors(device):
+    x = tl.arange(6.0, device=device).reshape(2, 3)
+    assert tl.asarray([x[1], x[0]]).device == "cuda:0"
+    assert tl.asarray([[x[0], x[1]], [x[1], x[0]]]).shape == (2, 2, 3)
+    assert tl.asarray([x[0, 1], x[1, 2]], dtype="int32", device="cpu").tolist() == [1, 5]
+    with pytest.raises(tl.DeviceError, match="expected tensors on one device"):
+        tl.asarray([x[0], tl.ones(3)])
+
+
 def test_views_share_memory(device):
     x = tl.zeros((3, 4), device=device)
     x[1:, ::2] = 5
