@@ -27,8 +27,9 @@ def to(self, *args, **kwargs):
     other : Tensor, optional
         In place of both.
     non_blocking : bool, optional
-        Whether a copy between pinned memory of the CPU and another device may go on after the
-        return. Until the device was synchronised, the elements on the CPU are not to be used then.
+        Whether a copy from pinned memory of the CPU to another device, or from there to the CPU,
+        which then gives a tensor in pinned memory, may go on after the return. Until the device was
+        synchronised, the elements on the CPU are not to be used then.
     copy : bool, optional
         Whether to copy where nothing changes.
 

@@ -8,6 +8,7 @@ cdef class Backend:
     cdef Storage *allocate(self, int device, Tensor tensor, str op) except NULL
     cdef void free(self, int device, char *data, size_t capacity) noexcept
     cdef int copy(self, Tensor target, Tensor source) except -1
+    cdef Tensor landing(self, Tensor source)
     cdef int transfer(self, Tensor target, Tensor source, bint blocking) except -1
     cdef int elementwise(self, str op, const uint8_t *dtypes, list inputs, list outputs, int ndim,
                          const Py_ssize_t *shape) except -1

@@ -3,7 +3,7 @@
 from libc.stdint cimport uint8_t
 
 from tensorlib._core._memory cimport Storage, set_device_free
-from tensorlib._core._tensor cimport Tensor, operators
+from tensorlib._core._tensor cimport Tensor, operators, tensor_empty
 
 from tensorlib._core.device import add_device, names
 from tensorlib._core.errors import DeviceError
@@ -43,6 +43,11 @@ cdef class Backend:
         """Copy between tensors of one shape on one device, of any layouts and dtypes; they do not
         overlap, unless they have the same layout."""
         raise NotImplementedError
+
+    cdef Tensor landing(self, Tensor source):
+        """A tensor of the CPU in C order, of the shape and dtype of one here, into which a copy may
+        go on after the return."""
+        return tensor_empty(source.ndim_, source.shape_, source.dtype_, "to")
 
     cdef int transfer(self, Tensor target, Tensor source, bint blocking) except -1:
         """Copy between tensors in C order of one shape and dtype, on two devices, one of them of

@@ -164,8 +164,11 @@ def to_device(Tensor x not None, int device, int source, bint non_blocking):
     cdef Tensor result
     if x.storage.device == device:
         return copy(x, "K")
-    sort_by_stride(x, axes)
-    result = empty_ordered(device, x.ndim_, x.shape_, axes, x.dtype_, "to")
+    if device == 0 and non_blocking and in_c_order(x):
+        result = backend_of(x.storage.device).landing(x)
+    else:
+        sort_by_stride(x, axes)
+        result = empty_ordered(device, x.ndim_, x.shape_, axes, x.dtype_, "to")
     copy_on_devices(result, x, not non_blocking)
     return result
 

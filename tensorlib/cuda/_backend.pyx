@@ -28,7 +28,7 @@ from tensorlib.cuda._driver cimport (
 from tensorlib.cuda._kernel cimport Kernel
 from tensorlib.cuda._memory cimport allocate as allocate_block
 from tensorlib.cuda._memory cimport give_back, used_on
-from tensorlib.cuda._pinned cimport used_by
+from tensorlib.cuda._pinned cimport pinned_empty, used_by
 from tensorlib.cuda._stream cimport Stream, handle_of_stream, stream_on, wait_for
 
 from tensorlib._core.device import device_number
@@ -79,6 +79,9 @@ cdef class Cuda(Backend):
 
     cdef void free(self, int device, char *data, size_t capacity) noexcept:
         give_back(device - self.first, data)
+
+    cdef Tensor landing(self, Tensor source):
+        return pinned_empty(source.ndim_, source.shape_, source.dtype_)
 
     cdef int transfer(self, Tensor target, Tensor source, bint blocking) except -1:
         cdef size_t nbytes = target.size_ * dtype_itemsize(target.dtype_)

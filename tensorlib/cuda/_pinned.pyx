@@ -6,7 +6,7 @@ from libc.stdint cimport uintptr_t
 
 from tensorlib._core._dtypes cimport dtype_itemsize
 from tensorlib._core._memory cimport storage_wrap
-from tensorlib._core._tensor cimport Tensor, copy_into, tensor_wrap
+from tensorlib._core._tensor cimport MAX_DIMS, Tensor, copy_into, tensor_wrap
 from tensorlib.cuda._driver cimport check, current_device, enter, is_usable
 
 from tensorlib._core.device import device_number
@@ -82,6 +82,20 @@ cdef class PinnedBlock:
             waiting.setdefault(self.nbytes, []).append((<uintptr_t>self.data, self.events))
 
 
+cdef Tensor pinned_empty(int ndim, const Py_ssize_t *shape, int dtype):
+    cdef PinnedBlock block
+    cdef Py_ssize_t[MAX_DIMS] strides
+    cdef Py_ssize_t stride = dtype_itemsize(dtype), nbytes = stride
+    cdef int i
+    for i in range(ndim - 1, -1, -1):
+        strides[i] = stride
+        stride *= max(shape[i], 1)
+        nbytes *= shape[i]
+    block = PinnedBlock(nbytes)
+    return tensor_wrap(storage_wrap(<char *>block.data, block.nbytes, True, block),
+                       <char *>block.data, ndim, shape, strides, dtype)
+
+
 cdef bint used_by(Tensor tensor, int device, cydriver.CUstream stream) except -1:
     if tensor.storage.owner == NULL \
             or not isinstance(<object>tensor.storage.owner, PinnedBlock):
@@ -108,20 +122,11 @@ def pin_memory(Tensor self):
         If there is no GPU.
     """
     cdef Tensor pinned
-    cdef PinnedBlock block
-    cdef Py_ssize_t[64] strides
-    cdef Py_ssize_t stride = dtype_itemsize(self.dtype_)
-    cdef int i
     device_number("cuda", "pin_memory")
     if is_pinned(self):
         return self
     if self.storage.device:
         raise ValueError(f"pin_memory: expected a tensor on the CPU, got one on {self.device}")
-    block = PinnedBlock(max(self.size_ * stride, 1))
-    for i in range(self.ndim_ - 1, -1, -1):
-        strides[i] = stride
-        stride *= self.shape_[i]
-    pinned = tensor_wrap(storage_wrap(<char *>block.data, block.nbytes, True, block),
-                         <char *>block.data, self.ndim_, self.shape_, strides, self.dtype_)
+    pinned = pinned_empty(self.ndim_, self.shape_, self.dtype_)
     copy_into(pinned, self.detach())
     return pinned

@@ -43,7 +43,8 @@ def to(self, *args, **kwargs):
     """Change the dtype of the floating-point parameters and buffers, or the device of all.
 
     Called as ``to(dtype)``, ``to(device)``, ``to(device, dtype)`` or ``to(tensor)``. The parameters
-    stay the same objects, so an optimizer that was made before goes on with them.
+    stay the same objects, so an optimizer that was made before goes on with them. Loading its own
+    ``state_dict`` brings along what it remembers of steps on another device.
 
     Parameters
     ----------
