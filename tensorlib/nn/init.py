@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from tensorlib._core._functions import argsort, clip, transpose
+from tensorlib._core._functions import argsort, asarray, clip, transpose
 from tensorlib._core._functions import sign as sign_of
 from tensorlib.autograd import no_grad
 from tensorlib.linalg import qr
@@ -126,6 +126,13 @@ def constant_(tensor, val):
     with no_grad():
         tensor[...] = val
     return tensor
+
+
+def _put(tensor, values):
+    """Fill with numbers that were drawn on the CPU."""
+    if tensor.device != "cpu":
+        values = asarray(values, tensor.dtype, device=tensor.device)
+    return constant_(tensor, values)
 
 
 def zeros_(tensor):
@@ -255,7 +262,7 @@ def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None):
     first, last = (float(ndtr(end)) for end in ends)
     places = (generator or default_generator()).random(tensor.shape) * (last - first) + first
     values = clip(ndtri(places), *ends) * (side * std) + mean
-    return constant_(tensor, clip(values, a, b))
+    return _put(tensor, clip(values, a, b))
 
 
 def eye_(tensor):
@@ -376,7 +383,7 @@ def orthogonal_(tensor, gain=1, generator=None):
     normal = (generator or default_generator()).standard_normal(shape)
     q, r = qr(normal)
     q *= sign_of(r.diagonal()) * gain
-    return constant_(tensor, (q if rows >= columns else transpose(q)).reshape(tensor.shape))
+    return _put(tensor, (q if rows >= columns else transpose(q)).reshape(tensor.shape))
 
 
 def sparse_(tensor, sparsity, std=0.01, generator=None):
@@ -557,7 +564,7 @@ def _fill(operation, method, tensor, scale, shift, generator):
     values = draw(tensor.shape, dtype="float64" if tensor.dtype == "float64" else "float32")
     values *= scale
     values += shift
-    return constant_(tensor, values)
+    return _put(tensor, values)
 
 
 def _check_floating(operation, tensor):

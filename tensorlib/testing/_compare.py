@@ -6,8 +6,8 @@ from tensorlib._core._tensor import Tensor
 
 
 def _array(value):
-    """`value` as NumPy sees it, whether or not it requires a gradient."""
-    return np.asarray(value.detach() if isinstance(value, Tensor) else value)
+    """`value` as NumPy sees it, wherever it is, whether or not it requires a gradient."""
+    return np.asarray(value.detach().cpu() if isinstance(value, Tensor) else value)
 
 
 def assert_allclose(actual, desired, rtol=1e-7, atol=0, equal_nan=True, err_msg="", verbose=True):

@@ -24,7 +24,7 @@ def matrix_exponential(a):
     squarings = math.ceil(math.log2(norm / LIMIT)) if LIMIT < norm < math.inf else 0
     a = a / 2.0**squarings
     b = [c / COEFFICIENTS[0] for c in COEFFICIENTS]
-    unit = eye(a.shape[-1], dtype=a.dtype)
+    unit = eye(a.shape[-1], dtype=a.dtype, device=a.device)
     a2 = matmul(a, a)
     a4 = matmul(a2, a2)
     a6 = matmul(a2, a4)

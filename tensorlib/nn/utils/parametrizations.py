@@ -146,7 +146,7 @@ class _SpectralNorm(Module):
         if weight.ndim > 1:
             matrix = self._matrix(weight.detach())
             for buffer, length in zip(("_u", "_v"), matrix.shape, strict=True):
-                self.register_buffer(buffer, self._unit(_normal(length, weight.dtype)))
+                self.register_buffer(buffer, self._unit(_normal(length, weight)))
             self._improve(matrix, 15)
 
     def forward(self, weight):
@@ -260,7 +260,7 @@ class _Orthogonal(Module):
             if self.use_trivialization:
                 self.base = _completed(tall)
                 # What the maps make the first columns of the unit matrix of.
-                return zeros_like(Q) - eye(*Q.shape[-2:], dtype=Q.dtype)
+                return zeros_like(Q) - eye(*Q.shape[-2:], dtype=Q.dtype, device=Q.device)
             if self.orthogonal_map != "householder":
                 raise NotImplementedError(
                     f"orthogonal: {self.orthogonal_map!r} has no inverse; use_trivialization=True "
@@ -270,7 +270,7 @@ class _Orthogonal(Module):
             reflectors = matrix_transpose(reflectors)
             signs = sign(diagonal(reflectors, 0, -2, -1))
             signs = where(factors == 0, -signs, signs)
-            unit = eye(*reflectors.shape[-2:], dtype=Q.dtype)
+            unit = eye(*reflectors.shape[-2:], dtype=Q.dtype, device=Q.device)
             made = reflectors * (1 - unit) + unit * signs[..., None, :]
             return matrix_transpose(made) if wide else made
 
@@ -283,7 +283,7 @@ def _skew(X):
     A = tril(X)
     rows, columns = A.shape[-2:]
     if rows != columns:
-        rest = zeros((*A.shape[:-1], rows - columns), dtype=A.dtype)
+        rest = zeros((*A.shape[:-1], rows - columns), dtype=A.dtype, device=A.device)
         A = concatenate([A, rest], axis=-1)
     return A - conjugate(matrix_transpose(A))
 
@@ -294,7 +294,7 @@ def _by_exponential(X):
 
 def _by_cayley(X):
     A = _skew(X) / 2
-    unit = eye(A.shape[-1], dtype=A.dtype)
+    unit = eye(A.shape[-1], dtype=A.dtype, device=A.device)
     return solve(unit - A, unit + A)[..., : X.shape[-1]]
 
 
@@ -306,10 +306,11 @@ def _by_reflections(X):
     Transformations, Revisited", section 2).
     """
     rows, columns = X.shape[-2:]
-    unit = eye(rows, columns, dtype=X.dtype)
+    unit = eye(rows, columns, dtype=X.dtype, device=X.device)
     V = tril(X, -1) + unit
     products = matmul(matrix_transpose(V), V)
-    inverse = triu(products, 1) + products * eye(columns, dtype=X.dtype) / 2
+    half = eye(columns, dtype=X.dtype, device=X.device) / 2
+    inverse = triu(products, 1) + products * half
     top = matrix_transpose(V[..., :columns, :])
     Q = unit - matmul(V, solve(inverse, top))
     # LAPACK's reflections leave signs, which are kept on the diagonal.
@@ -326,7 +327,7 @@ def _completed(Q):
     if rows == columns and _is_orthogonal(Q):
         return Q.copy()
     if rows != columns:
-        rest = _normal((*Q.shape[:-1], rows - columns), Q.dtype)
+        rest = _normal((*Q.shape[:-1], rows - columns), Q)
         Q = concatenate([Q, rest], axis=-1)
     factor, triangle = qr(Q)
     corner = diagonal(triangle, 0, -2, -1)
@@ -334,16 +335,18 @@ def _completed(Q):
     return factor * phases[..., None, :]
 
 
-def _normal(shape, dtype):
-    if dtype.kind != "c":
-        return init.normal_(empty(shape, dtype=dtype))
-    real, imag = init.normal_(empty((2, shape) if isinstance(shape, int) else (2, *shape)))
-    return astype(real + 1j * imag, dtype)
+def _normal(shape, like):
+    if like.dtype.kind != "c":
+        return init.normal_(empty(shape, dtype=like.dtype, device=like.device))
+    shape = (2, shape) if isinstance(shape, int) else (2, *shape)
+    real, imag = init.normal_(empty(shape, device=like.device))
+    return astype(real + 1j * imag, like.dtype)
 
 
 def _is_orthogonal(Q):
     n = Q.shape[-1]
-    error = absolute(matmul(conjugate(matrix_transpose(Q)), Q) - eye(n, dtype=Q.dtype))
+    unit = eye(n, dtype=Q.dtype, device=Q.device)
+    error = absolute(matmul(conjugate(matrix_transpose(Q)), Q) - unit)
     return bool((error <= 10 * n * finfo(Q.dtype).eps).all())
 
 

@@ -53,6 +53,24 @@ def test_copies_of_models(device):
         assert_equal(other.state_dict(), model.state_dict())
 
 
+@pytest.mark.parametrize(
+    "fill", [nn.init.normal_, nn.init.trunc_normal_, nn.init.kaiming_uniform_, nn.init.eye_]
+)
+def test_first_values(fill, device):
+    weights = []
+    for place in ("cpu", device):
+        tl.manual_seed(0)
+        weights.append(fill(nn.Linear(3, 2).to(place).weight))
+    assert weights[1].device == "cuda:0"
+    tl.testing.assert_array_equal(*weights)
+
+
+def test_a_norm_of_a_layer_that_is_there(device):
+    layer = nn.utils.parametrizations.spectral_norm(nn.Linear(3, 2).to(device))
+    assert places(layer.state_dict()) == {"cuda:0"}
+    assert layer(tl.ones((2, 3), dtype="float32", device=device)).device == "cuda:0"
+
+
 @pytest.mark.parametrize("rule", [None, get_ema_multi_avg_fn(0.75)])
 def test_averaged_models(rule, device):
     results = []
