@@ -202,10 +202,17 @@ cdef class Ufunc:
         check_writeable(a, name)
         operand = () if b is NoValue else (asarray(b),)
         index = indices if isinstance(indices, tuple) else (indices,)
-        if a.requires_grad or operand and operand[0].requires_grad:
+        followed = a.requires_grad or operand and operand[0].requires_grad
+        if followed or a.device != "cpu":
             if self.op.name not in ("add", "subtract"):
+                if not followed:
+                    raise NotImplementedError(f"{name}: no kernel for {a.device}; cpu() brings a "
+                                              "tensor to where there is one")
                 raise TypeError(f"{name}: a tensor requires a gradient, which only add.at and "
                                 "subtract.at pass on; use detach()")
+            if not np.can_cast(operand[0].dtype, a.dtype, "same_kind"):
+                raise TypeError(f"{name}: cannot cast from {operand[0].dtype} to {a.dtype} "
+                                "according to the rule 'same_kind'")
             value = operand[0] if self.op.name == "add" else -operand[0]
             sum = apply(ops.index_add, (a, value.astype(a.dtype)), (prepared(index),))
             a[...] = sum

@@ -139,6 +139,17 @@ def test_sequences_of_tensors(device):
         tl.asarray([x[0], tl.ones(3)])
 
 
+def test_ufuncs_at_places(device):
+    x = tl.zeros((3, 2), dtype=int, device=device)
+    tl.add.at(x, ([0, 0, 1], [1, 1, 0]), 2)
+    tl.subtract.at(x, tl.asarray([2, 2], device=device), 1)
+    assert x.tolist() == [[0, 4], [2, 0], [-2, -2]]
+    with pytest.raises(TypeError, match=r"add\.at: cannot cast from float64 to int64"):
+        tl.add.at(x, [0], 0.5)
+    with pytest.raises(NotImplementedError, match=r"maximum\.at: no kernel for cuda:0"):
+        tl.maximum.at(x, [0], 1)
+
+
 def test_views_share_memory(device):
     x = tl.zeros((3, 4), device=device)
     x[1:, ::2] = 5
