@@ -48,8 +48,8 @@ cdef class CUDAGraph:
     cdef size_t number       # of its memory
     cdef int index           # of the device
     cdef Stream stream       # of the capture that goes on, or None
-    cdef cydriver.CUstream origin   # that of the last capture, in whose order the memory is used
-    cdef set replayed        # handles of the streams that it was launched on
+    cdef cydriver.CUstream last     # on which it was replayed, or else captured
+    cdef set used            # handles of the streams that it was captured and replayed on
     cdef tuple key           # of the capture that goes on
     cdef list before         # functions that are called before each replay
 
@@ -86,8 +86,8 @@ cdef class CUDAGraph:
             end_private(stream.handle)
             raise
         self.stream = stream
-        self.origin = stream.handle
-        self.replayed = set()
+        self.last = stream.handle
+        self.used = {<uintptr_t>stream.handle}
         self.before = []
         self.key = get_ident(), self.index
         captures[self.key] = self
@@ -137,7 +137,8 @@ cdef class CUDAGraph:
             function()
         cdef cydriver.CUstream stream = stream_on(self.index)
         enter(self.index, "replay")
-        self.replayed.add(<uintptr_t>stream)
+        self.last = stream
+        self.used.add(<uintptr_t>stream)
         check(cydriver.cuGraphLaunch(self.executable, stream), "replay")
         wait_if_blocking(self.index, stream, "replay")
 
@@ -161,19 +162,19 @@ cdef class CUDAGraph:
             # The driver keeps it for the replays that still run.
             cydriver.cuGraphExecDestroy(self.executable)
             cydriver.cuGraphDestroy(self.captured)
-            self.wait_for_replays()
+            self.wait_for_all()
         self.executable = NULL
         self.captured = NULL
-        release_private(self.index, self.number)
+        release_private(self.index, self.number, self.last)
 
-    cdef void wait_for_replays(self) noexcept:
-        """Let the stream whose order the memory is used in from now on wait for the replays."""
-        for handle in self.replayed:
+    cdef void wait_for_all(self) noexcept:
+        """Let the last stream, in whose order the memory is used next, wait for the others."""
+        for handle in self.used:
             stream = <cydriver.CUstream><uintptr_t>handle
             # To wait would be a part of what is captured there.
-            if not is_capturing(stream) and not is_capturing(self.origin):
+            if not is_capturing(stream) and not is_capturing(self.last):
                 try:
-                    wait_for(self.origin, self.index, stream, self.index, "reset")
+                    wait_for(self.last, self.index, stream, self.index, "reset")
                 except Exception:  # the context is lost, and with it all memory
                     pass
 

@@ -13,4 +13,4 @@ cdef int used_on(char *data, cydriver.CUstream stream) except -1
 # While a graph is captured on a stream, that stream's memory comes from blocks of the graph's.
 cdef int begin_private(int device, cydriver.CUstream stream, size_t graph) except -1
 cdef void end_private(cydriver.CUstream stream) noexcept
-cdef void release_private(int device, size_t graph) noexcept
+cdef void release_private(int device, size_t graph, cydriver.CUstream stream) noexcept

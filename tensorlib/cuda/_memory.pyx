@@ -304,8 +304,8 @@ cdef void end_private(cydriver.CUstream stream) noexcept:
             let_wait(entry.first, entry.second)
 
 
-cdef void release_private(int device, size_t graph) noexcept:
-    """A graph is no more: what waits for it waits for everybody; live tensors keep theirs."""
+cdef void release_private(int device, size_t graph, cydriver.CUstream stream) noexcept:
+    """A graph is no more: its memory, also that of live tensors, is a stream's from now on."""
     cdef vector[Order] theirs
     cdef size_t i
     for lists in waiting[device]:
@@ -314,15 +314,17 @@ cdef void release_private(int device, size_t graph) noexcept:
     for order in theirs:
         for blocks_of_size in waiting[device][order]:
             for address in blocks_of_size.second:
-                waiting[device][Order(order.first, 0)][blocks_of_size.first].push_back(address)
+                waiting[device][Order(<size_t>stream, 0)][blocks_of_size.first].push_back(address)
         waiting[device].erase(order)
     for i in range(postponed.size()):
         if postponed[i].second.graph == graph:
             postponed[i].second.graph = 0
+            postponed[i].second.stream = stream
     live = blocks.begin()
     while live != blocks.end():
         if dereference(live).second.graph == graph:
             dereference(live).second.graph = 0
+            dereference(live).second.stream = stream
         postincrement(live)
 
 

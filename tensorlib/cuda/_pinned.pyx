@@ -8,6 +8,7 @@ from tensorlib._core._dtypes cimport dtype_itemsize
 from tensorlib._core._memory cimport storage_wrap
 from tensorlib._core._tensor cimport MAX_DIMS, Tensor, copy_into, tensor_wrap
 from tensorlib.cuda._driver cimport check, current_device, enter, is_usable
+from tensorlib.cuda._kernel cimport is_capturing
 
 from tensorlib._core.device import device_number
 
@@ -69,6 +70,8 @@ cdef class PinnedBlock:
 
     cdef int used(self, int device, cydriver.CUstream stream) except -1:
         cdef cydriver.CUevent event
+        if is_capturing(stream):
+            return 0  # replays copy when it is too late to ask: the tensor has to be kept for them
         key = device, <uintptr_t>stream
         if key in self.events:
             event = <cydriver.CUevent><uintptr_t>self.events[key]

@@ -210,6 +210,23 @@ def test_pinned_memory_is_used_again_after_its_copies(run):
     """)
 
 
+def test_pinned_memory_in_a_capture(run):
+    run("""
+        x = tl.zeros(1000, device="cuda") + 1
+        pinned = tl.ones(1000).pin_memory()
+        other = tl.ones(1000).pin_memory()
+        graph = tl.cuda.CUDAGraph()
+        with tl.cuda.graph(graph):
+            y = x + pinned.to("cuda", non_blocking=True)
+            other.to("cuda", non_blocking=True)
+            del other
+            again = tl.ones(1000).pin_memory()
+        pinned[...] = 4
+        graph.replay()
+        assert y.tolist() == [5] * 1000
+    """)
+
+
 def test_a_forked_child_gets_no_pinned_memory(run):
     run("""
         x = tl.ones(1000).pin_memory()
@@ -247,7 +264,27 @@ def test_a_graph_is_let_go_without_waiting(run):
     assert not [name for name in standin.called() if "Synchronize" in name]
     # Its memory is used again after the replay.
     assert standin.called()[-2:] == ["cuStreamWaitEvent", "cuEventDestroy"], standin.called()
+    before = tl.cuda.memory_reserved()
+    with side:
+        z = x * 2
+        w = z * 2
+    assert tl.cuda.memory_reserved() == before
     """
+    )
+
+
+def test_memory_of_a_graph_is_used_in_the_order_of_its_last_replay(run):
+    run(
+        GRAPH
+        + """
+    graph.replay()
+    z = y + 1
+    del graph, y
+    with side, tl.cuda.Stream():
+        w = [tl.zeros(1000, device="cuda") for _ in range(8)]
+    assert standin.unordered() == [], standin.unordered()
+    """,
+        STANDIN_ORDER=1,
     )
 
 
