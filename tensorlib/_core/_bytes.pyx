@@ -11,6 +11,7 @@ from tensorlib._core._memory cimport storage_retain
 from tensorlib._core._tensor cimport (
     Tensor,
     check_writeable,
+    refresh,
     refuse_gradient,
     refuse_wrapped,
     tensor_empty,
@@ -39,22 +40,16 @@ cdef Tensor over(Tensor source, cnp.ndarray array):
     return made
 
 
-cdef Tensor over_device(Tensor source, object dtype):
-    """The same on a device, where the memory cannot be an ndarray's."""
-    cdef int kind = dtype_id(dtype, "view")
-    cdef Tensor made
-    if source.wrapped is not None:
-        refuse_wrapped(source, "view")
-    if source.requires_grad:
-        raise TypeError("view: the tensor requires a gradient, which another dtype would lose; use "
-                        "detach()")
-    if dtype_itemsize(kind) != dtype_itemsize(source.dtype_):
-        raise ValueError(f"view: expected a dtype of the itemsize of {source.dtype} on "
-                         f"{source.device}, got {dtype}; cpu() brings it to where there are others")
-    made = tensor_wrap(storage_retain(source.storage), source.data, source.ndim_, source.shape_,
-                       source.strides_, kind)
-    made.readonly = source.readonly
-    return made
+cdef object layout_of(Tensor x, str op):
+    """An ndarray for views of other dtypes, by NumPy's rules; its elements may be a device's, and
+    are not to be read."""
+    refresh(x)
+    if x.wrapped is not None:
+        refuse_wrapped(x, op)
+    if x.tracked:
+        raise TypeError(f"{op}: the tensor requires a gradient, which another dtype would lose; "
+                        "use detach()")
+    return to_numpy(x)
 
 
 def view(Tensor self, dtype=None, type=None):
@@ -77,8 +72,7 @@ def view(Tensor self, dtype=None, type=None):
     TypeError
         If the tensor requires a gradient and the dtype changes.
     ValueError
-        If the last axis does not fit the dtype, or the itemsize differs on a device other than the
-        CPU.
+        If the last axis does not fit the dtype.
 
     Examples
     --------
@@ -92,12 +86,8 @@ def view(Tensor self, dtype=None, type=None):
         dtype, type = None, dtype
     if type is not None and not issubclass(type, Tensor):
         return to_numpy(refuse_gradient(self, "view")).view(dtype or self.dtype, type)
-    if dtype is None or np.dtype(dtype) == self.dtype:
-        viewed = self[...]
-    elif self.storage.device != 0:
-        viewed = over_device(self, np.dtype(dtype))
-    else:
-        viewed = over(self, to_numpy(refuse_gradient(self, "view")).view(dtype))
+    viewed = self[...] if dtype is None or np.dtype(dtype) == self.dtype else over(
+        self, layout_of(self, "view").view(dtype))
     if type is not None and type is not Tensor:
         viewed = type._make_subclass(type, viewed)
     return viewed
@@ -112,7 +102,7 @@ def getfield(Tensor self, dtype, offset=0):
     >>> tl.asarray([1 + 2j]).getfield("float64", 8)
     tensor([2.])
     """
-    return over(self, to_numpy(refuse_gradient(self, "getfield")).getfield(dtype, offset))
+    return over(self, layout_of(self, "getfield").getfield(dtype, offset))
 
 
 def setfield(Tensor self, value, dtype, offset=0):
