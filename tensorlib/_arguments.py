@@ -89,6 +89,19 @@ def beside(x, value):
     return asarray(value, device=x.device) if made else value
 
 
+def first_on_device(value):
+    """The first tensor of a device in lists and tuples, or None."""
+    if isinstance(value, (list, tuple)):
+        return next((x for x in map(first_on_device, value) if x is not None), None)
+    return value if on_device(value) else None
+
+
+def all_beside(*values):
+    """The arguments as tensors, on the device of the first that is on one; see `beside`."""
+    place = first_on_device(values)
+    return [beside(place, x) for x in values]
+
+
 def check_on_cpu(op, x):
     """Refuse a tensor of a device, for a function that computes on the CPU."""
     if on_device(x):

@@ -1,11 +1,27 @@
 """Counts of values: of integers, and of numbers by interval."""
 
+import functools
+import math
+import operator
+
 import numpy as np
 
-from tensorlib._arguments import computed, followed, named, on_device
+from tensorlib._arguments import (
+    anywhere,
+    beside,
+    computed,
+    first_on_device,
+    followed,
+    named,
+    on_device,
+)
 from tensorlib._core._dispatch import apply, ops
-from tensorlib._core._functions import asarray, ones, zeros
-from tensorlib._numpy_code import computed_by
+from tensorlib._core._functions import asarray, ones, reshape, sort, where, zeros
+from tensorlib._joining import concatenate, stack
+from tensorlib._numpy_code import on_cpu_by
+from tensorlib._rebound import run_module
+from tensorlib._selection import searchsorted
+from tensorlib._shape import atleast_2d, ravel
 
 
 def bincount(x, /, weights=None, minlength=0):
@@ -58,6 +74,7 @@ def bincount(x, /, weights=None, minlength=0):
 
     if on_device(x):
         length = _count_of_places(x, minlength)
+        weights = weights if x.size else None  # as NumPy
         dtype = np.int64 if weights is None else np.float64
         weights = ones(x.shape, dtype, device=x.device) if weights is None else weights
     elif followed(weights) or followed(x) and weights is not None:
@@ -81,7 +98,7 @@ def _count_of_places(x, minlength):
     return max(most + 1, minlength)
 
 
-@computed_by(np.histogram_bin_edges)
+@on_cpu_by(np.histogram_bin_edges)
 def histogram_bin_edges(a, bins=10, range=None, weights=None):
     """The edges of the bins that `histogram` counts in.
 
@@ -121,9 +138,11 @@ def histogram_bin_edges(a, bins=10, range=None, weights=None):
     >>> tl.histogram_bin_edges([0.0, 0.5, 3.0], bins=3)
     tensor([0., 1., 2., 3.])
     """
+    a, weights = _counted(a, bins, weights)
+    return _edges(a, bins, range, weights)
 
 
-@computed_by(np.histogram)
+@on_cpu_by(np.histogram)
 def histogram(a, bins=10, range=None, density=None, weights=None):
     """How many elements lie in each of several intervals.
 
@@ -170,9 +189,20 @@ def histogram(a, bins=10, range=None, density=None, weights=None):
     >>> tl.histogram([1.0, 2.0, 1.5, 4.0], bins=[1, 2, 3, 4])
     (tensor([2, 1, 1]), tensor([1, 2, 3, 4]))
     """
+    a, weights = _counted(a, bins, weights)
+    edges = _edges(a, bins, range, weights)
+    if weights is None:
+        line = sort(a)
+        reached = searchsorted(line, edges[:-1]), searchsorted(line, edges[-1:], "right")
+        counts = _differences(concatenate(reached))
+    else:
+        counts = _summed(a, edges, weights)
+    if density:
+        counts = counts / _differences(edges).astype(np.float64) / counts.sum()
+    return counts, edges
 
 
-@computed_by(np.histogram2d)
+@on_cpu_by(np.histogram2d)
 def histogram2d(x, y, bins=10, range=None, density=None, weights=None):
     """How many points of a plane lie in each of several rectangles.
 
@@ -217,9 +247,15 @@ def histogram2d(x, y, bins=10, range=None, density=None, weights=None):
     tensor([[1., 0.],
             [0., 2.]])
     """
+    if len(x) != len(y):
+        raise ValueError("x and y must have the same length.")
+    if np.iterable(bins) and len(bins) not in (1, 2):
+        bins = [bins, bins]
+    counts, edges = histogramdd([x, y], bins, range, density, weights)
+    return counts, *edges
 
 
-@computed_by(np.histogramdd)
+@on_cpu_by(np.histogramdd)
 def histogramdd(sample, bins=10, range=None, density=None, weights=None):
     """How many points of a space lie in each of several boxes.
 
@@ -266,3 +302,128 @@ def histogramdd(sample, bins=10, range=None, density=None, weights=None):
     >>> edges[0]
     tensor([0., 1.])
     """
+    columns = _columns(sample, first_on_device([sample, weights, bins]))
+    bins = bins if np.iterable(bins) else [bins] * len(columns)
+    if len(bins) != len(columns):
+        raise ValueError("The dimension of bins must be equal to the dimension of the sample x.")
+    range = [None] * len(columns) if range is None else range
+    if len(range) != len(columns):
+        raise ValueError("range argument must have one entry per dimension")
+    edges = [_edges_of(i, *each) for i, each in enumerate(zip(columns, bins, range, strict=True))]
+    shape = [e.size + 1 for e in edges]  # with a bin on each side for what lies outside
+    np.ravel_multi_index(np.empty((len(shape), 0), int), shape)  # NumPy's own check of the size
+    places = 0
+    for column, e, length in zip(columns, edges, shape, strict=True):
+        places = places * length + _bins_of(column, e)
+    counts = bincount(places, weights, math.prod(shape)).astype(np.float64)
+    counts = reshape(counts, shape)[(slice(1, -1),) * len(shape)]
+    if density:
+        total = counts.sum()
+        for axis, e in enumerate(edges, 1):
+            counts = counts / reshape(_differences(e), (-1,) + (1,) * (len(shape) - axis))
+        counts = counts / total
+    return counts, edges
+
+
+def _differences(x):
+    return x[1:] - x[:-1]
+
+
+def _counted(a, bins, weights):
+    """What a histogram counts on a device, and what it adds up, with one axis each."""
+    place = first_on_device([a, bins, weights])
+    a = beside(place, a)
+    if weights is not None:
+        weights = beside(place, weights)
+        if weights.shape != a.shape:
+            raise ValueError("weights should have the same shape as a.")
+        weights = ravel(weights)
+    return ravel(a), weights
+
+
+def _columns(sample, place):
+    """The coordinates of the points that `histogramdd` counts, a tensor each."""
+    if isinstance(sample, (list, tuple)):
+        sample = stack([beside(place, x) for x in sample])
+    elif np.ndim(sample) == 2:
+        sample = beside(place, sample).T
+    rows = atleast_2d(beside(place, sample))
+    if rows.ndim != 2:
+        raise ValueError(f"histogramdd: expected points of two axes, got shape {rows.shape}")
+    return list(rows)
+
+
+def _edges(a, bins, range, weights):
+    """The edges of `histogram` on a device."""
+    if isinstance(bins, str):
+        edges = _on_tensors()["histogram_bin_edges"](a, bins, range, weights)
+        return asarray(edges, device=a.device)
+    if np.ndim(bins) == 0:
+        edges = np.histogram_bin_edges(_ends(a, range, a.dtype), bins, _read(range))
+        return asarray(edges, device=a.device)
+    # NumPy's own checks of the dtypes
+    zero = None if weights is None else np.zeros((), weights.dtype)
+    np.histogram(np.zeros((), a.dtype), [0, 1], weights=zero)
+    edges = beside(a, bins)
+    if edges.ndim > 1:
+        raise ValueError("`bins` must be 1d, when an array")
+    if anywhere(edges[:-1] > edges[1:]):
+        raise ValueError("`bins` must increase monotonically, when an array")
+    return edges
+
+
+def _edges_of(i, column, bins, range):
+    """The edges of one dimension of `histogramdd` on a device."""
+    if np.ndim(bins) > 1:
+        raise ValueError(f"`bins[{i}]` must be a scalar or 1d array")
+    if np.ndim(bins) == 1:
+        edges = beside(column, bins)
+        if anywhere(edges[:-1] > edges[1:]):
+            raise ValueError(f"`bins[{i}]` must be monotonically increasing, when an array")
+        return edges
+    if bins < 1:
+        raise ValueError(f"`bins[{i}]` must be positive, when an integer")
+    ends = np.histogram_bin_edges(_ends(column, range, np.float64), 1, _read(range))
+    try:
+        return asarray(np.linspace(*ends, operator.index(bins) + 1), device=column.device)
+    except TypeError:
+        raise TypeError(f"`bins[{i}]` must be an integer, when a scalar") from None
+
+
+def _ends(a, range, dtype):
+    """What NumPy has to know of the elements to tell edges of equal distances: the least and the
+    largest one, or only their dtype."""
+    if range is not None or a.size == 0:
+        return np.empty(0, dtype)
+    return np.asarray(stack((a.min(), a.max())).cpu())
+
+
+def _read(range):
+    """A range whose ends may be on a device, too."""
+    if range is None:
+        return None
+    return [np.asarray(x.cpu())[()] if on_device(x) else x for x in range]
+
+
+@functools.cache
+def _on_tensors():
+    """NumPy's functions over tensors: rules for the number of bins."""
+    code = {"__name__": "tensorlib"}
+    run_module("numpy.lib._histograms_impl", code)
+    return code
+
+
+def _bins_of(line, edges):
+    """For each element the number of its bin, from one on; outside it is zero or one more than
+    there are."""
+    places = searchsorted(edges, line, "right")
+    return where(line == edges[-1], edges.size - 1, places)
+
+
+def _summed(line, edges, weights):
+    """The sums of weights in the bins."""
+    dtype = {"f": np.float64, "c": np.complex128}.get(weights.dtype.kind, np.int64)
+    sums = zeros(edges.size + 1, dtype, device=line.device)
+    if edges.size:
+        sums = apply(ops.index_add, (sums, asarray(weights, dtype)), ((_bins_of(line, edges),),))
+    return asarray(sums[1:-1], weights.dtype)

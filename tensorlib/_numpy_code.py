@@ -8,7 +8,7 @@ import functools
 
 import numpy as np
 
-from tensorlib._arguments import check_on_cpu
+from tensorlib._arguments import check_on_cpu, on_device
 from tensorlib._core._functions import asarray
 from tensorlib._core._recorder import run_apart, watched
 from tensorlib._core._tensor import Tensor
@@ -50,7 +50,45 @@ def computed_by(function):
     return decorate
 
 
-def by_numpy(name, function, args, kwargs):
+def on_cpu_by(function):
+    """Make a function that one of NumPy's computes on the CPU: a decorator.
+
+    The body of the decorated function is for other devices.
+
+    Parameters
+    ----------
+    function : callable
+        NumPy's.
+
+    Returns
+    -------
+    callable
+        The decorator.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tensorlib._core._functions import sort
+    >>> from tensorlib._numpy_code import on_cpu_by
+    >>> @on_cpu_by(np.sort)
+    ... def ordered(x):
+    ...     "The elements of `x` in ascending order."
+    ...     return sort(x)
+    >>> ordered([2, 1, 2])
+    tensor([1, 2, 2])
+    """
+
+    def decorate(described):
+        @functools.wraps(described)
+        def called(*args, **kwargs):
+            return by_numpy(described.__name__, function, args, kwargs, described)
+
+        return called
+
+    return decorate
+
+
+def by_numpy(name, function, args, kwargs, elsewhere=None):
     """Call a function of NumPy on arrays over the tensors' memory.
 
     Parameters
@@ -61,6 +99,9 @@ def by_numpy(name, function, args, kwargs):
     args : tuple
     kwargs : dict
         Tensors in lists, tuples and dicts are found too.
+    elsewhere : callable, optional
+        What to call instead if a tensor is on another device than the CPU, where NumPy cannot
+        compute; without it such a tensor is refused.
 
     Returns
     -------
@@ -74,17 +115,22 @@ def by_numpy(name, function, args, kwargs):
         If a tensor requires a gradient.
     """
     if watched() and any(isinstance(x, Tensor) for x in (*args, *kwargs.values())):
-        return _by_recorder(name, function, args, kwargs)
-    tensors = {}
+        return _by_recorder(name, function, args, kwargs, elsewhere)
+    tensors, away = {}, False
 
     def array_of(value):
+        nonlocal away
         if isinstance(value, Tensor):
             if value.requires_grad:
                 raise TypeError(
                     f"{name}: computed by NumPy, which knows no gradients, but a tensor requires "
                     "one; use detach()"
                 )
-            check_on_cpu(name, value)
+            if on_device(value):
+                if elsewhere is None:
+                    check_on_cpu(name, value)
+                away = True
+                return value
             array = np.asarray(value)
             tensors[id(array)] = array, value
             return array
@@ -97,10 +143,13 @@ def by_numpy(name, function, args, kwargs):
             return asarray(value) if has_tensors(value.dtype) else value
         return _rebuilt(value, tensor_of)
 
-    return tensor_of(function(*map(array_of, args), **{k: array_of(v) for k, v in kwargs.items()}))
+    arrays, named = [*map(array_of, args)], {k: array_of(v) for k, v in kwargs.items()}
+    if away:
+        return elsewhere(*args, **kwargs)
+    return tensor_of(function(*arrays, **named))
 
 
-def _by_recorder(name, function, args, kwargs):
+def _by_recorder(name, function, args, kwargs, elsewhere):
     """The same for a recorder, which may run the function for each example of a batch."""
     values = (*args, *kwargs.values())
     places = [i for i, x in enumerate(values) if isinstance(x, Tensor)]
@@ -110,7 +159,7 @@ def _by_recorder(name, function, args, kwargs):
         for i, tensor in zip(places, tensors, strict=True):
             given[i] = tensor
         named = dict(zip(kwargs, given[len(args) :], strict=True))
-        return by_numpy(name, function, tuple(given[: len(args)]), named)
+        return by_numpy(name, function, tuple(given[: len(args)]), named, elsewhere)
 
     return run_apart(called, tuple([values[i] for i in places]), name)
 

@@ -1,11 +1,13 @@
 """Indices of diagonals and triangles, and of places in an array taken as one axis."""
 
+import math
+
 import numpy as np
 
-from tensorlib._arguments import beside, on_device
+from tensorlib._arguments import all_beside, anywhere, beside, on_device
 from tensorlib._core._functions import asarray, ones
-from tensorlib._numpy_code import computed_by
-from tensorlib._selection import nonzero
+from tensorlib._numpy_code import computed_by, on_cpu_by
+from tensorlib._selection import in_bounds, nonzero
 
 
 @computed_by(np.diag_indices)
@@ -214,7 +216,7 @@ def mask_indices(n, mask_func, k=0):
     return nonzero(mask_func(ones((n, n), int), k) != 0)
 
 
-@computed_by(np.ravel_multi_index)
+@on_cpu_by(np.ravel_multi_index)
 def ravel_multi_index(multi_index, dims, mode="raise", order="C"):
     """The places in an array taken as one axis, of indices into its axes.
 
@@ -247,9 +249,22 @@ def ravel_multi_index(multi_index, dims, mode="raise", order="C"):
     >>> tl.ravel_multi_index(([3, 6], [4, 5]), (7, 6))
     tensor([22, 41])
     """
+    indices = all_beside(*multi_index)
+    nothing = tuple([np.empty(0, x.dtype) for x in indices])
+    np.ravel_multi_index(nothing, dims, mode, order)  # NumPy's own checks
+    modes = [mode] * len(indices) if isinstance(mode, str) else mode
+    places, wrong = 0, None
+    for x, length, step, how in zip(indices, dims, _steps(dims, order), modes, strict=True):
+        if how == "raise":
+            outside = (x < 0) | (x >= length)
+            wrong = outside if wrong is None else wrong | outside
+        places = places + in_bounds("ravel_multi_index", asarray(x, np.intp), length, how) * step
+    if wrong is not None and anywhere(wrong):
+        raise ValueError("invalid entry in coordinates array")
+    return places
 
 
-@computed_by(np.unravel_index)
+@on_cpu_by(np.unravel_index)
 def unravel_index(indices, shape, order="C"):
     """The indices into the axes of an array, of places in it taken as one axis.
 
@@ -279,6 +294,26 @@ def unravel_index(indices, shape, order="C"):
     >>> tl.unravel_index([22, 41], (7, 6))
     (tensor([3, 6]), tensor([4, 5]))
     """
+    places = asarray(indices)
+    shape = (shape,) if isinstance(shape, int) else shape
+    size = math.prod(shape)
+    if places.dtype.kind in "biu":
+        wrong = (places < 0) | (places >= size)
+        if anywhere(wrong):
+            found = int(places[wrong][0])
+            raise ValueError(f"index {found} is out of bounds for array with size {size}")
+    example = np.zeros(places.shape if places.size < 2 else 1, places.dtype)
+    np.unravel_index(example, shape, order)  # NumPy's own checks
+    places = asarray(places, np.intp)
+    steps = _steps(shape, order)
+    return tuple([places // step % length for step, length in zip(steps, shape, strict=True)])
+
+
+def _steps(shape, order):
+    """How far apart neighbours along each axis are, in the array taken as one axis."""
+    if order == "F":
+        return _steps(shape[::-1], "C")[::-1]
+    return [math.prod(shape[i + 1 :]) for i in range(len(shape))]
 
 
 def _beside(arr, indices):

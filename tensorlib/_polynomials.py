@@ -1,47 +1,37 @@
 """Polynomials as lists of coefficients, the highest degree first: NumPy's older functions.
 
+They are written anew, with gradients and for all devices; the class `poly1d` is NumPy's code.
+
 A `poly1d` among the arguments makes the result one. For new programs there is
 `tensorlib.polynomial`, with the lowest degree first.
 """
 
-import functools
 import warnings
 
 import numpy as np
 
-from tensorlib._arguments import anywhere, check_on_cpu
+from tensorlib._arguments import all_beside, anywhere, beside
 from tensorlib._comparison import allclose
-from tensorlib._core._functions import asarray, sqrt, zeros
-from tensorlib._core.errors import DeviceError
+from tensorlib._core._functions import (
+    arange,
+    asarray,
+    astype,
+    conjugate,
+    ones,
+    sort,
+    sqrt,
+    zeros,
+    zeros_like,
+)
 from tensorlib._correlation import convolve
-from tensorlib._creation import vander
+from tensorlib._creation import eye, vander
 from tensorlib._dtypes import result_type
 from tensorlib._joining import concatenate, stack
-from tensorlib._rebound import run_module
+from tensorlib._rebound import eigvals, nonzero, run_module
+from tensorlib._sets import trim_zeros
 from tensorlib._shape import atleast_1d, expand_dims
 
-_CODE = {"__name__": "tensorlib"}  # the module in which NumPy defines them
-run_module("numpy.lib._polynomial_impl", _CODE)
 
-
-def _numpys(described):
-    """NumPy's function of that name: the decorated one gives signature and documentation."""
-
-    name = described.__name__
-
-    @functools.wraps(described)
-    def called(*args, **kwargs):
-        try:
-            return _CODE[name](*args, **kwargs)
-        except DeviceError:  # it makes arrays of its own, on the CPU
-            for value in args:
-                check_on_cpu(name, value)
-            raise
-
-    return called
-
-
-@_numpys
 def poly(seq_of_zeros):
     """Coefficients of the polynomial with given roots.
 
@@ -70,9 +60,24 @@ def poly(seq_of_zeros):
     >>> tl.poly([1.0, -1.0])
     tensor([ 1.,  0., -1.])
     """
+    at = atleast_1d(seq_of_zeros)
+    if at.ndim == 2 and at.shape[0] == at.shape[1] != 0:
+        at = eigvals(at)
+    elif at.ndim == 1:
+        at = astype(at, np.mintypecode(at.dtype.char))
+    else:
+        raise ValueError("input must be 1d or non-empty square 2d array.")
+    if len(at) == 0:
+        return 1.0
+    product = one = ones(1, at.dtype, device=at.device)
+    for k in range(len(at)):
+        product = convolve(product, concatenate((one, -at[k : k + 1])))
+    # The polynomial is real where all complex zeros come with their conjugates.
+    if product.dtype.kind == "c" and not anywhere(sort(at) != sort(conjugate(at))):
+        product = product.real.copy()
+    return product
 
 
-@_numpys
 def roots(p):
     """Roots of a polynomial: the eigenvalues of its companion matrix.
 
@@ -97,9 +102,23 @@ def roots(p):
     >>> tl.round(tl.sort(tl.roots([1.0, -3.0, 2.0])), 6)
     tensor([1., 2.])
     """
+    p = atleast_1d(p)
+    if p.ndim != 1:
+        raise ValueError("Input must be a rank-1 array.")
+    (places,) = nonzero(p)
+    if len(places) == 0:
+        return zeros(0, device=p.device)
+    first, last = int(places[0]), int(places[-1])
+    trailing, p = len(p) - last - 1, p[first : last + 1]  # each of them is a root at zero
+    if p.dtype.kind in "biu":
+        p = astype(p, np.float64)
+    if len(p) == 1:
+        return zeros(trailing, device=p.device)
+    below = eye(len(p) - 2, len(p) - 1, dtype=p.dtype, device=p.device)
+    found = eigvals(concatenate((expand_dims(-p[1:] / p[0], 0), below)))
+    return concatenate((found, zeros(trailing, found.dtype, device=p.device)))
 
 
-@_numpys
 def polyint(p, m=1, k=None):
     """Antiderivative of a polynomial.
 
@@ -129,9 +148,20 @@ def polyint(p, m=1, k=None):
     >>> tl.polyint([6.0, 2.0], k=5)
     tensor([3., 2., 5.])
     """
+    m = int(m)
+    if m < 0:
+        raise ValueError("Order of integral must be positive (see polyder)")
+    given, (p,) = p, _coefficients(p)
+    k = atleast_1d(zeros(m, device=p.device) if k is None else beside(p, k))
+    if len(k) == 1 and m > 1:
+        k = k * ones(m, device=p.device)
+    if len(k) < m:
+        raise ValueError("k must be a scalar or a rank-1 array of length 1 or >m.")
+    for i in range(m):
+        p = concatenate((p / arange(len(p), 0, -1, device=p.device), k[i : i + 1]))
+    return _like(p, given)
 
 
-@_numpys
 def polyder(p, m=1):
     """Derivative of a polynomial.
 
@@ -158,6 +188,13 @@ def polyder(p, m=1):
     >>> tl.polyder([3.0, 2.0, 5.0])
     tensor([6., 2.])
     """
+    m = int(m)
+    if m < 0:
+        raise ValueError("Order of derivative must be positive (see polyint)")
+    given, (p,) = p, _coefficients(p)
+    for _ in range(m):
+        p = p[:-1] * arange(len(p) - 1, 0, -1, device=p.device)
+    return _like(p, given)
 
 
 def polyfit(x, y, deg, rcond=None, full=False, w=None, cov=False):
@@ -251,7 +288,6 @@ def _check_points(x, y, terms):
         raise TypeError(f"polyfit: expected y of shape ({len(x)},) or ({len(x)}, K), got {y.shape}")
 
 
-@_numpys
 def polyval(p, x):
     """Values of a polynomial.
 
@@ -273,9 +309,15 @@ def polyval(p, x):
     >>> tl.polyval([1.0, 0.0, -1.0], tl.asarray([1.0, 2.0, 3.0]))
     tensor([0., 3., 8.])
     """
+    p = asarray(p.coeffs if isinstance(p, poly1d) else p)
+    if not isinstance(x, poly1d):
+        x = beside(p, x)
+    y = 0 if isinstance(x, poly1d) else zeros_like(x)
+    for coefficient in p:
+        y = y * x + coefficient
+    return y
 
 
-@_numpys
 def polyadd(a1, a2):
     """The sum of two polynomials.
 
@@ -295,9 +337,10 @@ def polyadd(a1, a2):
     >>> tl.polyadd([1, 2], [9, 5, 4])
     tensor([9, 6, 6])
     """
+    left, right = _filled(a1, a2)
+    return _like(left + right, a1, a2)
 
 
-@_numpys
 def polysub(a1, a2):
     """The difference of two polynomials.
 
@@ -317,6 +360,8 @@ def polysub(a1, a2):
     >>> tl.polysub([2, 10, -2], [3, 10, -4])
     tensor([-1,  0,  2])
     """
+    left, right = _filled(a1, a2)
+    return _like(left - right, a1, a2)
 
 
 def polymul(a1, a2):
@@ -338,12 +383,7 @@ def polymul(a1, a2):
     >>> tl.polymul([1, 2], [1, -2])
     tensor([ 1,  0, -4])
     """
-    # NumPy's makes arrays of the two, which would lose their gradients.
-    product = convolve(poly1d(a1).coeffs, poly1d(a2).coeffs)
-    return poly1d(product) if isinstance(a1, poly1d) or isinstance(a2, poly1d) else product
-
-
-_CODE["polymul"] = polymul
+    return _like(convolve(*[poly1d(a).coeffs for a in _coefficients(a1, a2)]), a1, a2)
 
 
 def polydiv(u, v):
@@ -367,12 +407,12 @@ def polydiv(u, v):
     (tensor([1.5 , 1.75]), tensor([0.25]))
     """
     # NumPy's subtracts in place what it needs for the gradient.
-    series = isinstance(u, poly1d) or isinstance(v, poly1d)
-    u, v = (atleast_1d(p.coeffs if isinstance(p, poly1d) else p) + 0.0 for p in (u, v))
+    dividend, divisor = u, v
+    u, v = (p + 0.0 for p in _coefficients(u, v))
     steps, length = len(u) - len(v) + 1, len(v)
     scale = 1.0 / v[0]
     remainder = u.astype(result_type(u, v))
-    factors = [zeros((), remainder.dtype)]
+    factors = [zeros((), remainder.dtype, device=u.device)]
     for k in range(steps):
         factor = scale * remainder[k]
         part = remainder[k : k + length] - factor * v
@@ -381,10 +421,34 @@ def polydiv(u, v):
     quotient = stack(factors[1:] or factors)
     while allclose(remainder[0], 0, rtol=1e-14) and len(remainder) > 1:
         remainder = remainder[1:]
-    return (poly1d(quotient), poly1d(remainder)) if series else (quotient, remainder)
+    return tuple([_like(result, dividend, divisor) for result in (quotient, remainder)])
 
 
-_CODE["polydiv"] = polydiv
+def _coefficients(*polynomials):
+    """The coefficients of each, on one device."""
+    values = [p.coeffs if isinstance(p, poly1d) else p for p in polynomials]
+    return [atleast_1d(p) for p in all_beside(*values)]
+
+
+def _filled(a1, a2):
+    """The coefficients of two polynomials, with zeros in front of the shorter one."""
+    a1, a2 = _coefficients(a1, a2)
+    length = max(len(a1), len(a2))
+    return [
+        a if len(a) == length
+        else concatenate((zeros(length - len(a), a.dtype, device=a.device), a))
+        for a in (a1, a2)
+    ]  # fmt: skip
+
+
+def _like(result, *polynomials):
+    """Coefficients as a `poly1d` if one of the arguments was."""
+    return poly1d(result) if any(isinstance(p, poly1d) for p in polynomials) else result
+
+
+def _trimmed(coefficients, trim):
+    """Without leading zeros but for the last; where NumPy finds none it makes one on the CPU."""
+    return trim_zeros(coefficients, trim) if anywhere(coefficients != 0) else coefficients[-1:]
 
 
 def _array_of(self, dtype=None, copy=None):
@@ -395,6 +459,11 @@ def _array_of(self, dtype=None, copy=None):
 def _representation(self):
     return f"poly1d({repr(np.asarray(asarray(self.coeffs).detach()))[6:-1]})"
 
+
+_CODE = {"__name__": "tensorlib"}  # the module in which NumPy defines it
+run_module("numpy.lib._polynomial_impl", _CODE)
+_FUNCTIONS = poly, roots, polyint, polyder, polyval, polyadd, polysub, polymul, polydiv
+_CODE |= {"trim_zeros": _trimmed, **{function.__name__: function for function in _FUNCTIONS}}
 
 poly1d = _CODE["poly1d"]
 poly1d.__array__, poly1d.__repr__ = _array_of, _representation

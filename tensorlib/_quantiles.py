@@ -11,7 +11,7 @@ import numpy as np
 from tensorlib._arguments import (
     anywhere,
     axis_tuple,
-    computed,
+    beside,
     elements,
     followed,
     on_device,
@@ -19,13 +19,16 @@ from tensorlib._arguments import (
 )
 from tensorlib._core._functions import (
     arange,
+    argsort,
     asarray,
     broadcast_to,
+    cumsum,
     divide,
     isnan,
     maximum,
     reshape,
     sort,
+    sum,
     where,
 )
 from tensorlib._core._recorder import run_apart
@@ -33,6 +36,7 @@ from tensorlib._core._tensor import Tensor
 from tensorlib._joining import stack
 from tensorlib._manipulation import moveaxis
 from tensorlib._nan_functions import nanmean
+from tensorlib._selection import take_along_axis
 from tensorlib._sorting import partition
 from tensorlib._statistics import NoValue, given, mean, weights_for
 
@@ -130,7 +134,7 @@ def nanmedian(a, axis=None, out=None, overwrite_input=False, keepdims=NoValue):
         return nanmean(a, axis, out=out, keepdims=keepdims)
     lines, shape, kept = _lines("nanmedian", a, axis)
     count = _counted(lines)
-    ordered, rows = sort(lines), arange(len(lines))
+    ordered, rows = sort(lines), arange(len(lines), device=lines.device)
     low, high = maximum(count - 1, 0) // 2, count // 2
     # The mean of two is right for one in the middle too, unless their sum overflows.
     pairs = mean(ordered[rows[:, None], stack([low, high], 1)], 1)
@@ -392,13 +396,15 @@ def _quantiles(op, a, q, fractions, axis, out, method, keepdims, weights, skip_n
     if lines.shape[1] == 0 and lines.shape[0]:
         raise IndexError(f"{op}: expected at least one element, got shape {a.shape}")
     parts = reshape(fractions, (-1, 1))
+    parts = asarray(parts, device=a.device) if on_device(a) else parts
     skip_nan = skip_nan and a.dtype.kind not in "biu"
     count = _counted(lines) if skip_nan else lines.shape[1]
     if weights is None:
         weak = type(q) in (int, float)  # for the dtype of the result, as in NEP 50
         result = _unweighted(op, lines, parts, METHODS[method], count, weak)
     else:
-        weights = _lines(op, broadcast_to(weights_for(op, weights, a, axis), a.shape), axis)[0]
+        weights = broadcast_to(weights_for(op, beside(a, weights), a, axis), a.shape)
+        weights = _lines(op, weights, axis)[0]
         result = _weighted(op, lines, parts, weights, skip_nan)
     result = reshape(result, fractions.shape + (kept if keepdims else shape))
     return write_out(op, out, result)
@@ -431,12 +437,12 @@ def _counted(lines):
     """How many elements of each line are not NaN."""
 
     def count(lines):
-        found = np.count_nonzero(~np.isnan(lines), 1)
-        for _ in range(np.count_nonzero(found == 0)):  # NumPy warns of each
+        found = sum(~isnan(lines), 1)
+        for _ in range(int(sum(found == 0))):  # NumPy warns of each
             warnings.warn("All-NaN slice encountered", RuntimeWarning, stacklevel=6)
         return found
 
-    return computed("nanquantile", count, lines)
+    return run_apart(count, (lines,))
 
 
 def _ordered(lines, places):
@@ -476,7 +482,7 @@ def _closest(count, q):
 METHODS = {
     "inverted_cdf": _rounded(lambda count, q: np.ceil(count * q - 1)),
     "averaged_inverted_cdf": Method(
-        lambda count, q: count * q - 1, lambda part: np.where(part == 0, 0.5, 1.0)
+        lambda count, q: count * q - 1, lambda part: 1 - 0.5 * (part == 0)
     ),
     "closest_observation": _rounded(_closest),
     "interpolated_inverted_cdf": _between(0, 1),
@@ -487,9 +493,7 @@ METHODS = {
     "normal_unbiased": _between(3 / 8, 3 / 8),
     "lower": _rounded(lambda count, q: np.floor(_linear(count, q))),
     "higher": _rounded(lambda count, q: np.ceil(_linear(count, q))),
-    "midpoint": Method(
-        lambda count, q: _linear(count, q) * 1.0, lambda part: np.where(part == 0, 0.0, 0.5)
-    ),
+    "midpoint": Method(lambda count, q: _linear(count, q) * 1.0, lambda part: 0.5 * (part != 0)),
     "nearest": _rounded(lambda count, q: np.around(_linear(count, q))),
 }
 
@@ -499,13 +503,12 @@ def _unweighted(op, lines, q, method, count, weak):
     if skip_nan and q.dtype.kind == "f":
         count = count.astype(q.dtype)  # as weak as one number is
     below, above, part = run_apart(partial(_neighbours, method), (count, q))
-    part = asarray(part, device=lines.device) if on_device(lines) else part
-    if skip_nan or followed(below):
+    if skip_nan or followed(below) or on_device(lines):
         ordered = sort(lines)
     else:
         places = [*elements("quantile", below).flat, *elements("quantile", above).flat]
         ordered = _ordered(lines, places)
-    rows = arange(lines.shape[0])
+    rows = arange(lines.shape[0], device=lines.device)
     result = ordered[rows, below]
     if part.dtype.kind == "f" or not method.takes:
         if method.share is None and followed(q):
@@ -519,12 +522,14 @@ def _unweighted(op, lines, q, method, count, weak):
 
 def _neighbours(method, count, q):
     """The places of the elements around a quantile, and the share of the upper one."""
-    count = count if isinstance(count, int) else elements("quantile", count)
-    place = method.place(count, elements("quantile", q))
+    if not on_device(q):
+        count = count if isinstance(count, int) else elements("quantile", count)
+        q = elements("quantile", q)
+    place = method.place(count, q)
     floor = np.floor(place)
     last = np.maximum(count - 1, 0)
-    below = np.clip(floor, 0, last).astype(np.intp)
-    above = np.clip(floor + 1, 0, last).astype(np.intp)
+    below = np.minimum(np.maximum(floor, 0), last).astype(np.intp)
+    above = np.minimum(np.maximum(floor + 1, 0), last).astype(np.intp)
     part = (place - below).astype(place.dtype)
     if method.share is not None:
         part = method.share(part).astype(place.dtype)
@@ -545,7 +550,7 @@ def _interpolated(op, low, high, part, weak):
 
 def _weighted(op, lines, q, weights, skip_nan):
     picked, last = run_apart(partial(_reaching, op, skip_nan), (lines, q, weights))
-    rows = arange(lines.shape[0])
+    rows = arange(lines.shape[0], device=lines.device)
     result = lines[rows, picked]
     if not skip_nan and lines.dtype.kind not in "biu":
         end = lines[rows, last]
@@ -556,23 +561,25 @@ def _weighted(op, lines, q, weights, skip_nan):
 def _reaching(op, skip_nan, lines, q, weights):
     """Where in each line the weights of sorted elements reach the parts `q` of all; where its
     last element is."""
-    values, q, weights = (elements(op, x) for x in (lines, q, weights))
+    lines, q, weights = (x.detach() for x in (lines, q, weights))
     if (weights < 0).any():
-        raise ValueError(f"{op}: Weights must be non-negative, got {weights.min()}")
+        raise ValueError(f"{op}: Weights must be non-negative, got {weights.min().item()}")
     if skip_nan:  # they weigh nothing, unless there is nothing else
-        nan = np.isnan(values)
-        weights = np.where(nan, nan.all(1, keepdims=True), weights)
-    order = np.argsort(values, 1)
-    reached = np.take_along_axis(weights, order, 1).cumsum(1, np.float64)
+        nan = isnan(lines)
+        weights = where(nan, nan.all(1, keepdims=True), weights)
+    order = argsort(lines, 1)
+    reached = cumsum(take_along_axis(weights, order, 1), 1, np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
-        reached /= reached[:, -1:]
-    if np.isnan(reached[:, -1:]).any():
+        reached = reached / reached[:, -1:]
+    if isnan(reached[:, -1:]).any():
         raise ValueError(f"{op}: Weights included NaN, inf or were all zero")
     if q.dtype.kind == "f":
         reached = reached.astype(q.dtype)
-    reached[reached == 0] = -1  # leading elements without weight are no quantile
-    index = np.empty((len(q), len(reached)), np.intp)
-    for i, line in enumerate(reached):
-        index[:, i] = np.searchsorted(line, q[:, 0])
-    index = np.minimum(index, values.shape[1] - 1)
-    return asarray(order[np.arange(len(order)), index]), asarray(order[:, -1])
+    reached = where(reached == 0, -1, reached)  # leading elements without weight are no quantile
+    if on_device(lines):
+        index = sum(reached < q[..., None], -1)
+    else:
+        index, parts = np.empty((len(q), len(reached)), np.intp), q.numpy()[:, 0]
+        for i, line in enumerate(reached.numpy()):
+            index[:, i] = np.searchsorted(line, parts)
+    return order[arange(len(order), device=order.device), index], order[:, -1]

@@ -123,7 +123,7 @@ def _array(object, *args, **kwargs):
     return array(object, *args, **kwargs)
 
 
-def _eigvals(a):
+def eigvals(a):
     """The eigenvalues as NumPy's modules expect them: real where none of a real matrix is not."""
     values = importlib.import_module("tensorlib.linalg").eigvals(a)
     if values.dtype.kind != "c" or asarray(a).dtype.kind == "c":
@@ -131,7 +131,7 @@ def _eigvals(a):
     return values if anywhere(values.imag != 0) else values.real
 
 
-def _nonzero(a):
+def nonzero(a):
     """The places that are not zero; under vmap in any example."""
     if wrapped_of(a) is None:
         return importlib.import_module("tensorlib").nonzero(a)
@@ -149,8 +149,8 @@ def _undispatched(dispatcher=None, module=None, **kwargs):
 _OTHERS = {
     "array": _array,
     "array_function_dispatch": _undispatched,  # Tensor's protocol would call NumPy's function
-    "eigvals": _eigvals,
-    "nonzero": _nonzero,
+    "eigvals": eigvals,
+    "nonzero": nonzero,
     "ndarray": Tensor | np.ndarray,  # asked for by isinstance
     "sqrt": _sqrt,
 }

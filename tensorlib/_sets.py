@@ -1,16 +1,31 @@
 """Arrays as sets: elements each once, and what two arrays share."""
 
+import math
+
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from tensorlib._arguments import elements, followed, on_device
+from tensorlib._arguments import all_beside, axis_index, elements, followed, on_device
 from tensorlib._core._dispatch import apply, ops
-from tensorlib._core._functions import argsort, asarray, cumsum, full, isnan, ones, reshape
+from tensorlib._core._functions import (
+    arange,
+    argsort,
+    asarray,
+    cumsum,
+    full,
+    isnan,
+    minimum,
+    ones,
+    reshape,
+    sort,
+)
 from tensorlib._core._tensor import Tensor
 from tensorlib._joining import concatenate
-from tensorlib._numpy_code import by_numpy, computed_by
-from tensorlib._selection import take
+from tensorlib._manipulation import moveaxis
+from tensorlib._numpy_code import by_numpy, on_cpu_by
+from tensorlib._selection import nonzero, searchsorted, take
 from tensorlib._shape import ravel
+from tensorlib._sorting import lexsort
 
 
 def unique(
@@ -64,8 +79,8 @@ def unique(
             [2, 0]])
     """
     ar = asarray(ar)
-    if on_device(ar) and axis is None:
-        found, *others = _unique(ar, return_index, return_inverse, return_counts, equal_nan)
+    if on_device(ar):
+        found, *others = _unique(ar, axis, return_index, return_inverse, return_counts, equal_nan)
         return (found, *others) if others else found
     asked = {"return_inverse": return_inverse, "return_counts": return_counts, "axis": axis}
     asked |= {"equal_nan": equal_nan, "sorted": sorted}
@@ -76,32 +91,40 @@ def unique(
     return found if len(found) > 1 else found[0]
 
 
-def _unique(x, return_index, return_inverse, return_counts, equal_nan):
-    """`unique` on a device, where equal elements are neighbours after sorting."""
-    line = ravel(x)
-    order = argsort(line)
-    line = line[order]
-    if line.size == 0:
-        first = asarray(line, bool)
+def _unique(x, axis, return_index, return_inverse, return_counts, equal_nan):
+    """`unique` on a device, where equal elements or slices are neighbours after sorting."""
+    axis = None if axis is None else axis_index("unique", axis, x.ndim)
+    if axis is None or x.ndim == 1:
+        lines, axis = ravel(x), None
+        order = argsort(lines)
     else:
-        differ = line[1:] != line[:-1]
-        if equal_nan and line.dtype.kind not in "biu":
-            differ = differ & ~(isnan(line[1:]) & isnan(line[:-1]))
-        first = concatenate((ones(1, bool, device=x.device), differ))
-    (starts,) = apply(ops.nonzero, (first,))
-    found = [line[starts]]
+        slices = moveaxis(x, axis, 0)
+        lines = reshape(slices, (len(slices), math.prod(slices.shape[1:])))
+        order = lexsort(lines.T[::-1]) if lines.shape[1] else arange(len(lines), device=x.device)
+    lines = lines[order]
+    differ = lines[1:] != lines[:-1]
+    if axis is not None:
+        differ = differ.any(1)
+    elif equal_nan and lines.dtype.kind not in "biu":
+        differ = differ & ~(isnan(lines[1:]) & isnan(lines[:-1]))
+    first = concatenate((ones(min(len(lines), 1), bool, device=x.device), differ))
+    (starts,) = nonzero(first)
+    found = [lines[starts]]
+    if axis is not None:
+        found = [moveaxis(reshape(found[0], (len(starts), *slices.shape[1:])), 0, axis)]
     if return_index:
         found.append(order[starts])
     if return_inverse:
         groups = cumsum(asarray(first, np.int64)) - 1
-        found.append(reshape(apply(ops.index_put, (order, groups), ((order,),)), x.shape))
+        inverse = apply(ops.index_put, (order, groups), ((order,),))
+        found.append(reshape(inverse, x.shape) if axis is None else inverse)
     if return_counts:
-        ends = concatenate((starts[1:], full(min(starts.size, 1), line.size, device=x.device)))
+        ends = concatenate((starts[1:], full(min(len(starts), 1), len(lines), device=x.device)))
         found.append(ends - starts)
     return found
 
 
-@computed_by(np.unique_all)
+@on_cpu_by(np.unique_all)
 def unique_all(x):
     """The elements each once, in ascending order, and all that there is to know about them.
 
@@ -126,9 +149,11 @@ def unique_all(x):
     >>> tl.unique_all([3, 1, 3]).inverse_indices
     tensor([1, 0, 1])
     """
+    named = type(np.unique_all(()))
+    return named(*_unique(x, None, True, True, True, False))
 
 
-@computed_by(np.unique_counts)
+@on_cpu_by(np.unique_counts)
 def unique_counts(x):
     """The elements each once, and how often each occurs.
 
@@ -152,9 +177,11 @@ def unique_counts(x):
     >>> tl.unique_counts([3, 1, 3]).counts
     tensor([1, 2])
     """
+    named = type(np.unique_counts(()))
+    return named(*_unique(x, None, False, False, True, False))
 
 
-@computed_by(np.unique_inverse)
+@on_cpu_by(np.unique_inverse)
 def unique_inverse(x):
     """The elements each once, and the indices that make the array of them.
 
@@ -179,6 +206,8 @@ def unique_inverse(x):
     >>> tl.unique_inverse([3, 1, 3]).values
     tensor([1, 3])
     """
+    named = type(np.unique_inverse(()))
+    return named(*_unique(x, None, False, True, False, False))
 
 
 def unique_values(x):
@@ -203,7 +232,7 @@ def unique_values(x):
     return unique(x, equal_nan=False)
 
 
-@computed_by(np.intersect1d)
+@on_cpu_by(np.intersect1d)
 def intersect1d(ar1, ar2, assume_unique=False, return_indices=False):
     """The elements that both arrays have, each once, in ascending order.
 
@@ -234,6 +263,20 @@ def intersect1d(ar1, ar2, assume_unique=False, return_indices=False):
     >>> tl.intersect1d([1, 3, 4, 3], [3, 1, 2, 1])
     tensor([1, 3])
     """
+    ar1, ar2 = map(ravel, all_beside(ar1, ar2))
+    if not assume_unique:
+        ar1, first1 = unique(ar1, return_index=True)
+        ar2, first2 = unique(ar2, return_index=True)
+    both = concatenate((ar1, ar2))
+    order = argsort(both)
+    both = both[order]
+    (places,) = nonzero(both[1:] == both[:-1])
+    if not return_indices:
+        return both[places]
+    index1, index2 = order[places], order[places + 1] - ar1.size
+    if not assume_unique:
+        index1, index2 = first1[index1], first2[index2]
+    return both[places], index1, index2
 
 
 def isin(element, test_elements, assume_unique=False, invert=False, *, kind=None):
@@ -274,10 +317,22 @@ def isin(element, test_elements, assume_unique=False, invert=False, *, kind=None
         x.detach() if isinstance(x, Tensor) else x for x in (element, test_elements)
     )
     args = element, test_elements, assume_unique, invert
-    return by_numpy("isin", np.isin, args, {"kind": kind})
+    return by_numpy("isin", np.isin, args, {"kind": kind}, _isin)
 
 
-@computed_by(np.setdiff1d)
+def _isin(element, test_elements, assume_unique, invert, kind):
+    """`isin` on a device."""
+    element, test_elements = all_beside(element, test_elements)
+    nothing = (np.empty(0, x.dtype) for x in (element, test_elements))
+    np.isin(*nothing, kind=kind)  # NumPy's own checks
+    line = sort(ravel(test_elements))
+    if line.size == 0:
+        return full(element.shape, invert, bool, device=element.device)
+    places = minimum(searchsorted(line, element), line.size - 1)
+    return line[places] != element if invert else line[places] == element
+
+
+@on_cpu_by(np.setdiff1d)
 def setdiff1d(ar1, ar2, assume_unique=False):
     """The elements of one array that another has not, each once, in ascending order.
 
@@ -306,9 +361,12 @@ def setdiff1d(ar1, ar2, assume_unique=False):
     >>> tl.setdiff1d([1, 2, 3, 2, 4], [3, 4, 5])
     tensor([1, 2])
     """
+    ar1, ar2 = all_beside(ar1, ar2)
+    ar1 = ravel(ar1) if assume_unique else unique(ar1)
+    return ar1[isin(ar1, ar2, invert=True)]
 
 
-@computed_by(np.setxor1d)
+@on_cpu_by(np.setxor1d)
 def setxor1d(ar1, ar2, assume_unique=False):
     """The elements that only one of two arrays has, each once, in ascending order.
 
@@ -335,9 +393,16 @@ def setxor1d(ar1, ar2, assume_unique=False):
     >>> tl.setxor1d([1, 2, 3], [2, 3, 5])
     tensor([1, 5])
     """
+    ar1, ar2 = all_beside(ar1, ar2)
+    if not assume_unique:
+        ar1, ar2 = unique(ar1), unique(ar2)
+    both = sort(concatenate((ravel(ar1), ravel(ar2))))
+    differ = both[1:] != both[:-1]
+    end = ones(min(both.size, 1), bool, device=both.device)
+    return both[concatenate((end, differ)) & concatenate((differ, end))]
 
 
-@computed_by(np.union1d)
+@on_cpu_by(np.union1d)
 def union1d(ar1, ar2):
     """The elements of two arrays, each once, in ascending order.
 
@@ -362,6 +427,7 @@ def union1d(ar1, ar2):
     >>> tl.union1d([-1, 0, 1], [-2, 0, 2])
     tensor([-2, -1,  0,  1,  2])
     """
+    return unique(concatenate([ravel(x) for x in all_beside(ar1, ar2)]))
 
 
 def trim_zeros(filt, trim="fb", axis=None):
@@ -393,7 +459,7 @@ def trim_zeros(filt, trim="fb", axis=None):
     >>> tl.trim_zeros(tl.asarray([0, 0, 1, 0, 2, 0]))
     tensor([1, 0, 2])
     """
-    values = elements("trim_zeros", filt)
+    values = filt.detach() if on_device(filt) else elements("trim_zeros", filt)
     trim = trim.lower()
     if trim not in ("fb", "bf", "f", "b"):
         raise ValueError(
@@ -403,12 +469,12 @@ def trim_zeros(filt, trim="fb", axis=None):
     if not axes:
         return filt
     kept = [slice(None)] * values.ndim
-    nonzero = np.nonzero(values)
+    places = nonzero(values) if on_device(values) else np.nonzero(values)
     for k in axes:
-        if nonzero[k].size == 0:
+        if places[k].size == 0:
             kept[k] = slice(0, 0)
         else:
-            start = nonzero[k].min() if "f" in trim else None
-            stop = nonzero[k].max() + 1 if "b" in trim else None
+            start = int(places[k].min()) if "f" in trim else None
+            stop = int(places[k].max()) + 1 if "b" in trim else None
             kept[k] = slice(start, stop)
     return filt[kept[0] if values.ndim == 1 else tuple(kept)]

@@ -4,13 +4,14 @@ The lists follow from the op table and the kernels there are; the documentation 
 """
 
 import inspect
+from collections.abc import Callable
 
 from numpy_names import code, list_table
 
 import tensorlib as tl
 from tensorlib._core import ops as table
 from tensorlib._core._dispatch import ops
-from tensorlib._numpy_code import computed_by
+from tensorlib._numpy_code import computed_by, on_cpu_by
 from tensorlib.cuda.elementwise import OPS
 from tensorlib.cuda.table import KERNELS
 
@@ -39,10 +40,10 @@ def missing() -> list[str]:
     return sorted(names - set(elementwise()) - set(views_and_copies()) - set(kernels()))
 
 
-def by_numpy() -> list[str]:
-    """Functions that NumPy's code computes, on arrays of the CPU."""
+def made_by(decorator: Callable) -> list[str]:
+    """Functions that a decorator of `tensorlib._numpy_code` made."""
 
-    @computed_by(abs)
+    @decorator(abs)
     def example():
         """What all of them are made of."""
 
@@ -58,6 +59,16 @@ def by_numpy() -> list[str]:
     return sorted(found)
 
 
+def without_arrays() -> list[str]:
+    """Functions of NumPy's code, none of which takes arrays."""
+    return made_by(computed_by)
+
+
+def composed() -> list[str]:
+    """Functions that are NumPy's code on the CPU alone."""
+    return made_by(on_cpu_by)
+
+
 def page() -> str:
     """The table in reStructuredText."""
     columns = ("what", "ops", "")
@@ -66,7 +77,8 @@ def page() -> str:
         ("**run**: views and copies", views_and_copies()),
         ("**run**: other kernels", kernels()),
         ("**raise**: no kernel yet", missing()),
-        ("**raise**: functions that NumPy's own code computes", by_numpy()),
+        ("**run**: functions that NumPy's own code computes on the CPU", composed()),
+        ("**make** arrays on the CPU, for ``to``: functions of NumPy's own code", without_arrays()),
     ]
     return "\n".join(
         list_table(columns, [(what, len(names), code(names)) for what, names in rows if names])

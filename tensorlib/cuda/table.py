@@ -77,35 +77,3 @@ KERNELS = {
     "view_read": "indexing.view_read",
     "view_write": "indexing.view_write",
 }
-
-# Functions of NumPy's names that raise it too, for they read elements where those decide how to
-# go on.
-LEFT_TO_THE_CPU = frozenset(
-    (
-        "histogram",
-        "histogram2d",
-        "histogram_bin_edges",
-        "histogramdd",
-        "intersect1d",
-        "isin",
-        "nanmedian",
-        "nanpercentile",
-        "nanquantile",
-        "packbits",
-        "poly",
-        "polyder",
-        "polyint",
-        "polymul",
-        "ravel_multi_index",
-        "roots",
-        "setdiff1d",
-        "setxor1d",
-        "trim_zeros",
-        "union1d",
-        "unique_all",
-        "unique_counts",
-        "unique_inverse",
-        "unpackbits",
-        "unravel_index",
-    )
-)
