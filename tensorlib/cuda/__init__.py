@@ -37,6 +37,7 @@ _LATE = {
     "reset_peak_memory_stats": "memory",
     "set_per_process_memory_fraction": "memory",
     "compile_cache": "compile_cache",
+    "cudnn": "cudnn",
     "nvtx": "nvtx",
 }
 

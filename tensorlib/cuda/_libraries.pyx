@@ -8,7 +8,8 @@ from libc.stdint cimport uintptr_t
 from tensorlib._core._dtypes cimport TL_UINT8
 from tensorlib._core._tensor cimport Tensor, tensor_empty_on
 from tensorlib.cuda._backend cimport number_of_index
-from tensorlib.cuda._driver cimport is_usable
+from tensorlib.cuda._driver cimport enter, is_usable, note_launch
+from tensorlib.cuda._kernel cimport wait_if_blocking
 from tensorlib.cuda._stream cimport stream_on
 
 from tensorlib.cuda.errors import CudaError, OutOfMemoryError
@@ -75,6 +76,7 @@ cdef class Library:
 
 CUBLAS = Library("cublas", "cuBLAS", "cublasCreate_v2", "cublasSetStream_v2")
 CUBLAS_LT = Library("cublasLt", "cuBLASLt", "cublasLtCreate")
+CUDNN = Library("cudnn", "cuDNN", "cudnnCreate", "cudnnSetStream")
 CUFFT = Library("cufft", "cuFFT")
 CUSOLVER = Library("cusolver", "cuSOLVER", "cusolverDnCreate", "cusolverDnSetStream")
 
@@ -101,6 +103,36 @@ cdef class Handle:
     def __dealloc__(self):
         if self.address != NULL and self.kept is not None and is_usable():
             self.kept.append(<uintptr_t>self.address)
+
+
+cdef class Calls:
+    """A block in which Python calls a library, on a device's current stream.
+
+    It is entered with the address of a handle of this thread and that of the stream. What the
+    library loads and allocates does not disturb what this thread may be capturing.
+    """
+    cdef Library library
+    cdef int device
+    cdef str op
+    cdef cydriver.CUstreamCaptureMode mode
+
+    def __init__(self, Library library not None, int device, str op not None):
+        self.library = library
+        self.device = device
+        self.op = op
+
+    def __enter__(self):
+        enter(self.device, self.op)
+        cdef void *handle = self.library.handle_on(self.device, self.op)
+        note_launch(self.op)
+        self.mode = cydriver.CU_STREAM_CAPTURE_MODE_RELAXED
+        cydriver.cuThreadExchangeStreamCaptureMode(&self.mode)
+        return <uintptr_t>handle, <uintptr_t>stream_on(self.device)
+
+    def __exit__(self, kind, *exception):
+        cydriver.cuThreadExchangeStreamCaptureMode(&self.mode)
+        if kind is None:
+            wait_if_blocking(stream_on(self.device), self.op)
 
 
 cdef int check_status(Library library, int status, dict names, str op) except -1:

@@ -1,7 +1,7 @@
-"""Convolution and its gradients: see ``kernels/conv.cuh``.
+"""Convolution and its gradients: cuDNN's, or else those of ``kernels/conv.cuh``.
 
-Where cuBLAS is installed and the matrices are large, the right one is brought into memory for it,
-so that 16-bit floats and TensorFloat-32 are multiplied by the units that GPUs have for them.
+Without cuDNN, but with cuBLAS, the right one of two large matrices is brought into memory, so that
+16-bit floats and TensorFloat-32 are multiplied by the units that GPUs have for them.
 """
 
 import functools
@@ -10,7 +10,7 @@ import math
 from tensorlib._core._conv import result_shape
 from tensorlib._core._dtypes import number_of
 from tensorlib._core._views import basic_index, reshape, transpose
-from tensorlib.cuda import _backend
+from tensorlib.cuda import _backend, cudnn
 from tensorlib.cuda._backend import compact, new, place, write
 from tensorlib.cuda._blas import found_library
 from tensorlib.cuda.common import blocks_for, kernel, packed, type_name
@@ -53,6 +53,9 @@ def run(op, left, right, shape, geometry):
     options = tuple(tuple(map(int, option)) for option in options)
     geometry = (image, filters, output, *options, groups)
     left, right = compact(left), compact(right)
+    result = cudnn.convolve(op, right, left, shape, options, groups)
+    if result is not None:
+        return result
     if groups == 1 and found_library() and (images := images_at_once(op, right, geometry)):
         if op == "conv_weight":
             return by_all_columns(left, right, shape, geometry)

@@ -15,6 +15,7 @@ TESTS = Path(__file__).resolve().parent
 SONAMES = {
     "cublas": "libcublas.so.13",
     "cublasLt": "libcublasLt.so.13",
+    "cudnn": "libcudnn.so.9",
     "cufft": "libcufft.so.12",
     "cusolver": "libcusolver.so.12",
 }

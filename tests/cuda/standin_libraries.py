@@ -36,9 +36,9 @@ LAPACK = [
 ]
 
 
-def build_library(name):
+def build_library(name, soname=None):
     """Build a stand-in; returns its path."""
-    soname, driver = SONAMES[name], build_standin()
+    soname, driver = soname or SONAMES[name], build_standin()
     sources = sorted((FOLDER / name).glob("*.cpp"))
     content = [*(path.read_bytes() for path in sources), *_headers([FOLDER, FOLDER / name])]
     options = [*DRIVER_OPTIONS, f"-I{cuda_headers()}"]

@@ -12,6 +12,10 @@ if ON_STANDIN:
     import standin_driver
 
     standin_driver.compile_on_host()
+    if os.environ.get("TENSORLIB_STANDIN_CUDNN"):
+        import standin_cudnn
+
+        standin_cudnn.install()
 
 
 @pytest.fixture
