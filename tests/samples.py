@@ -249,7 +249,7 @@ SAMPLES = {
     ),
     "attention_backward": direct(
         "attention_backward",
-        [(2, 3, 2), (2, 3), (2, 3, 4), (2, 5, 4), (2, 5, 2), (3, 5), (2, 3)],
+        [(2, 3, 2), (2, 3, 2), (2, 3, 4), (2, 5, 4), (2, 5, 2), (3, 5), (2, 3)],
         is_causal=True,
         scale=0.5,
     ),

@@ -658,21 +658,22 @@ def check_attention(data, a, rng):
     queries, keys = (data.draw(st.sampled_from([1, 3, 40, 150])) for _ in range(2))
     stack, width, values = (data.draw(st.sampled_from([1, 2, 5])) for _ in range(3))
     is_causal, masked = data.draw(st.booleans()), data.draw(st.booleans())
-    shapes = (queries, width), (keys, width), (keys, values), (queries, values), (queries,)
-    q, k, v, g, shift = (rng.uniform(-1, 1, (stack, *s)).astype(a.dtype) for s in shapes)
+    shapes = (queries, width), (keys, width), (keys, values), (queries, values)
+    q, k, v, g = (rng.uniform(-1, 1, (stack, *s)).astype(a.dtype) for s in shapes)
     mask = rng.uniform(-1, 1, (queries, keys) if masked else ()).astype(a.dtype)
-    wide = [x.astype("d") for x in (q, k, v, g, shift)]
+    wide = [x.astype("d") for x in (q, k, v, g)]
     scores = 0.5 * wide[0] @ wide[1].swapaxes(1, 2) + (mask.astype("d") if masked else 0)
     if is_causal:
         scores = np.where(np.tri(queries, keys, dtype=bool), scores, -np.inf)
     sums = np.log(np.exp(scores).sum(-1))
     weights = np.exp(scores - sums[..., None])
-    q_, k_, v_, g_, shift_, mask_ = map(tl.asarray, (q, k, v, g, shift, mask))
+    q_, k_, v_, g_, mask_ = map(tl.asarray, (q, k, v, g, mask))
     out, logsumexp = apply(ops.attention, (q_, k_, v_, mask_), (is_causal, 0.5))
     assert_close(out, (weights @ wide[2]).astype(a.dtype), 64, scale=1)
     assert_close(logsumexp, sums.astype(a.dtype), 64, scale=8)
-    slopes = weights * (wide[3] @ wide[2].swapaxes(1, 2) - wide[4][..., None])
-    inputs = g_, shift_, q_, k_, v_, mask_, logsumexp
+    inner = (wide[3] * (weights @ wide[2])).sum(-1, keepdims=True)
+    slopes = weights * (wide[3] @ wide[2].swapaxes(1, 2) - inner)
+    inputs = g_, out, q_, k_, v_, mask_, logsumexp
     gq, gk, gv = apply(ops.attention_backward, inputs, (is_causal, 0.5))
     assert_close(gq, (0.5 * slopes @ wide[1]).astype(a.dtype), 64, scale=10)
     assert_close(gk, (0.5 * slopes.swapaxes(1, 2) @ wide[0]).astype(a.dtype), 64, scale=queries)

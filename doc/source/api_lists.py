@@ -58,7 +58,12 @@ PAGES = {
         "tensorlib.lib.stride_tricks",
     ],
     "utils": ["tensorlib.utils.data"],
-    "cuda": ["tensorlib.cuda", "tensorlib.cuda.compile_cache", "tensorlib.cuda.nvtx"],
+    "cuda": [
+        "tensorlib.cuda",
+        "tensorlib.cuda.compile_cache",
+        "tensorlib.cuda.cudnn",
+        "tensorlib.cuda.nvtx",
+    ],
 }
 # file name -> a module without which the page cannot be made, and what it says then
 NEEDED = {

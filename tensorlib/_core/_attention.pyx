@@ -21,6 +21,10 @@ from tensorlib._core._tensor cimport (
 )
 from tensorlib._core._threads cimport ThreadPool, pool
 
+import numpy as np
+
+from tensorlib._core._product import vecdot
+
 ThreadPool.share(pool())
 
 cdef extern from "parallel_loops.h" namespace "tl" nogil:
@@ -228,6 +232,19 @@ cdef tuple widened(Tensor query, Tensor key, Tensor value, Tensor mask, str op):
                   for x in (query, key, value, mask)])
 
 
+def check_gradient(Tensor g not None, Tensor out not None, Tensor query not None,
+                   Tensor value not None, Tensor logsumexp not None, op):
+    """Refuse a gradient and results that do not go with the operands."""
+    cdef tuple rows = query.shape[:max(query.ndim_ - 1, 0)]
+    cdef tuple values = (*rows, *value.shape[max(value.ndim_ - 1, 0):])
+    sums = np.dtype(np.float32) if is_half(query) else query.dtype
+    for x, shape, dtype in ((g, values, query.dtype), (out, values, query.dtype),
+                            (logsumexp, rows, sums)):
+        if x.dtype != dtype or x.shape != shape:
+            raise ValueError(f"{op}: expected a gradient of shape {shape} of {dtype}, got "
+                             f"{x.shape} of {x.dtype}")
+
+
 # ------------------------------------------------------------------------------------------
 # kernels
 # ------------------------------------------------------------------------------------------
@@ -258,26 +275,27 @@ def attention(Tensor query not None, Tensor key not None, Tensor value not None,
     return out, logsumexp
 
 
-def attention_backward(Tensor g not None, Tensor delta not None, Tensor query not None,
+def attention_backward(Tensor g not None, Tensor out not None, Tensor query not None,
                        Tensor key not None, Tensor value not None, Tensor mask not None,
                        Tensor logsumexp not None, is_causal, scale):
     """The gradients of queries, keys and values.
 
-    `g` is the gradient of the weighted values; `delta` has for each query the inner product of `g`
-    and the result, less the gradient of `logsumexp`.
+    `g` is the gradient of the weighted values `out`; to `logsumexp` none came.
     """
     cdef str op = "attention_backward"
     cdef Problem problem
+    if is_half(query):
+        check_gradient(g, out, query, value, logsumexp, op)
+        operands = widened(query, key, value, mask, op)
+        found = attention_backward(as_dtype(g, TL_FLOAT32), as_dtype(out, TL_FLOAT32), *operands,
+                                   logsumexp, is_causal, scale)
+        return tuple([as_dtype(x, query.dtype_) for x in found])
     query, key, value, mask = [whole_steps(x, op) for x in (query, key, value, mask)]
-    g, delta, logsumexp = [whole_steps(x, op) for x in (g, delta, logsumexp)]
     set_problem(&problem, query, key, value, mask, is_causal, scale, op)
+    check_gradient(g, out, query, value, logsumexp, op)
     cdef int outer = problem.outer
-    cdef Tensor x
-    for x, shape in ((g, (*query.shape[:-1], problem.value_width)), (delta, query.shape[:-1]),
-                     (logsumexp, query.shape[:-1])):
-        if x.dtype_ != query.dtype_ or x.shape != shape:
-            raise ValueError(f"{op}: expected a gradient of shape {shape} of {query.dtype}, got "
-                             f"{x.shape} of {x.dtype}")
+    cdef Tensor delta = vecdot(g, out)
+    g, logsumexp = whole_steps(g, op), whole_steps(logsumexp, op)
     cdef Tensor d_query = stack_like(problem, problem.queries, problem.width, query.dtype_, op)
     cdef Tensor d_key = stack_like(problem, problem.keys, problem.width, query.dtype_, op)
     cdef Tensor d_value = stack_like(problem, problem.keys, problem.value_width, query.dtype_, op)

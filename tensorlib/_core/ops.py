@@ -206,7 +206,7 @@ STRUCTURED = (
     (
         "attention_backward",
         "_attention.attention_backward",
-        ("g", "delta", "query", "key", "value", "mask", "logsumexp"),
+        ("g", "out", "query", "key", "value", "mask", "logsumexp"),
         ("is_causal", "scale"),
         3,
         "Gradients of attention with respect to queries, keys and values.",

@@ -5,8 +5,9 @@ Of 16-bit floats without a mask it is cuDNN's where that is installed.
 
 import math
 
+from tensorlib._core._attention import check_gradient
 from tensorlib._core._views import broadcast_to, reshape
-from tensorlib.cuda import cudnn
+from tensorlib.cuda import _backend, cudnn
 from tensorlib.cuda._backend import compact, new, place
 from tensorlib.cuda.common import kernel, packed, type_name
 
@@ -41,24 +42,28 @@ def attention(query, key, value, mask, is_causal, scale):
     return out, logsumexp
 
 
-def attention_backward(g, delta, query, key, value, mask, logsumexp, is_causal, scale):
+def attention_backward(g, out, query, key, value, mask, logsumexp, is_causal, scale):
     """The gradients of queries, keys and values."""
     op = "attention_backward"
-    check(query, key, value, mask, op, REAL)
-    for x, shape in (
-        (g, (*query.shape[:-1], value.shape[-1])),
-        (delta, query.shape[:-1]),
-        (logsumexp, query.shape[:-1]),
-    ):
-        if x.dtype != query.dtype or x.shape != shape:
-            raise ValueError(
-                f"{op}: expected a gradient of shape {shape} of {query.dtype}, got {x.shape} of "
-                f"{x.dtype}"
-            )
+    check(query, key, value, mask, op, DTYPES)
+    check_gradient(g, out, query, value, logsumexp, op)
+    if query.itemsize == 2:
+        given = g, out, query, key, value
+        results = None
+        if mask.ndim == 0:
+            results = cudnn.attend_backward(*given, logsumexp, is_causal, scale)
+        if results is None:
+            if mask.ndim and mask.dtype != bool:
+                mask = compact(mask, "float32")
+            wide = [compact(x, "float32") for x in given]
+            results = attention_backward(*wide, mask, logsumexp, is_causal, scale)
+            results = tuple(compact(x, query.dtype) for x in results)
+        return results
+    delta = _backend.run("vecdot", (g, out))
     problem = Problem(query, key, value, mask, is_causal, op, g)
     gradients = [new(x.shape, x.dtype, x, op) for x in (query, key, value)]
     given = (
-        problem.packed(), float(scale), problem.kind, problem.g, compact(delta),
+        problem.packed(), float(scale), problem.kind, problem.g, delta,
         *problem.operands, compact(logsumexp),
     )  # fmt: skip
     for whose, results, rows, width in (

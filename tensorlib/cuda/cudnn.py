@@ -133,6 +133,20 @@ def attend(query, key, value, is_causal, scale):
     return tuple(reshape(x, shape) for x, shape in zip(results, shapes, strict=True))
 
 
+def attend_backward(g, out, query, key, value, logsumexp, is_causal, scale):
+    """The gradients of queries, keys and values of attention without a mask, or None."""
+    if not is_available():
+        return None
+    given = [as_heads(x) for x in (query, key, value, out, g)]
+    sums = aligned(reshape(compact(logsumexp), (*given[0].shape[:3], 1)))
+    wanted = [(x.shape, x.dtype.name) for x in given[:3]]
+    params = bool(is_causal), float(scale)
+    results = compute("attention_backward", [*given, sums], wanted, params)
+    if results is None:
+        return None
+    return tuple(reshape(x, y.shape) for x, y in zip(results, (query, key, value), strict=True))
+
+
 def as_heads(x):
     """A stack of matrices as one along two axes, with rows that cuDNN can read."""
     if x.ndim > 4:
@@ -289,7 +303,7 @@ def build(package, key, **where):
         graph.tensor(dim=list(shape), stride=list(strides), data_type=types[dtype], uid=number)
         for number, (shape, strides, dtype) in enumerate(operands, 1)
     ]
-    add = attention_node if op == "attention" else convolution_node
+    add = convolution_node if op in CONVOLUTIONS else attention_node
     results = add(package, graph, op, tensors, params)
     for number, (result, (shape, dtype)) in enumerate(
         zip(results, wanted, strict=True), len(tensors) + 1
@@ -317,9 +331,11 @@ def convolution_node(package, graph, op, tensors, params):
 
 def attention_node(package, graph, op, tensors, params):
     is_causal, scale = params
-    band = {}
+    options = {"attn_scale": scale}
     if is_causal:
-        band["diagonal_alignment"] = package.diagonal_alignment.TOP_LEFT
-        band["diagonal_band_right_bound"] = 0
-    query, key, value = tensors
-    return graph.sdpa(q=query, k=key, v=value, attn_scale=scale, generate_stats=True, **band)
+        options["diagonal_alignment"] = package.diagonal_alignment.TOP_LEFT
+        options["diagonal_band_right_bound"] = 0
+    if op == "attention":
+        return graph.sdpa(**dict(zip("qkv", tensors, strict=True)), generate_stats=True, **options)
+    operands = dict(zip(("q", "k", "v", "o", "dO", "stats"), tensors, strict=True))
+    return graph.sdpa_backward(**operands, use_deterministic_algorithm=True, **options)

@@ -142,12 +142,35 @@ class pygraph:  # noqa: N801 (the frontend's name)
 
         return self.node(forward, [q, k, v], 2)
 
+    def sdpa_backward(
+        self,
+        *,
+        q,
+        k,
+        v,
+        o,
+        dO,  # noqa: N803 (the frontend's name)
+        stats,
+        attn_scale,
+        use_deterministic_algorithm,
+        diagonal_alignment=diagonal_alignment.TOP_LEFT,
+        diagonal_band_right_bound=None,
+    ):
+        assert use_deterministic_algorithm and diagonal_alignment.name == "TOP_LEFT"
+        causal = diagonal_band_right_bound == 0
+
+        def backward(q, k, v, o, g, stats):
+            operands = g, o, q, k, v, tl.asarray(False), stats[..., 0]
+            return _attention.attention_backward(*operands, causal, attn_scale)
+
+        return self.node(backward, [q, k, v, o, dO, stats], 3)
+
     def validate(self):
         every = [*self.tensors, *self.results]
         assert all(x.output for x in self.results)
         assert sorted(x.uid for x in every) == list(range(1, len(every) + 1))
         assert all(len(x.dim) == len(x.stride) >= 4 for x in every)
-        if self.name == "attention" and any(x.dim[-1] % 8 for x in self.tensors):
+        if self.name.startswith("attention") and any(x.dim[-1] % 8 for x in self.tensors[:3]):
             raise cudnnGraphNotSupportedError("hidden_dim should be multiple of 8\nand so on")
         self.steps.append("validate")
 
@@ -174,7 +197,7 @@ class pygraph:  # noqa: N801 (the frontend's name)
         graphs.append(self)
 
     def get_workspace_size(self):
-        return 0 if self.name == "attention" else WORKSPACE
+        return 0 if self.name.startswith("attention") else WORKSPACE
 
     def execute(self, tensor_dict, workspace=None, handle=None):
         stream = ctypes.c_void_p(library().standin_stream(ctypes.c_void_p(handle.backend_handle)))

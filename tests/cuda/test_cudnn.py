@@ -97,6 +97,13 @@ def test_what_is_computed_by_it(environment):
     check(lambda q: F.scaled_dot_product_attention(q, q[..., :5, :], q[..., :5, :8], None, 0.0,
                                                    True), q, tolerance=1e-3)
     assert ran() == ["attention"] * 2
+    def gradient(q):
+        q, k = q.detach().requires_grad_(), q[:, :, :5].detach().requires_grad_()
+        out = F.scaled_dot_product_attention(q, k, k, is_causal=True)
+        (out * out).sum().backward()
+        return tl.concatenate([q.grad, k.grad], 2)
+    check(gradient, q, tolerance=3e-3)
+    assert ran() == ["attention", "attention_backward"]
     # and what has kernels of our own
     check(F.conv2d, x.astype("float64"), w.astype("float64"))
     check(F.conv2d, x[:0], w)

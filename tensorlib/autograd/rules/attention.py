@@ -1,7 +1,8 @@
 """The rule of attention, and its formula in ops that are differentiated again.
 
-The op computes in blocks. Where the walk itself is recorded or transformed, and where the gradient
-of an additive mask is wanted, the whole matrix of weights is made.
+The op computes in blocks. Where the walk itself is recorded or transformed, where the gradient of
+an additive mask is wanted, and where one comes to the logarithms, the whole matrix of weights is
+made.
 """
 
 from tensorlib._core._dispatch import apply, ops
@@ -12,6 +13,7 @@ from tensorlib._core._functions import (
     matmul,
     transpose,
     where,
+    zeros_like,
 )
 from tensorlib._core._recorder import watched
 from tensorlib._core._tape import is_grad_enabled
@@ -46,14 +48,18 @@ def attention_weights(query, key, mask, is_causal, scale):
 
 def attention_rule(g, query, key, value, mask, out0, out1, is_causal, scale, wanted):
     g, g_logsumexp = g
+    if g is None:
+        g = zeros_like(out0)
+    if g_logsumexp is None and not (is_grad_enabled() or watched() or wanted[3]):
+        inputs = g, out0, query, key, value, mask, out1
+        return *apply(ops.attention_backward, inputs, (is_causal, scale)), None
     if g.itemsize == 2:  # sums of many products want more digits
         g, query, key, value, out0 = (x.astype("float32") for x in (g, query, key, value, out0))
         mask = mask if mask.dtype == bool else mask.astype("float32")
-    delta = (g * out0).sum(axis=-1) - g_logsumexp
-    if is_grad_enabled() or watched() or wanted[3]:
-        return by_weights(g, delta, query, key, value, mask, is_causal, scale, wanted)
-    inputs = g, delta, query, key, value, mask, out1
-    return *apply(ops.attention_backward, inputs, (is_causal, scale)), None
+    delta = (g * out0).sum(axis=-1)
+    if g_logsumexp is not None:
+        delta = delta - g_logsumexp
+    return by_weights(g, delta, query, key, value, mask, is_causal, scale, wanted)
 
 
 def by_weights(g, delta, query, key, value, mask, is_causal, scale, wanted):
@@ -68,5 +74,5 @@ def by_weights(g, delta, query, key, value, mask, is_causal, scale, wanted):
     )
 
 
-rule("attention", variadic=attention_rule)
+rule("attention", variadic=attention_rule, materialize=False)
 not_differentiable("attention_backward")  # as a walk that is recorded does not call it

@@ -62,18 +62,12 @@ def test_as_on_the_cpu(shape, causal, dtype, device):
         found = apply(ops.attention, tuple(moved), (causal, 0.3))
         expected = apply(ops.attention, tuple(operands), (causal, 0.3))
         assert_close(found, expected, dtype)
-        if dtype in ("float32", "float64"):
-            g = numbers((*stack, queries, value_width), dtype, 4)
-            delta = numbers((*stack, queries), dtype, 5)
-            found = apply(
-                ops.attention_backward,
-                (g.to(device), delta.to(device), *moved, found[1]),
-                (causal, 0.3),
-            )
-            expected = apply(
-                ops.attention_backward, (g, delta, *operands, expected[1]), (causal, 0.3)
-            )
-            assert_close(found, expected, dtype)
+        # Of the same results: what differs by a rounding there may differ by more here.
+        g, (out, logsumexp) = numbers((*stack, queries, value_width), dtype, 4), expected
+        inputs = g, out, *operands, logsumexp
+        expected = apply(ops.attention_backward, inputs, (causal, 0.3))
+        found = apply(ops.attention_backward, tuple(x.to(device) for x in inputs), (causal, 0.3))
+        assert_close(found, expected, dtype)
 
 
 def test_operands_of_any_strides(device):
