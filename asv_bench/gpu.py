@@ -34,7 +34,8 @@ from gpus.workers import Failed, Worker, lines_of, start
 
 RESULTS = Path(__file__).resolve().parent / "results" / "gpu"
 PACKAGES = ("numpy", "torch", "cupy-cuda13x", "cuda-bindings", "cuda-core", "nvidia-cuda-nvrtc",
-            "nvidia-cublas", "nvidia-cudnn-cu13", "nvidia-cudnn-frontend", "nvmath-python")  # fmt: skip
+            "nvidia-cublas", "nvidia-cudnn-cu13", "nvidia-cudnn-frontend",
+            "nvmath-python")  # fmt: skip
 ANSWER = 60  # seconds, for one request
 GRACE = 5  # seconds, for a check to say that its time is over
 

@@ -42,7 +42,7 @@ LARGEST = 1 << 31  # elements of an operand, which are counted in 32 bits
 MOST = 4096  # plans; graphs may have captured their kernels, so none is given up
 
 plans = {}  # key -> Plan, or a text that says why there is none
-planning = threading.Lock()
+planning = threading.RLock()
 warned = False
 
 
@@ -225,7 +225,7 @@ class Plan:
     def __init__(self, graph):
         self.graph = graph
         self.workspace = graph.get_workspace_size()
-        self.lock = threading.Lock()  # not all plans can be executed by two threads at once
+        self.lock = threading.RLock()  # not all plans can be executed by two threads at once
 
     def execute(self, op, device, tensors):
         addresses = {number: address(x) for number, x in enumerate(tensors, 1)}
@@ -250,16 +250,16 @@ def found_plan(key):
     op, device = key[:2]
     package = frontend()[0]
     major, minor = capability(device)
-    with Calls(CUDNN, device, op) as (handle, stream):
-        try:
-            return Plan(build(package, key, handle=wrap(handle, device, stream),
-                              sm_version=10 * major + minor))  # fmt: skip
-        except package.cudnnGraphNotSupportedError as error:
-            return reason(error)
-        except Exception as error:
-            if "CUDNN_STATUS_NOT_SUPPORTED" not in str(error):
-                warn(key, error)
-            return reason(error)
+    try:
+        with Calls(CUDNN, device, op) as (handle, stream):
+            where = {"handle": wrap(handle, device, stream), "sm_version": 10 * major + minor}
+            return Plan(planned(package, build(package, key, **where), key[2]))
+    except package.cudnnGraphNotSupportedError as error:
+        return reason(error)
+    except Exception as error:
+        if "CUDNN_STATUS_NOT_SUPPORTED" not in str(error):
+            warn(key, error)
+        return reason(error)
 
 
 def warn(key, error):
@@ -288,9 +288,22 @@ def wrap(handle, device, stream):
     return handle if kind is None else kind(handle, device, stream)
 
 
+def planned(package, graph, exact):
+    """The graph, for which cuDNN found a kernel."""
+    graph.validate()
+    graph.build_operation_graph()
+    graph.create_execution_plans([package.heur_mode.A, package.heur_mode.FALLBACK])
+    unwanted = UNWANTED + INEXACT if exact else UNWANTED
+    graph.deselect_numeric_notes([getattr(package.numerical_note, name) for name in unwanted])
+    graph.deselect_workspace_greater_than(WORKSPACE)
+    graph.check_support()
+    graph.build_plans()
+    return graph
+
+
 def build(package, key, **where):
-    """The graph of a key, planned by a version of the frontend for a device."""
-    op, _, exact, params, operands, wanted = key
+    """The graph of a key, for the device that the frontend is told of."""
+    op, _, _, params, operands, wanted = key
     types = {name: getattr(package.data_type, TYPES[name]) for name in TYPES}
     graph = package.pygraph(
         name=op,
@@ -311,14 +324,6 @@ def build(package, key, **where):
         strides = [math.prod(shape[k + 1 :]) for k in range(len(shape))]
         result.set_uid(number).set_output(True).set_dim(list(shape)).set_stride(strides)
         result.set_data_type(types[dtype])
-    graph.validate()
-    graph.build_operation_graph()
-    graph.create_execution_plans([package.heur_mode.A, package.heur_mode.FALLBACK])
-    unwanted = UNWANTED + INEXACT if exact else UNWANTED
-    graph.deselect_numeric_notes([getattr(package.numerical_note, name) for name in unwanted])
-    graph.deselect_workspace_greater_than(WORKSPACE)
-    graph.check_support()
-    graph.build_plans()
     return graph
 
 

@@ -4,6 +4,7 @@ Its libraries want a GPU, so a stand-in for its frontend is run on the stand-in 
 package itself is installed, graphs are checked by it as far as that needs no GPU.
 """
 
+import importlib.util
 import subprocess
 import sys
 import textwrap
@@ -14,14 +15,16 @@ import standin_driver
 
 FOLDER = host_compiler.FOLDER.parent / "device"
 
+INSTALL = """
+import standin_cudnn
+standin_cudnn.install()
+"""
 BEGIN = """
 import warnings
 warnings.simplefilter("error")
 import numpy as np
 import standin_driver
 standin_driver.compile_on_host()
-import standin_cudnn
-standin_cudnn.install()
 import tensorlib as tl
 from tensorlib._core._dispatch import apply, ops
 from tensorlib.nn import functional as F
@@ -69,7 +72,7 @@ def run(environment, *arguments):
 
 
 def run_code(environment, code):
-    return run(environment, "-c", BEGIN + textwrap.dedent(code))
+    return run(environment, "-c", INSTALL + BEGIN + textwrap.dedent(code))
 
 
 @pytest.mark.parametrize("name", ["test_conv.py", "test_attention.py"])
@@ -267,9 +270,52 @@ def test_without_it(environment):
     """
     found = run_code(environment | {"TENSORLIB_CUDNN": "0"}, code)
     assert found == "the environment variable TENSORLIB_CUDNN is 0\n"
-    hidden = BEGIN.replace("standin_cudnn.install()", "")
-    found = run(environment, "-c", hidden + textwrap.dedent(code))
+    found = run(environment, "-c", "import standin_cudnn" + BEGIN + textwrap.dedent(code))
     assert found.startswith("cuDNN: pip install tensorlib[cuda13] ("), found
+
+
+def test_graphs_as_the_frontend_checks_them(environment):
+    if importlib.util.find_spec("cudnn") is None:
+        pytest.skip("needs NVIDIA's packages: pip install tensorlib[cuda13]")
+    load = """
+    from cuda import pathfinder
+    pathfinder.load_nvidia_dynamic_lib("cudnn")
+    import cudnn as package
+    """
+    code = """
+    from tensorlib.cuda import cudnn
+    checked = []
+    class Checked:  # a plan needs a GPU
+        def __init__(self, key):
+            cudnn.build(package, key, sm_version=90).validate()
+            checked.append(key[0])
+        def execute(self, op, device, tensors):
+            pass
+    cudnn.found_plan, cudnn.frontend = Checked, lambda: (package, "")
+    assert all(hasattr(package.numerical_note, name) for name in cudnn.UNWANTED + cudnn.INEXACT)
+    for name in ("create_execution_plans", "deselect_numeric_notes", "check_support", "execute",
+                 "deselect_workspace_greater_than", "build_plans", "get_workspace_size"):
+        assert callable(getattr(package.pygraph, name)), name
+    for dtype in ("float32", "float16", "bfloat16"):
+        for axes in (1, 2, 3):
+            x, w = numbers((2, 4, *range(5, 5 + axes)), dtype), numbers((6, 2, *[3] * axes), dtype)
+            x, w = (y.to("cuda").requires_grad_() for y in (x, w))
+            F.__dict__[f"conv{axes}d"](x, w, stride=2, padding=1, groups=2).sum().backward()
+    assert sorted(checked) == ["conv"] * 9 + ["conv_input"] * 9 + ["conv_weight"] * 9
+    for dtype in ("float16", "bfloat16"):
+        for causal in (False, True):
+            q = [numbers((2, 9, 3, 16), dtype).to("cuda").requires_grad_() for _ in range(3)]
+            F.scaled_dot_product_attention(*[x.swapaxes(1, 2) for x in q], None, 0.0, causal
+                                           ).sum().backward()
+    assert checked[27:] == ["attention", "attention_backward"] * 4, checked
+    try:
+        F.scaled_dot_product_attention(*[x.swapaxes(1, 2)[..., :9] for x in q])
+    except package.cudnnGraphNotSupportedError as error:
+        assert "multiple of 8" in str(error)
+    else:
+        raise AssertionError
+    """
+    run(environment, "-c", textwrap.dedent(load) + BEGIN + textwrap.dedent(code))
 
 
 def test_it_is_not_imported_with_the_library(environment):

@@ -7,7 +7,7 @@ import tensorlib as tl
 from tensorlib._core._dispatch import apply, ops
 from tensorlib.nn import functional
 
-TOLERANCE = {"float16": 1e-3, "bfloat16": 1e-2, "float32": 1e-5, "float64": 1e-12}
+TOLERANCE = {"float16": 2e-3, "bfloat16": 1.6e-2, "float32": 1e-5, "float64": 1e-12}
 # Stack, queries, keys, width, width of values: around tiles, none, and more than registers hold.
 SHAPES = [
     ((2, 3), 5, 7, 4, 6),
@@ -38,12 +38,12 @@ def masks(stack, queries, keys, dtype):
 def assert_close(results, expected, dtype):
     for x, y in zip(results, expected, strict=True):
         assert (x.shape, x.dtype) == (y.shape, y.dtype)
-        np.testing.assert_allclose(
-            x.detach().cpu().astype("float64").numpy(),
-            y.detach().astype("float64").numpy(),
-            rtol=TOLERANCE[dtype],
-            atol=TOLERANCE[dtype],
-        )
+        x, y = (z.detach().cpu().astype("float64").numpy() for z in (x, y))
+        largest = 1
+        if dtype in ("float16", "bfloat16"):  # cuDNN rounds to 16 bits what it multiplies
+            largest = np.abs(y[np.isfinite(y)]).max(initial=1)
+        error = TOLERANCE[dtype]
+        np.testing.assert_allclose(x, y, rtol=error, atol=error * largest)
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
