@@ -254,10 +254,11 @@ def found_plan(key):
         with Calls(CUDNN, device, op) as (handle, stream):
             where = {"handle": wrap(handle, device, stream), "sm_version": 10 * major + minor}
             return Plan(planned(package, build(package, key, **where), key[2]))
-    except package.cudnnGraphNotSupportedError as error:
-        return reason(error)
     except Exception as error:
-        if "CUDNN_STATUS_NOT_SUPPORTED" not in str(error):
+        refusal = isinstance(error, package.cudnnGraphNotSupportedError)
+        refusal = refusal or "CUDNN_STATUS_NOT_SUPPORTED" in str(error)
+        # Newer frontends call it unsupported, too, where a part of cuDNN cannot be loaded.
+        if not refusal or "CUDNN_STATUS_SUBLIBRARY" in str(error):
             warn(key, error)
         return reason(error)
 
