@@ -39,7 +39,7 @@ INEXACT = ("TENSOR_CORE", "DOWN_CONVERT_INPUTS")  # of float32: not all of its d
 WORKSPACE = 1 << 30  # bytes that a kernel may ask for
 ALIGNMENT = 16  # of addresses and rows in bytes, on which kernels count
 LARGEST = 1 << 31  # elements of an operand, which are counted in 32 bits
-MOST = 4096  # plans; graphs may have captured their kernels, so none is given up
+MOST = 1024  # plans, of 1 MiB each; graphs may have captured their kernels, so none is given up
 
 plans = {}  # key -> Plan, or a text that says why there is none
 planning = threading.RLock()
@@ -241,8 +241,10 @@ def make_plan(key):
     """The plan of a key, or a text, which is kept as well."""
     with planning:
         if key not in plans:
-            plans[key] = found_plan(key) if len(plans) < MOST else "there are too many plans"
-    return plans[key]
+            if len(plans) >= MOST:
+                return "there are too many plans"
+            plans[key] = found_plan(key)
+        return plans[key]
 
 
 def found_plan(key):

@@ -192,6 +192,11 @@ def test_what_it_refuses(environment):
     check(F.conv2d, x, w)
     check(F.conv2d, x[:1], w)
     assert ran() == [] and len(tl.cuda.cudnn.refused()) == 4
+    from tensorlib.cuda import cudnn
+    cudnn.MOST = 5
+    for k in range(3):
+        check(F.conv2d, x[:, :, k:].copy(), w[:k + 1])
+    assert ran() == ["conv"] and len(cudnn.plans) == 5
     """
     run_code(environment, code)
 
