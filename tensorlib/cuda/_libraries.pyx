@@ -132,7 +132,7 @@ cdef class Calls:
     def __exit__(self, kind, *exception):
         cydriver.cuThreadExchangeStreamCaptureMode(&self.mode)
         if kind is None:
-            wait_if_blocking(stream_on(self.device), self.op)
+            wait_if_blocking(self.device, stream_on(self.device), self.op)
 
 
 cdef int check_status(Library library, int status, dict names, str op) except -1:
