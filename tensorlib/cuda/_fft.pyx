@@ -16,7 +16,7 @@ from tensorlib.cuda._backend cimport index_of_tensor
 from tensorlib.cuda._driver cimport enter, is_usable, note_launch
 from tensorlib.cuda._kernel cimport wait_if_blocking
 from tensorlib.cuda._libraries cimport Library, check_status, workspace
-from tensorlib.cuda._stream cimport stream_on
+from tensorlib.cuda._stream cimport is_capturing, stream_on
 
 from tensorlib.cuda._libraries import CUFFT
 
@@ -105,9 +105,7 @@ cdef class Plan:
 
 
 cdef int keep_for_graph(Plan plan, cydriver.CUstream stream) except -1:
-    cdef cydriver.CUstreamCaptureStatus status = cydriver.CU_STREAM_CAPTURE_STATUS_NONE
-    cydriver.cuStreamIsCapturing(stream, &status)
-    if status != cydriver.CU_STREAM_CAPTURE_STATUS_NONE:
+    if is_capturing(stream):
         captured.add(plan)
     return 0
 

@@ -8,7 +8,7 @@ from libc.stdint cimport int64_t
 
 from tensorlib._core._tensor cimport Tensor
 from tensorlib.cuda._driver cimport check, enter, note_launch, note_synchronised, raise_reported
-from tensorlib.cuda._stream cimport stream_on
+from tensorlib.cuda._stream cimport is_capturing, stream_on
 
 from tensorlib.cuda import _driver, nvrtc
 
@@ -19,12 +19,17 @@ cdef enum:
 cdef bint blocking = os.environ.get("TENSORLIB_CUDA_BLOCKING", "0") not in ("", "0")
 
 
-cdef cydriver.CUresult load_module(cydriver.CUmodule *module, bytes cubin) except *:
+cdef cydriver.CUresult load_function(cydriver.CUfunction *function, bytes cubin,
+                                     bytes name) except *:
     """Load machine code; a graph that is being captured does not hear of it."""
     cdef cydriver.CUstreamCaptureMode mode = cydriver.CU_STREAM_CAPTURE_MODE_RELAXED
+    cdef cydriver.CUmodule module = NULL
     cdef cydriver.CUresult result
     cydriver.cuThreadExchangeStreamCaptureMode(&mode)
-    result = cydriver.cuModuleLoadData(module, PyBytes_AS_STRING(cubin))
+    result = cydriver.cuModuleLoadData(&module, PyBytes_AS_STRING(cubin))
+    if result == cydriver.CUDA_SUCCESS:
+        # Where modules are loaded lazily, most of the work is done here.
+        result = cydriver.cuModuleGetFunction(function, module, PyBytes_AS_STRING(name))
     cydriver.cuThreadExchangeStreamCaptureMode(&mode)
     return result
 
@@ -50,19 +55,17 @@ cdef class Kernel:
         self.name = name
 
     cdef int load(self, int device, str op) except -1:
-        cdef cydriver.CUmodule module = NULL
         cdef cydriver.CUresult result
         cdef bytes cubin, name = self.name.encode()
         major, minor = _driver.capability(device)
         cubin = nvrtc.compiled(self.source, major, minor)
-        result = load_module(&module, cubin)
+        result = load_function(&self.functions[device], cubin, name)
         if result == cydriver.CUDA_ERROR_INVALID_IMAGE \
                 or result == cydriver.CUDA_ERROR_NO_BINARY_FOR_GPU:
             # What the disk had was damaged.
-            result = load_module(&module, nvrtc.compiled(self.source, major, minor, anew=True))
-        check(result, op)
-        return check(cydriver.cuModuleGetFunction(
-            &self.functions[device], module, PyBytes_AS_STRING(name)), op)
+            cubin = nvrtc.compiled(self.source, major, minor, anew=True)
+            result = load_function(&self.functions[device], cubin, name)
+        return check(result, op)
 
     cdef int launch(self, int device, size_t blocks, unsigned int threads, void **arguments,
                     str op) except -1:
@@ -123,12 +126,6 @@ cdef int wait_if_blocking(int device, cydriver.CUstream stream, str op) except -
         note_synchronised()
         raise_reported(device)
     return 0
-
-
-cdef bint is_capturing(cydriver.CUstream stream) noexcept:
-    cdef cydriver.CUstreamCaptureStatus status = cydriver.CU_STREAM_CAPTURE_STATUS_NONE
-    cydriver.cuStreamIsCapturing(stream, &status)
-    return status != cydriver.CU_STREAM_CAPTURE_STATUS_NONE
 
 
 def capturing(int device):

@@ -7,6 +7,7 @@ cdef class Stream:
     cdef list outer              # the streams that were current before it, one for each `with`
 
 cdef cydriver.CUstream stream_on(int device) noexcept   # this thread's current one
+cdef bint is_capturing(cydriver.CUstream stream) noexcept   # whether a graph is, on it
 cdef cydriver.CUstream handle_of_stream(object stream, int device, str op) except *
 
 # Let what is launched from now on on a stream of a device wait for what was on another one. Both

@@ -30,6 +30,12 @@ cdef cydriver.CUstream stream_on(int device) noexcept:
     return tl_streams[device]
 
 
+cdef bint is_capturing(cydriver.CUstream stream) noexcept:
+    cdef cydriver.CUstreamCaptureStatus status = cydriver.CU_STREAM_CAPTURE_STATUS_NONE
+    cydriver.cuStreamIsCapturing(stream, &status)
+    return status != cydriver.CU_STREAM_CAPTURE_STATUS_NONE
+
+
 cdef class Stream:
     """An order of work on a device; streams run beside one another.
 

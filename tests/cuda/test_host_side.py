@@ -656,6 +656,38 @@ def test_several_devices(run):
     )
 
 
+def test_devices_wait_for_each_other(run):
+    """Copies between devices, whichever streams are current there; each has its own default one."""
+    run(
+        """
+        for first in (None, tl.cuda.Stream(0)):
+            for second in (None, tl.cuda.Stream(1)):
+                for stream in filter(None, (first, second)):
+                    stream.__enter__()
+                tl.cuda.empty_cache(0)
+                for size in (1000, 1000):  # the second time memory is used again
+                    x = tl.ones(size, device="cuda:0") * 2
+                    y = tl.zeros(size, device="cuda:1") + 1
+                    del y
+                    z = x.to("cuda:1")
+                    del x
+                    w = tl.zeros(size, device="cuda:0")
+                    assert (z + 1)[3].item() == 3
+                for stream in filter(None, (second, first)):
+                    stream.__exit__()
+        assert standin.unordered() == [], standin.unordered()
+        one, other = tl.cuda.default_stream(0), tl.cuda.default_stream(1)
+        x = tl.ones(1000, device="cuda:0")
+        with tl.cuda.Stream(1) as side:
+            side.wait_stream(one)
+            one.wait_stream(side)
+            other.wait_stream(one)
+        """,
+        STANDIN_DEVICES=2,
+        STANDIN_ORDER=1,
+    )
+
+
 @pytest.mark.parametrize(
     "environment, text",
     [

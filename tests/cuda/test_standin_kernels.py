@@ -397,6 +397,10 @@ def test_devices_reach_each_other_where_they_may(run):
     call("cuCtxEnablePeerAccess", other, 0)
     assert launch(ADD, (4,), (256,), device_x, far, out, 1000) == "SUCCESS"
     assert (to_host(out, x) == x + y).all()
+    pooled = call("cuMemAllocAsync", 4000, 0)
+    assert error("cuMemcpyDtoDAsync", pooled, far, 4000, 0) == "INVALID_VALUE"
+    call("cuMemcpyPeerAsync", pooled, context, far, other, 4000, 0)
+    assert error("cuMemcpyPeerAsync", pooled, other, far, other, 4000, 0) == "INVALID_VALUE"
     call("cuCtxDisablePeerAccess", other)
     assert launch(ADD, (4,), (256,), device_x, far, out, 1000) == "ILLEGAL_ADDRESS"
     """,

@@ -14,6 +14,25 @@ bool right_sides(Sides sides, CUdeviceptr to, CUdeviceptr from) {
                           is_device_address(from) == (sides != host_to_device));
 }
 
+int device_at(CUdeviceptr address) {
+  Allocation* allocation = is_device_address(address) ? find_allocation(address) : nullptr;
+  return allocation ? allocation->device : -1;
+}
+
+// Whether a copy without contexts finds both sides: memory of a pool only where the other side's
+// device may use it.
+bool can_reach(CUdeviceptr one, CUdeviceptr other) {
+  int device = device_at(one), other_device = device_at(other);
+  if (device < 0 || other_device < 0 || device == other_device) return true;
+  const PoolPointer& pool = find_allocation(one)->pool;
+  return !pool || pool->access.count(other_device);
+}
+
+bool are_of(CUdeviceptr to, CUcontext to_context, CUdeviceptr from, CUcontext from_context) {
+  return device_at(to) >= 0 && device_at(to) == device_of_context(to_context) &&
+         device_at(from) >= 0 && device_at(from) == device_of_context(from_context);
+}
+
 template <class Body>
 CUresult in_legacy_stream(Body body) {
   Clock& clock = begin_work(nullptr);
@@ -33,6 +52,7 @@ CUresult copy_now(const char* function, Sides sides, CUdeviceptr to, CUdeviceptr
   return call(function, Needs::context, text("%#llx, %#llx, %zu", to, from, bytes), [&] {
     if (CUresult refused = refuse_during_capture()) return refused;
     if (bytes && !right_sides(sides, to, from)) return CUDA_ERROR_INVALID_VALUE;
+    if (!can_reach(to, from) || !can_reach(from, to)) return CUDA_ERROR_INVALID_VALUE;
     return in_legacy_stream([=] { return copy(to, from, bytes); });
   });
 }
@@ -42,6 +62,7 @@ CUresult copy_async(const char* function, Sides sides, CUdeviceptr to, CUdevicep
   auto arguments = text("%#llx, %#llx, %zu, %s", to, from, bytes, name(stream).c_str());
   return call(function, Needs::context, arguments, [&] {
     if (bytes && !right_sides(sides, to, from)) return CUDA_ERROR_INVALID_VALUE;
+    if (!can_reach(to, from) || !can_reach(from, to)) return CUDA_ERROR_INVALID_VALUE;
     return enqueue(stream, CU_GRAPH_NODE_TYPE_MEMCPY, "copy " + arguments,
                    [=] { return copy(to, from, bytes); });
   });
@@ -78,8 +99,13 @@ CUresult cuMemcpyDtoH(void* to, CUdeviceptr from, size_t bytes) {
 CUresult cuMemcpyDtoD(CUdeviceptr to, CUdeviceptr from, size_t bytes) {
   return copy_now(__func__, device_to_device, to, from, bytes);
 }
-CUresult cuMemcpyPeer(CUdeviceptr to, CUcontext, CUdeviceptr from, CUcontext, size_t bytes) {
-  return copy_now(__func__, device_to_device, to, from, bytes);
+CUresult cuMemcpyPeer(CUdeviceptr to, CUcontext to_context, CUdeviceptr from,
+                      CUcontext from_context, size_t bytes) {
+  return call(__func__, Needs::context, text("%#llx, %#llx, %zu", to, from, bytes), [&] {
+    if (CUresult refused = refuse_during_capture()) return refused;
+    if (bytes && !are_of(to, to_context, from, from_context)) return CUDA_ERROR_INVALID_VALUE;
+    return in_legacy_stream([=] { return copy(to, from, bytes); });
+  });
 }
 
 CUresult cuMemcpyAsync(CUdeviceptr to, CUdeviceptr from, size_t bytes, CUstream stream) {
@@ -94,9 +120,14 @@ CUresult cuMemcpyDtoHAsync(void* to, CUdeviceptr from, size_t bytes, CUstream st
 CUresult cuMemcpyDtoDAsync(CUdeviceptr to, CUdeviceptr from, size_t bytes, CUstream stream) {
   return copy_async(__func__, device_to_device, to, from, bytes, stream);
 }
-CUresult cuMemcpyPeerAsync(CUdeviceptr to, CUcontext, CUdeviceptr from, CUcontext, size_t bytes,
-                           CUstream stream) {
-  return copy_async(__func__, device_to_device, to, from, bytes, stream);
+CUresult cuMemcpyPeerAsync(CUdeviceptr to, CUcontext to_context, CUdeviceptr from,
+                           CUcontext from_context, size_t bytes, CUstream stream) {
+  auto arguments = text("%#llx, %#llx, %zu, %s", to, from, bytes, name(stream).c_str());
+  return call(__func__, Needs::context, arguments, [&] {
+    if (bytes && !are_of(to, to_context, from, from_context)) return CUDA_ERROR_INVALID_VALUE;
+    return enqueue(stream, CU_GRAPH_NODE_TYPE_MEMCPY, "copy " + arguments,
+                   [=] { return copy(to, from, bytes); });
+  });
 }
 
 CUresult cuMemsetD8(CUdeviceptr to, unsigned char value, size_t count) {
