@@ -1,10 +1,17 @@
 // The two 16-bit floating types, as storage: arithmetic on them is done in float.
 //
 // Both convert to float implicitly and from numbers explicitly, so that `T(a + b)` is right for
-// them as for every other type. All conversions are plain integer selects, which vectorize.
+// them as for every other type. All conversions are plain integer selects, which vectorize, but for
+// those of a GPU, which has instructions.
 #pragma once
 
 #include "portable.h"
+
+#ifdef __CUDACC_RTC__
+// Of NVIDIA's libdevice, which NVRTC brings along: an instruction each.
+extern "C" __device__ float __nv_half2float(unsigned short bits);
+extern "C" __device__ unsigned short __nv_float2half_rn(float x);
+#endif
 
 namespace tl {
 
@@ -26,6 +33,9 @@ struct Half {
   }
 
   TL_HD static float to_float(uint16_t half) {
+#ifdef __CUDACC_RTC__
+    return __nv_half2float(half);
+#else
     uint32_t magnitude = uint32_t(half & 0x7fff) << 13;
     // The exponents' biases differ by 112; infinity and NaN move up by that much again.
     uint32_t rebias = (half & 0x7fff) >= 0x7c00 ? 224u << 23 : 112u << 23;
@@ -34,9 +44,13 @@ struct Half {
     uint32_t result =
         (half & 0x7fff) < 0x0400 ? bits_as<uint32_t>(subnormal) : magnitude + rebias;
     return bits_as<float>(result | uint32_t(half & 0x8000) << 16);
+#endif
   }
 
   TL_HD static uint16_t from_float(float x) {
+#ifdef __CUDACC_RTC__
+    return __nv_float2half_rn(x);
+#else
     uint32_t bits = bits_as<uint32_t>(x);
     uint32_t magnitude = bits & 0x7fffffff;
     // Nearest even: the carry out of the fraction runs into the exponent, up to infinity.
@@ -49,6 +63,7 @@ struct Half {
     result = magnitude >= (143u << 23) ? 0x7c00 : result;
     result = magnitude > (255u << 23) ? nan : result;
     return uint16_t(result | (bits >> 16 & 0x8000));
+#endif
   }
 
   // Not by way of float, which would round twice.
