@@ -108,7 +108,8 @@ def strided_source(element, inputs, outputs, modes, axes, index):
         parameters are those of `flat_source`.
     """
     operands = len(outputs) + len(inputs)
-    parameters = [f"Strides<{axes}, {operands}> strides"]
+    # __grid_constant__: without it each thread may copy what it indexes.
+    parameters = [f"const __grid_constant__ Strides<{axes}, {operands}> strides"]
     parameters += [f"char *y{k}" for k in range(len(outputs))]
     elements = [
         f"*reinterpret_cast<{TYPES[dtype]} *>(y{k} + offsets[{k}])"

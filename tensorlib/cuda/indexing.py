@@ -515,7 +515,9 @@ def walker(name, kind, most, index, arrays=0):
     """
     operands, declared = WALKERS[name]
     declared = declared.replace("Unit", kind).replace("<N>", f"<{arrays}>")
-    parameters = f"Strides<{most}, {operands + arrays}> strides, {declared}"
+    # __grid_constant__: without it each thread may copy what it indexes.
+    strides = f"const __grid_constant__ Strides<{most}, {operands + arrays}> strides"
+    parameters = f"{strides}, {declared}"
     types = ", ".join(filter(None, (kind, index, str(most), str(arrays or ""))))
     return kernel(
         "indexing.cuh",
