@@ -14,6 +14,7 @@ namespace tl::indexing {
 constexpr int64_t kOutside = int64_t(uint64_t(1) << 63);
 
 constexpr int kThreads = 256;
+constexpr int kAtOnce = 8;  // loads of a thread that are under way
 
 // Elements that are moved whole.
 struct alignas(16) Unit16 {
@@ -153,12 +154,20 @@ __device__ void scatter_add(const Strides<most, 3> &strides, const bool *outside
     int64_t k = at[1];
     int64_t const offset = offsets[k];
     if (k > 0 && offsets[k - 1] == offset) return;
+    auto const number = [&](int64_t i) {
+      return *reinterpret_cast<const T *>(value + at[2] + (order ? order[i] : i) * step);
+    };
     T *const place = reinterpret_cast<T *>(target + start + at[0] + offset);
     T sum = *place;
-    do {
-      sum = Add()(sum, *reinterpret_cast<const T *>(value + at[2] + (order ? order[k] : k) * step));
-      ++k;
-    } while (k < count && offsets[k] == offset);
+    // Where many are equal, some are read together, to be added one after the other.
+    for (; k + kAtOnce <= count && offsets[k + kAtOnce - 1] == offset; k += kAtOnce) {
+      T numbers[kAtOnce];
+#pragma unroll
+      for (int j = 0; j < kAtOnce; ++j) numbers[j] = number(k + j);
+#pragma unroll
+      for (int j = 0; j < kAtOnce; ++j) sum = Add()(sum, numbers[j]);
+    }
+    for (; k < count && offsets[k] == offset; ++k) sum = Add()(sum, number(k));
     *place = sum;
   });
 }
