@@ -26,7 +26,10 @@ __device__ void uniform(int64_t n, int64_t key0, int64_t key1, const int64_t *ep
     if ((b + 1) * each <= n) {
       for (int k = 0; k < each / 4; ++k) store(target + b * each + 4 * k, numbers[k]);
     } else {
-      for (int k = 0; b * each + k < n; ++k) target[b * each + k] = numbers[k / 4].values[k % 4];
+#pragma unroll
+      for (int k = 0; k < each; ++k) {
+        if (b * each + k < n) target[b * each + k] = numbers[k / 4].values[k % 4];
+      }
     }
   }
 }

@@ -28,6 +28,13 @@ TL_HD bool precedes(T a, T b) {
   }
 }
 
+template <class T>
+TL_HD void exchange(T &a, T &b) {
+  T const before = a;
+  a = b;
+  b = before;
+}
+
 // How many of the first `count` elements of two sorted runs, merged, are of the first run.
 template <class T, class Index>
 TL_HD Index split(const T *a, Index a_size, const T *b, Index b_size, Index count) {
@@ -110,15 +117,17 @@ __device__ void sort_tiles(const T *x, int64_t rows, int64_t n, int64_t width, T
     int own_places[kOwn];
     int const slot = int(own_first / width * width), length = int(length_at(own_first));
     int count = int(clamped(length - (own_first - slot), kOwn));
-    for (int k = 0; k < count; ++k) {  // by insertion
-      T const key = tile.keys[own_first + k];
-      int at = k;
-      for (; at > 0 && precedes(key, own[at - 1]); --at) {
-        own[at] = own[at - 1];
-        own_places[at] = own_places[at - 1];
+#pragma unroll
+    for (int k = 0; k < kOwn; ++k) {  // by insertion, unrolled so that all stays in registers
+      if (k >= count) break;
+      own[k] = tile.keys[own_first + k];
+      own_places[k] = own_first - slot + k;
+#pragma unroll
+      for (int at = k; at > 0; --at) {
+        if (!precedes(own[at], own[at - 1])) break;
+        exchange(own[at], own[at - 1]);
+        exchange(own_places[at], own_places[at - 1]);
       }
-      own[at] = key;
-      own_places[at] = own_first - slot + k;
     }
     tile.put(own_first, count, own, own_places);
     for (int run = kOwn; run < width; run *= 2) {
