@@ -382,6 +382,46 @@ def test_freed_memory_is_refused(run):
     )
 
 
+def test_threads_do_not_always_run_in_one_order(run):
+    """So that a barrier that is missing is seen, whichever thread would come too late."""
+    run("""
+        kernel = kernels(
+            '''
+            extern "C" __global__ void shift(int *x, int step) {
+              __shared__ int places[64];
+              places[threadIdx.x] = threadIdx.x;
+              int k = int(threadIdx.x) + step;
+              x[blockIdx.x * 64 + threadIdx.x] = k < 0 || k > 63 || places[k] == k;
+            }
+            ''',
+            "shift",
+        )
+        x = np.zeros(128, np.int32)
+        device = to_device(x)
+        for step in (-1, 1):
+            assert launch(kernel, (2,), (64,), device, step) == "SUCCESS"
+            right = to_host(device, x).reshape(2, 64).all(1)
+            assert right.sum() == 1, right
+    """)
+
+
+def test_arguments_are_few(run):
+    run("""
+        kernel = kernels(
+            '''
+            struct Many { int numbers[8192]; };
+            extern "C" __global__ void many(Many x, int *y) { *y = x.numbers[0]; }
+            ''',
+            "many",
+        )
+        import ctypes
+        many = (ctypes.c_int * 8192)()
+        pointers = (ctypes.c_void_p * 2)(ctypes.addressof(many), ctypes.addressof(many))
+        result = driver.cuLaunchKernel(kernel, 1, 1, 1, 1, 1, 1, 0, 0, ctypes.addressof(pointers), 0)
+        assert result[0].name == "CUDA_ERROR_INVALID_VALUE", result
+    """)
+
+
 def test_devices_reach_each_other_where_they_may(run):
     run(
         ADD

@@ -1,7 +1,8 @@
 // The threads of a block, as fibers.
 //
 // A fiber runs one thread after another to their ends; only where a thread has to wait does the
-// next one get a fiber of its own. So a kernel without barriers costs a call for each thread.
+// next one get a fiber of its own. So a kernel without barriers costs a call for each thread. Every
+// other block runs its threads backwards, which finds values that are not waited for.
 
 #include <cstdio>
 #include <cstdlib>
@@ -38,8 +39,8 @@ struct Block {
   const Kernel* kernel = nullptr;
   Launch* launch;
   void** parameters;
-  unsigned thread_count, next_thread, alive;
-  Index3 next_index;
+  unsigned thread_count, begun, alive;
+  bool backward = true;  // of every other block the last thread is the first to run
   Worker* running = nullptr;
   // at a barrier of the block
   std::vector<Worker*> waiting;
@@ -112,7 +113,7 @@ void leave(Worker& worker) {
     Worker* next = block.ready.front();
     block.ready.pop_front();
     enter(worker.fiber, *next);
-  } else if (block.next_thread < block.thread_count) {
+  } else if (block.begun < block.thread_count) {
     enter(worker.fiber, idle_worker());
   } else if (block.alive == 0) {
     worker.fiber.change_to(launcher);
@@ -193,16 +194,12 @@ Exchange warp_exchange(unsigned mask, std::uint64_t value, Place place) {
 
 void begin_thread(Worker& self) {
   Launch& launch = *block.launch;
-  self.linear_thread = launch.linear_thread = block.next_thread++;
-  self.thread = launch.thread = block.next_index;
-  Index3& next = block.next_index;
-  if (++next.x == launch.block_size.x) {
-    next.x = 0;
-    if (++next.y == launch.block_size.y) {
-      next.y = 0;
-      ++next.z;
-    }
-  }
+  const Index3& size = launch.block_size;
+  unsigned number = block.begun++;
+  if (block.backward) number = block.thread_count - 1 - number;
+  self.linear_thread = launch.linear_thread = number;
+  self.thread = launch.thread = {number % size.x, number / size.x % size.y,
+                                 number / size.x / size.y};
 }
 
 // The threads that wait may have waited for this one only.
@@ -218,7 +215,7 @@ void end_thread(Worker& self) {
 void worker_main() {
   Worker& self = *block.running;
   for (;;) {
-    while (block.next_thread < block.thread_count) {
+    while (block.begun < block.thread_count) {
       begin_thread(self);
       block.kernel->run(block.parameters);
       end_thread(self);
@@ -229,8 +226,8 @@ void worker_main() {
 }
 
 void begin_block() {
-  block.next_thread = 0;
-  block.next_index = {0, 0, 0};
+  block.begun = 0;
+  block.backward = !block.backward;
   block.alive = block.thread_count;
   for (unsigned i = 0; i < block.warps.size(); ++i) {
     Warp& warp = block.warps[i];

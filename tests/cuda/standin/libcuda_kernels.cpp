@@ -218,6 +218,17 @@ bool within_limits(const Kernel& kernel, Index3 grid, Index3 block) {
          threads <= kernel.most_threads;
 }
 
+constexpr std::size_t most_parameter_bytes = 32764;  // from Volta on
+
+std::size_t bytes_of_parameters(const Kernel& kernel) {
+  std::size_t bytes = 0;
+  for (unsigned i = 0; i < kernel.parameter_count; ++i) {
+    const Parameter& one = kernel.parameters[i];
+    bytes = (bytes + one.alignment - 1) / one.alignment * one.alignment + one.size;
+  }
+  return bytes;
+}
+
 // The arguments are copied, as they are for a launch that runs later.
 CUresult launch_kernel(CUfunction handle, Index3 grid, Index3 block, unsigned shared,
                        CUstream stream, void** parameters, void** extra) {
@@ -227,6 +238,7 @@ CUresult launch_kernel(CUfunction handle, Index3 grid, Index3 block, unsigned sh
   const Kernel& kernel = *function.kernel;
   if (!within_limits(kernel, grid, block) || shared > 227 << 10) return CUDA_ERROR_INVALID_VALUE;
   if (extra || (!parameters && kernel.parameter_count)) return CUDA_ERROR_INVALID_VALUE;
+  if (bytes_of_parameters(kernel) > most_parameter_bytes) return CUDA_ERROR_INVALID_VALUE;
   int device = current_device();
   if (device != device_of_stream(stream)) return CUDA_ERROR_INVALID_HANDLE;
   std::vector<std::uint64_t> words;
