@@ -417,7 +417,8 @@ def test_arguments_are_few(run):
         import ctypes
         many = (ctypes.c_int * 8192)()
         pointers = (ctypes.c_void_p * 2)(ctypes.addressof(many), ctypes.addressof(many))
-        result = driver.cuLaunchKernel(kernel, 1, 1, 1, 1, 1, 1, 0, 0, ctypes.addressof(pointers), 0)
+        sizes = 1, 1, 1, 1, 1, 1, 0, 0
+        result = driver.cuLaunchKernel(kernel, *sizes, ctypes.addressof(pointers), 0)
         assert result[0].name == "CUDA_ERROR_INVALID_VALUE", result
     """)
 
