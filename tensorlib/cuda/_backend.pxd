@@ -15,6 +15,8 @@ cdef class Cuda(Backend):
     cdef int run_flat(self, str op, const uint8_t *dtypes, int device, int64_t size,
                       char **pointers, const int *kinds, const int *modes, int nout,
                       int operands) except -1
+    cdef int run_turned(self, str op, int device, const Walk &walk, int axis, char **pointers,
+                        const int *kinds) except -1
     cdef int run_strided(self, str op, const uint8_t *dtypes, int device, int64_t size,
                          const Walk &walk, char **pointers, const int *kinds, const int *modes,
                          int nout) except -1

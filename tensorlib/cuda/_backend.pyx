@@ -39,6 +39,7 @@ from tensorlib.cuda.table import KERNELS
 cdef enum:
     MAX_OPERANDS = 4      # of an elementwise op
     THREADS = 256         # of a block, as elementwise.py has it
+    SIDE = 32             # of a tile, as turned.cuh has it
     FEW = 4
     MANY = 64
     POINTER = 0
@@ -178,6 +179,10 @@ cdef class Cuda(Backend):
         walk_prepare(&walk)
         if is_flat(walk, kinds, modes, nout):
             return self.run_flat(op, dtypes, device, size, pointers, kinds, modes, nout, operands)
+        if op == "copy" and modes[1] == POINTER and dtypes[0] == kinds[1]:
+            i = turned_axis(walk, kinds)
+            if i >= 0:
+                return self.run_turned(op, device, walk, i, pointers, kinds)
         return self.run_strided(op, dtypes, device, size, walk, pointers, kinds, modes, nout)
 
     cdef int run_flat(self, str op, const uint8_t *dtypes, int device, int64_t size,
@@ -229,6 +234,33 @@ cdef class Cuda(Backend):
         set_arguments(&arguments[1], pointers, modes, operands)
         return kernel.launch(device, blocks_for(size, 1), THREADS, arguments, op)
 
+    cdef int run_turned(self, str op, int device, const Walk &walk, int axis, char **pointers,
+                        const int *kinds) except -1:
+        """Copy where neighbours in the source are those along an axis, not along the last."""
+        cdef void *arguments[7]
+        cdef Strides outer
+        cdef int last = walk.ndim - 1, axes = FEW if walk.ndim - 2 <= FEW else MANY, i, k = 0
+        cdef uint64_t key = kinds[0] << 6 | kinds[1] | <uint64_t>(192 if axes == FEW else 193) << 48
+        cdef int64_t rows = walk.shape[axis], row_step = walk.strides[axis][0]
+        cdef int64_t columns = walk.shape[last], column_step = walk.strides[last][1]
+        cdef Kernel kernel = self.kernel_of(op, key)
+        if kernel is None:
+            kernel = Kernel(sources.turned_source(kinds[1], kinds[0], axes), "elementwise")
+            self.elementwise_kernels[op, key] = kernel
+        outer.size, outer.ndim = 1, walk.ndim - 2
+        for i in range(last):
+            if i != axis:
+                outer.size *= walk.shape[i]
+                outer.rest[k] = walk.shape[i]
+                outer.rest[axes + 2 * k] = walk.strides[i][0]
+                outer.rest[axes + 2 * k + 1] = walk.strides[i][1]
+                k += 1
+        arguments[0], arguments[1], arguments[2] = &outer, &rows, &columns
+        arguments[3], arguments[4] = &row_step, &column_step
+        arguments[5], arguments[6] = &pointers[0], &pointers[1]
+        return kernel.launch(device, outer.size * tiles_of(rows) * tiles_of(columns), THREADS,
+                             arguments, op)
+
     cdef Kernel kernel_of(self, str op, uint64_t key):
         return self.elementwise_kernels.get((op, key))
 
@@ -263,6 +295,23 @@ cdef bint is_flat(const Walk &walk, const int *kinds, int *modes, int nout) noex
         elif walk.ndim and stride != dtype_itemsize(kinds[k]):
             return False
     return True
+
+
+cdef inline size_t tiles_of(Py_ssize_t length) noexcept:
+    return (length + SIDE - 1) // SIDE
+
+
+cdef int turned_axis(const Walk &walk, const int *kinds) noexcept:
+    """The axis along which a source's elements are neighbours, if those of the target are along
+    the last one and both are long enough for tiles; else -1."""
+    cdef int axis, last = walk.ndim - 1
+    if walk.strides[last][0] != dtype_itemsize(kinds[0]) or walk.strides[last][1] == 0 \
+            or walk.shape[last] < SIDE // 2:
+        return -1
+    for axis in range(last):
+        if walk.strides[axis][1] == dtype_itemsize(kinds[1]) and walk.shape[axis] >= SIDE // 2:
+            return axis
+    return -1
 
 
 cdef uint64_t key_of(const uint8_t *dtypes, const int *kinds, const int *modes, int nout,

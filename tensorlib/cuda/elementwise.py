@@ -138,6 +138,33 @@ extern "C" __global__ void __launch_bounds__({THREADS}) elementwise({", ".join(p
 """.replace("# the sum", "// the sum")
 
 
+def turned_source(source, target, axes):
+    """A kernel that copies where different axes have the neighbours.
+
+    Parameters
+    ----------
+    source, target : int
+        The ids of the dtypes.
+    axes : int
+        The most that there may be beside those two: FEW or MANY.
+
+    Returns
+    -------
+    str
+        Of a kernel ``elementwise(Strides<axes, 2>, rows, columns, row_step, column_step, y, x)``;
+        see ``kernels/turned.cuh``.
+    """
+    steps = "rows", "columns", "row_step", "column_step"
+    parameters = [f"const __grid_constant__ Strides<{axes}, 2> outer"]
+    parameters += [f"int64_t {step}" for step in steps] + ["char *y", "const char *x"]
+    return f"""#include "turned.cuh"
+using namespace tl;
+extern "C" __global__ void __launch_bounds__({THREADS}) elementwise({", ".join(parameters)}) {{
+  copy_turned<{TYPES[target]}, {TYPES[source]}>(outer, {", ".join(steps)}, y, x);
+}}
+"""
+
+
 def element_of(op, computed, inputs, outputs):
     """What an op does to one element.
 

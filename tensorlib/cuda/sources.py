@@ -12,6 +12,7 @@ from tensorlib.cuda.elementwise import (
     element_of,
     flat_source,
     strided_source,
+    turned_source,
 )
 
 COMMON = ("float32", "float16", "bfloat16", "float64", "int64", "bool")
@@ -29,13 +30,15 @@ def elementwise_calls():
 
 def elementwise_sources():
     """The sources of all elementwise kernels whose operands have the dtypes of a loop: over
-    elements in one order, and over any strides."""
+    elements in one order, and over any strides; and of copies by tiles."""
     for op, inputs, outputs in elementwise_calls():
         element = element_of(op, inputs, inputs, outputs)
         modes = [POINTER] * len(inputs)
         width = 16 // max(ITEMSIZES[k] for k in inputs + outputs)
         yield flat_source(element, inputs, outputs, modes, width)
         yield strided_source(element, inputs, outputs, modes, FEW, "uint32_t")
+        if op == "copy":
+            yield turned_source(*inputs, *outputs, FEW)
 
 
 def common_sources():

@@ -159,6 +159,37 @@ def test_many_axes(device):
     np.testing.assert_array_equal((x.transpose(order) + x).cpu().numpy(), a.transpose(order) + a)
 
 
+@pytest.mark.parametrize("dtype", ["bool", "float16", "float32", "int64", "complex128"])
+def test_turned_copies(dtype, device):
+    """Where the target's neighbours are far from each other in the source, and near ones there are
+    along another axis."""
+    rng = np.random.default_rng(1)
+    for shape, axes in [
+        ((33, 65), (1, 0)),
+        ((16, 16), (1, 0)),
+        ((1000, 17), (1, 0)),
+        ((3, 40, 50), (0, 2, 1)),
+        ((20, 3, 70), (2, 1, 0)),
+        ((2, 17, 2, 3, 2, 2, 19), (6, 0, 5, 2, 4, 1, 3)),
+    ]:
+        a = (rng.random(shape) * 10).astype(dtype)
+        x = tl.asarray(a, device=device)
+        turned, expected = x.transpose(axes), a.transpose(axes)
+        np.testing.assert_array_equal(turned.copy().cpu().numpy(), expected)
+        np.testing.assert_array_equal(
+            turned.astype("float64" if dtype != "complex128" else dtype, order="C").cpu().numpy(),
+            expected.astype("float64" if dtype != "complex128" else dtype),
+        )
+    a = (rng.random((70, 41)) * 10).astype(dtype)
+    x, y = tl.asarray(a, device=device), tl.zeros((50, 90), dtype=dtype, device=device)
+    y[3:44, 7:77] = x.T
+    y[::-1][5:46, 20:] = x[::-1].T
+    expected = np.zeros((50, 90), dtype)
+    expected[3:44, 7:77] = a.T
+    expected[::-1][5:46, 20:] = a[::-1].T
+    np.testing.assert_array_equal(y.cpu().numpy(), expected)
+
+
 def test_two_outputs(device):
     a = np.array([-7.5, -0.25, 0.0, 3.75])
     x = tl.asarray(a, device=device)
