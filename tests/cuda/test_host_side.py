@@ -656,6 +656,24 @@ def test_several_devices(run):
     )
 
 
+def test_memory_of_others_is_on_its_device(run):
+    run(
+        """
+        import threading
+        class Other:
+            __cuda_array_interface__ = tl.ones(3, device="cuda:1").__cuda_array_interface__
+        found = []
+        thread = threading.Thread(target=lambda: found.append(tl.asarray(Other()).device))
+        thread.start()
+        thread.join()
+        assert found == ["cuda:1"], found
+        Other.__cuda_array_interface__["data"] = (64, False)
+        raises(tl.cuda.CudaError, "asarray: CUDA_ERROR_INVALID_VALUE", lambda: tl.asarray(Other()))
+        """,
+        STANDIN_DEVICES=2,
+    )
+
+
 def test_devices_wait_for_each_other(run):
     """Copies between devices, whichever streams are current there; each has its own default one."""
     run(
