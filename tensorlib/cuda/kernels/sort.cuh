@@ -94,28 +94,30 @@ __device__ void sort_tiles(const T *x, int64_t rows, int64_t n, int64_t width, T
   __shared__ int places[ordered ? kSorted : 1];
   Tile<T, int, ordered> const tile = {keys, places};
   int64_t const parts = (n + width - 1) / width, slots = kSorted / width;
-  int const own_first = threadIdx.x * kOwn;
+  int const own_first = threadIdx.x * kOwn, inside = int(width) - 1;  // the bits of a place there
+  int shift = 0;
+  while (1 << shift < width) ++shift;
   for (int64_t first = blockIdx.x * slots; first < rows * parts; first += gridDim.x * slots) {
+    // Where rows have several parts, tiles have one slot.
+    int64_t const first_row = first / parts, begin = (first - first_row * parts) * width;
     // How many elements the slot of a place in the tile has.
-    auto const length_at = [&](int64_t place) {
-      int64_t const part = first + place / width;
-      return part < rows * parts ? clamped(n - part % parts * width, width) : 0;
+    auto const length_at = [&](int place) {
+      return first_row + (place >> shift) < rows ? int(clamped(n - begin, width)) : 0;
     };
     // Where the element at a place in the tile is, or -1.
-    auto const address_of = [&](int64_t place) {
-      int64_t const part = first + place / width;
-      return place % width < length_at(place)
-                 ? part / parts * n + part % parts * width + place % width : int64_t(-1);
+    auto const address_of = [&](int place) {
+      return (place & inside) < length_at(place)
+                 ? (first_row + (place >> shift)) * n + begin + (place & inside) : int64_t(-1);
     };
     for (int k = threadIdx.x; k < kSorted; k += kThreads) {
       int64_t const address = address_of(k);
       if (address >= 0) tile.keys[k] = x[address];
-      if constexpr (ordered) places[k] = int(k % width);
+      if constexpr (ordered) places[k] = k & inside;
     }
     __syncthreads();
     T own[kOwn];
     int own_places[kOwn];
-    int const slot = int(own_first / width * width), length = int(length_at(own_first));
+    int const slot = own_first & ~inside, length = length_at(own_first);
     int count = int(clamped(length - (own_first - slot), kOwn));
 #pragma unroll
     for (int k = 0; k < kOwn; ++k) {  // by insertion, unrolled so that all stays in registers
@@ -144,7 +146,7 @@ __device__ void sort_tiles(const T *x, int64_t rows, int64_t n, int64_t width, T
       int64_t const address = address_of(k);
       if (address < 0) continue;
       sorted[address] = tile.keys[k];
-      if constexpr (ordered) order[address] = (first + k / width) % parts * width + places[k];
+      if constexpr (ordered) order[address] = begin + places[k];
     }
     __syncthreads();
   }
