@@ -126,13 +126,14 @@ def strided_source(element, inputs, outputs, modes, axes, index):
             )
     return f"""{element}
 extern "C" __global__ void __launch_bounds__({THREADS}) elementwise({", ".join(parameters)}) {{
-  {index} const size = strides.size, step = {index}(gridDim.x) * {THREADS};
+  {index} const size = strides.size;
+  uint64_t const step = uint64_t(gridDim.x) * {THREADS};
   int64_t offsets[{operands}];
   for ({index} i = {index}(blockIdx.x) * {THREADS} + threadIdx.x; i < size;) {{
     strides.find(i, offsets);
     element({", ".join(elements)});
     if (size - i <= step) break;  # the sum could overflow
-    i += step;
+    i += {index}(step);
   }}
 }}
 """.replace("# the sum", "// the sum")

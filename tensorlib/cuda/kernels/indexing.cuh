@@ -71,13 +71,14 @@ __device__ int64_t offset_of(const Arrays<arrays> &all, const int64_t *at) {
 // Calls visit(i, at) for all elements of this thread.
 template <class Index, int most, int operands, class Visit>
 __device__ void for_each(const Strides<most, operands> &strides, Visit visit) {
-  Index const size = Index(strides.size), step = Index(gridDim.x) * kThreads;
+  Index const size = Index(strides.size);
+  uint64_t const step = uint64_t(gridDim.x) * kThreads;
   int64_t at[operands];
   for (Index i = Index(blockIdx.x) * kThreads + threadIdx.x; i < size;) {
     strides.find(i, at);
     visit(int64_t(i), at);
     if (size - i <= step) break;  // the sum could overflow
-    i += step;
+    i += Index(step);
   }
 }
 
@@ -206,6 +207,12 @@ __device__ inline Prefix prefix_of(int64_t number) {
 // The true elements that a thread looks after.
 __device__ inline int count_own(const bool *mask, int64_t n, int64_t first) {
   int count = 0;
+  if (first + kEach <= n && reinterpret_cast<uint64_t>(mask + first) % kEach == 0) {
+    auto const own = load<kEach>(mask + first);
+#pragma unroll
+    for (int k = 0; k < kEach; ++k) count += own.values[k];
+    return count;
+  }
   for (int k = 0; k < kEach; ++k) count += first + k < n && mask[first + k];
   return count;
 }
