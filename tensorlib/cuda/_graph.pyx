@@ -7,9 +7,9 @@ from cuda.bindings cimport cydriver
 from libc.stdint cimport uintptr_t
 
 from tensorlib.cuda._driver cimport check, enter, is_usable
-from tensorlib.cuda._kernel cimport is_capturing, wait_if_blocking
+from tensorlib.cuda._kernel cimport wait_if_blocking
 from tensorlib.cuda._memory cimport begin_private, end_private, release_private
-from tensorlib.cuda._stream cimport Stream, stream_on, wait_for
+from tensorlib.cuda._stream cimport Stream, is_capturing, stream_on, wait_for
 
 from tensorlib.cuda import _driver
 from tensorlib.cuda._kernel import capturing

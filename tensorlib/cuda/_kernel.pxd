@@ -12,8 +12,5 @@ cdef class Kernel:
     cdef int launch(self, int device, size_t blocks, unsigned int threads, void **arguments,
                     str op) except -1
 
-# Whether what is launched on a stream becomes part of a graph.
-cdef bint is_capturing(cydriver.CUstream stream) noexcept
-
 # After a launch: waits for it where TENSORLIB_CUDA_BLOCKING says so.
 cdef int wait_if_blocking(int device, cydriver.CUstream stream, str op) except -1

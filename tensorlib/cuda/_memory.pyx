@@ -337,7 +337,7 @@ def lasting(int device, make):
     try:
         return make()
     finally:
-        release_private(device, LASTING)
+        release_private(device, LASTING, stream)
         if graph == 0:
             end_private(stream)
         else:

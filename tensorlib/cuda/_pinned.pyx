@@ -8,7 +8,7 @@ from tensorlib._core._dtypes cimport dtype_itemsize
 from tensorlib._core._memory cimport storage_wrap
 from tensorlib._core._tensor cimport MAX_DIMS, Tensor, copy_into, tensor_wrap
 from tensorlib.cuda._driver cimport check, current_device, enter, is_usable
-from tensorlib.cuda._kernel cimport is_capturing
+from tensorlib.cuda._stream cimport is_capturing
 
 from tensorlib._core.device import device_number
 
