@@ -3,9 +3,26 @@
 import numpy as np
 from numpy.exceptions import AxisError
 
-from tensorlib._arguments import axis_index, axis_tuple, check_on_cpu, integer, integers, named
+from tensorlib._arguments import (
+    axis_index,
+    axis_tuple,
+    check_on_cpu,
+    integer,
+    integers,
+    named,
+    on_device,
+)
+from tensorlib._core._backend import run_on_device
 from tensorlib._core._dispatch import apply, ops
-from tensorlib._core._functions import asarray, broadcast_to, reshape, transpose
+from tensorlib._core._functions import (
+    arange,
+    asarray,
+    broadcast_to,
+    cumsum,
+    empty_like,
+    reshape,
+    transpose,
+)
 from tensorlib._shape import expand_dims, flatten, ravel
 
 
@@ -398,7 +415,6 @@ def repeat(a, repeats, axis=None):
     """
     a = ravel(a) if axis is None else asarray(a)
     axis = 0 if axis is None else axis_index("repeat", axis, a.ndim)
-    check_on_cpu("repeat", repeats)
     repeats = integers("repeat", "repeats", repeats)
     length = a.shape[axis]
     if repeats.ndim > 1 or (repeats.size != 1 and repeats.shape != (length,)):
@@ -406,7 +422,14 @@ def repeat(a, repeats, axis=None):
     if (repeats < 0).any():
         raise ValueError(f"repeat: expected repeats >= 0, got {repeats.min()}")
     if repeats.size != 1:
-        return a[(slice(None),) * axis + (np.repeat(np.arange(length), repeats),)]
+        if on_device(repeats):
+            ends = cumsum(repeats)
+            places = arange(int(ends[-1]) if length else 0, device=repeats.device)
+            picked = empty_like(places)
+            run_on_device("searchsorted", picked, (ends, places, True))
+        else:
+            picked = np.repeat(np.arange(length), repeats)
+        return a[(slice(None),) * axis + (picked,)]
     count = repeats.item()
     before, after = a.shape[:axis], a.shape[axis + 1 :]
     copies = broadcast_to(expand_dims(a, axis + 1), (*before, length, count, *after))

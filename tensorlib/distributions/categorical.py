@@ -76,7 +76,7 @@ class Categorical(OfClasses):
 
     @property
     def mean(self):
-        return full(self._batch_shape, math.nan, dtype=self.dtype)
+        return full(self._batch_shape, math.nan, dtype=self.dtype, device=self.device)
 
     @property
     def mode(self):
@@ -84,14 +84,14 @@ class Categorical(OfClasses):
 
     @property
     def variance(self):
-        return full(self._batch_shape, math.nan, dtype=self.dtype)
+        return full(self._batch_shape, math.nan, dtype=self.dtype, device=self.device)
 
     def sample(self, sample_shape=()):
         # How many of the sums of probabilities are not above a uniform number. In double
         # precision, and over the last sum, which makes that one exactly 1.
         sums = cumsum(self.probs.detach().astype("float64"), axis=-1)
         sums = sums / sums[..., -1:]
-        numbers = drawn("random", self._shape(sample_shape), sums.dtype)
+        numbers = drawn("random", self._shape(sample_shape), sums.dtype, device=sums.device)
         return (sums <= numbers[..., None]).sum(-1)
 
     def log_prob(self, value):
@@ -111,7 +111,9 @@ class Categorical(OfClasses):
         return self._entropy()
 
     def enumerate_support(self, expand=True):
-        values = arange(self._classes).reshape((-1,) + (1,) * len(self._batch_shape))
+        values = arange(self._classes, device=self.device).reshape(
+            (-1,) + (1,) * len(self._batch_shape)
+        )
         return broadcast_to(values, (self._classes, *self._batch_shape)) if expand else values
 
 
@@ -152,7 +154,7 @@ class OneHotCategorical(OfClasses):
         return Categorical(**{self._given_name: self._given}, validate_args=False)
 
     def _vectors(self, classes):
-        return eye(self._event_shape[0], dtype=self.dtype)[classes]
+        return eye(self._event_shape[0], dtype=self.dtype, device=self.device)[classes]
 
     @property
     def mean(self):
@@ -177,7 +179,7 @@ class OneHotCategorical(OfClasses):
 
     def enumerate_support(self, expand=True):
         classes = self._event_shape[0]
-        values = eye(classes, dtype=self.dtype)
+        values = eye(classes, dtype=self.dtype, device=self.device)
         values = values.reshape((classes,) + (1,) * len(self._batch_shape) + (classes,))
         return broadcast_to(values, (classes, *self._shape())) if expand else values
 

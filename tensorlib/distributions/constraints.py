@@ -1,13 +1,12 @@
 """What parameters and samples have to be like."""
 
-import numpy as np
-
-from tensorlib._core._functions import absolute, asarray, full
+from tensorlib._core._functions import absolute, full
 from tensorlib._creation import tril
 from tensorlib._joining import concatenate
 from tensorlib._joining import stack as join
 from tensorlib._manipulation import matrix_transpose, moveaxis
 from tensorlib._splitting import split
+from tensorlib.linalg import eigvalsh
 
 __all__ = [
     "Constraint",
@@ -279,8 +278,8 @@ def _eigenvalues(x, least):
     """Whether matrices are symmetric, and all their eigenvalues above a number."""
     symmetric = _almost(x, matrix_transpose(x)).all((-2, -1))
     # The eigenvalues say it for all matrices at once; a Cholesky decomposition would raise.
-    smallest = np.linalg.eigvalsh(np.asarray(x.detach(), dtype=np.float64)).min(-1)
-    return symmetric & (asarray(smallest) > least)
+    smallest = eigvalsh(x.detach().astype("float64", copy=False)).min(-1)
+    return symmetric & (smallest > least)
 
 
 real = Constraint("real numbers", lambda x: x == x)
@@ -315,7 +314,9 @@ lower_triangular = Constraint(
     "lower triangular matrices", lambda x: (x == tril(x)).all((-2, -1)), 2
 )
 square = Constraint(
-    "square matrices", lambda x: full(x.shape[:-2], x.shape[-1] == x.shape[-2], dtype="bool"), 2
+    "square matrices",
+    lambda x: full(x.shape[:-2], x.shape[-1] == x.shape[-2], dtype="bool", device=x.device),
+    2,
 )
 symmetric = Constraint(
     "symmetric matrices", lambda x: _almost(x, matrix_transpose(x)).all((-2, -1)), 2

@@ -112,7 +112,16 @@ class Distribution:
     @property
     def dtype(self):
         """Dtype of the parameters."""
-        return next(vars(self)[name].dtype for name in self.arg_constraints if name in vars(self))
+        return self._parameter.dtype
+
+    @property
+    def device(self):
+        """Device of the parameters."""
+        return self._parameter.device
+
+    @property
+    def _parameter(self):
+        return next(vars(self)[name] for name in self.arg_constraints if name in vars(self))
 
     def expand(self, batch_shape):
         """Return the distribution with its parameters broadcast.
@@ -305,12 +314,17 @@ def computed_once(function):
 def parameters(*values):
     """Parameters as Tensors of one floating dtype and one shape.
 
-    The dtype is that of the Tensors among them; of Python's numbers alone float64.
+    The dtype is that of the Tensors among them; of Python's numbers alone float64. What is no
+    Tensor goes to the device of those.
     """
-    tensors = [v for v in values if isinstance(v, Tensor) and v.dtype.kind not in "iub"]
+    tensors = [v for v in values if isinstance(v, Tensor)]
+    devices = [v.device for v in tensors if v.device != "cpu"] or ["cpu"]
+    tensors = [v for v in tensors if v.dtype.kind not in "iub"]
     dtype = result_type(*(v.dtype for v in tensors)) if tensors else "float64"
     values = [
-        v if isinstance(v, Tensor) and v.dtype == dtype else asarray(v).astype(dtype)
+        v.astype(dtype, copy=False)
+        if isinstance(v, Tensor)
+        else asarray(v, device=devices[0]).astype(dtype)
         for v in values
     ]
     shape = broadcast_shapes(*(v.shape for v in values))

@@ -58,7 +58,7 @@ class Exponential(Distribution):
         return 1 / square(self.rate)
 
     def rsample(self, sample_shape=()):
-        return exponential(self._shape(sample_shape), self.dtype) / self.rate
+        return exponential(self._shape(sample_shape), self) / self.rate
 
     def log_prob(self, value):
         return log(self.rate) - self.rate * self._value(value)
@@ -123,7 +123,7 @@ class Weibull(Distribution):
         return square(self.scale) * ratio
 
     def rsample(self, sample_shape=()):
-        draws = exponential(self._shape(sample_shape), self.dtype)
+        draws = exponential(self._shape(sample_shape), self)
         return self.scale * power(draws, 1 / self.concentration)
 
     def log_prob(self, value):
@@ -195,7 +195,7 @@ class Pareto(Distribution):
         return where(exists, variance, math.inf)
 
     def rsample(self, sample_shape=()):
-        return self.scale * exp(exponential(self._shape(sample_shape), self.dtype) / self.alpha)
+        return self.scale * exp(exponential(self._shape(sample_shape), self) / self.alpha)
 
     def log_prob(self, value):
         a = self.alpha

@@ -256,5 +256,7 @@ def _mode_of_parts(concentration):
     above = clip(concentration - 1, 0, None)
     flat = (concentration < 1).all(-1, keepdims=True)
     total = where(flat, 1, above.sum(-1, keepdims=True))
-    corner = (arange(concentration.shape[-1]) == 0).astype(concentration.dtype)
+    corner = (arange(concentration.shape[-1], device=concentration.device) == 0).astype(
+        concentration.dtype
+    )
     return where(flat, corner, above / total)

@@ -73,7 +73,7 @@ class GeneralizedPareto(Distribution):
         return where(c < 0.5, square(self.scale / (1 - d)) / (1 - 2 * d), math.inf)
 
     def rsample(self, sample_shape=()):
-        x = exponential(self._shape(sample_shape), self.dtype)
+        x = exponential(self._shape(sample_shape), self)
         return self.loc + self.scale * self._or_exponential(lambda c: expm1(c * x) / c, x)
 
     def _exceeding(self, value):

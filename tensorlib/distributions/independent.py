@@ -53,6 +53,10 @@ class Independent(Distribution):
         return self.base_dist.dtype
 
     @property
+    def device(self):
+        return self.base_dist.device
+
+    @property
     def has_rsample(self):
         return self.base_dist.has_rsample
 

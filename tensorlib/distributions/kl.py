@@ -408,7 +408,9 @@ INFINITE = {
 
 
 def _infinite(p, q):
-    return full(broadcast_shapes(p.batch_shape, q.batch_shape), math.inf, dtype=p.dtype)
+    return full(
+        broadcast_shapes(p.batch_shape, q.batch_shape), math.inf, dtype=p.dtype, device=p.device
+    )
 
 
 for _type_p, _types_q in INFINITE.items():

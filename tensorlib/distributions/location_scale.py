@@ -78,7 +78,7 @@ class Laplace(_LocationScale):
         return 2 * square(self.scale)
 
     def _standard(self, shape):
-        return drawn("laplace", shape, self.dtype)
+        return drawn("laplace", shape, self.dtype, device=self.device)
 
     def log_prob(self, value):
         return -absolute(self._standardized(value)) - log(2 * self.scale)
@@ -129,7 +129,7 @@ class Cauchy(_LocationScale):
         return full_like(self.loc, math.inf)
 
     def _standard(self, shape):
-        return drawn("standard_cauchy", shape, self.dtype)
+        return drawn("standard_cauchy", shape, self.dtype, device=self.device)
 
     def log_prob(self, value):
         return -log1p(square(self._standardized(value))) - log(self.scale) - math.log(math.pi)
@@ -188,7 +188,8 @@ class HalfCauchy(Distribution):
         return full_like(self.scale, math.inf)
 
     def rsample(self, sample_shape=()):
-        return self.scale * abs(drawn("standard_cauchy", self._shape(sample_shape), self.dtype))
+        shape = self._shape(sample_shape)
+        return self.scale * abs(drawn("standard_cauchy", shape, self.dtype, device=self.device))
 
     def log_prob(self, value):
         value = self._value(value)
@@ -238,7 +239,7 @@ class Gumbel(_LocationScale):
         return square(self.scale) * (math.pi**2 / 6)
 
     def _standard(self, shape):
-        return -log(exponential(shape, self.dtype))
+        return -log(exponential(shape, self))
 
     def log_prob(self, value):
         z = self._standardized(value)

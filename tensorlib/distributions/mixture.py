@@ -70,6 +70,10 @@ class MixtureSameFamily(Distribution):
         return self.component_distribution.dtype
 
     @property
+    def device(self):
+        return self.component_distribution.device
+
+    @property
     def support(self):
         return self.component_distribution.support if self._same_support() else None
 
@@ -103,7 +107,8 @@ class MixtureSameFamily(Distribution):
         components = self.component_distribution.sample(sample_shape)
         which = self.mixture_distribution.expand(self._batch_shape).sample(sample_shape)
         index = [
-            arange(n).reshape((n,) + (1,) * (which.ndim - i - 1)) for i, n in enumerate(which.shape)
+            arange(n, device=which.device).reshape((n,) + (1,) * (which.ndim - i - 1))
+            for i, n in enumerate(which.shape)
         ]
         return components[(*index, which)]
 

@@ -91,7 +91,8 @@ class MultivariateNormal(Distribution):
     @computed_once
     def precision_matrix(self):
         """Inverse of the covariance."""
-        return cholesky_solve(eye(self._event_shape[0], dtype=self.dtype), self.scale_tril)
+        unit = eye(self._event_shape[0], dtype=self.dtype, device=self.device)
+        return cholesky_solve(unit, self.scale_tril)
 
     @computed_once
     def scale_tril(self):
@@ -101,7 +102,7 @@ class MultivariateNormal(Distribution):
         # The factor of the matrix in reverse order gives an upper one in the right order, so
         # that the precision is R.T @ R with a lower R, the inverse of the covariance's factor.
         factor = cholesky(self.precision_matrix[..., ::-1, ::-1])[..., ::-1, ::-1]
-        unit = eye(factor.shape[-1], dtype=factor.dtype)
+        unit = eye(factor.shape[-1], dtype=factor.dtype, device=factor.device)
         return solve_triangular(matrix_transpose(factor), unit, upper=False)
 
     @property
@@ -117,7 +118,7 @@ class MultivariateNormal(Distribution):
         return square(self.scale_tril).sum(-1)
 
     def rsample(self, sample_shape=()):
-        draws = normal(self._shape(sample_shape), self.dtype)
+        draws = normal(self._shape(sample_shape), self)
         return self.loc + matvec(tril(self.scale_tril), draws)
 
     def log_prob(self, value):
@@ -194,7 +195,8 @@ class LowRankMultivariateNormal(Distribution):
     def _capacitance(self):
         """Cholesky factor of ``1 + W.T @ W / d``."""
         product = matmul(matrix_transpose(self.cov_factor), self._whitened_factor)
-        return cholesky(product + eye(product.shape[-1], dtype=product.dtype))
+        unit = eye(product.shape[-1], dtype=product.dtype, device=product.device)
+        return cholesky(product + unit)
 
     def _whiten(self):
         """X of Woodbury's identity: the inverse of the covariance is ``diag(1 / d) - X.T @ X``."""
@@ -205,13 +207,15 @@ class LowRankMultivariateNormal(Distribution):
     def covariance_matrix(self):
         """The covariance."""
         product = matmul(self.cov_factor, matrix_transpose(self.cov_factor))
-        return product + self.cov_diag[..., None] * eye(self._event_shape[0], dtype=self.dtype)
+        unit = eye(self._event_shape[0], dtype=self.dtype, device=self.device)
+        return product + self.cov_diag[..., None] * unit
 
     @property
     def precision_matrix(self):
         """Inverse of the covariance."""
         whiten = self._whiten()
-        inverse = eye(self._event_shape[0], dtype=self.dtype) / self.cov_diag[..., None]
+        unit = eye(self._event_shape[0], dtype=self.dtype, device=self.device)
+        inverse = unit / self.cov_diag[..., None]
         return inverse - matmul(matrix_transpose(whiten), whiten)
 
     @property
@@ -233,8 +237,8 @@ class LowRankMultivariateNormal(Distribution):
 
     def rsample(self, sample_shape=()):
         shape = self._shape(sample_shape)
-        common = normal((*shape[:-1], self.cov_factor.shape[-1]), self.dtype)
-        own = normal(shape, self.dtype)
+        common = normal((*shape[:-1], self.cov_factor.shape[-1]), self)
+        own = normal(shape, self)
         return self.loc + matvec(self.cov_factor, common) + sqrt(self.cov_diag) * own
 
     def log_prob(self, value):

@@ -63,7 +63,7 @@ class Normal(Distribution):
         return square(self.scale)
 
     def rsample(self, sample_shape=()):
-        return self.loc + self.scale * normal(self._shape(sample_shape), self.dtype)
+        return self.loc + self.scale * normal(self._shape(sample_shape), self)
 
     def log_prob(self, value):
         deviation = (self._value(value) - self.loc) / self.scale
@@ -123,7 +123,7 @@ class HalfNormal(Distribution):
         return square(self.scale) * (1 - 2 / math.pi)
 
     def rsample(self, sample_shape=()):
-        return self.scale * abs(normal(self._shape(sample_shape), self.dtype))
+        return self.scale * abs(normal(self._shape(sample_shape), self))
 
     def log_prob(self, value):
         value = self._value(value)

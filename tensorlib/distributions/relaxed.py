@@ -23,7 +23,7 @@ class LogitRelaxedBernoulli(OfProbability):
         super().__init__(self._given.shape, (), validate_args)
 
     def rsample(self, sample_shape=()):
-        u = clipped(uniform(self._shape(sample_shape), self.dtype))
+        u = clipped(uniform(self._shape(sample_shape), self))
         return (log(u) - log1p(-u) + self.logits) / self.temperature
 
     def log_prob(self, value):
@@ -44,7 +44,7 @@ class ExpRelaxedCategorical(OfClasses):
         super().__init__(self._given.shape[:-1], self._given.shape[-1:], validate_args)
 
     def rsample(self, sample_shape=()):
-        gumbel = -log(exponential(self._shape(sample_shape), self.dtype))
+        gumbel = -log(exponential(self._shape(sample_shape), self))
         scores = (self.logits + gumbel) / self.temperature
         return scores - logsumexp(scores, axis=-1, keepdims=True)
 

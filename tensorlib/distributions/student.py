@@ -66,7 +66,7 @@ class StudentT(Distribution):
         half = 0.5 * self.df
         # Over the root of a chi-square sample, twice a gamma one, per degree of freedom.
         factor = exp(0.5 * (log(half) - log_gamma_sample(half, shape)))
-        return self.loc + self.scale * normal(shape, self.dtype) * factor
+        return self.loc + self.scale * normal(shape, self) * factor
 
     def log_prob(self, value):
         df, z = self.df, (self._value(value) - self.loc) / self.scale

@@ -66,6 +66,10 @@ class TransformedDistribution(Distribution):
         return self.base_dist.dtype
 
     @property
+    def device(self):
+        return self.base_dist.device
+
+    @property
     def has_rsample(self):
         return self.base_dist.has_rsample
 

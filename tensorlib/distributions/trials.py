@@ -72,7 +72,8 @@ class Bernoulli(OfProbability):
 
     def sample(self, sample_shape=()):
         shape = self._shape(sample_shape)
-        return (drawn("random", shape, self.probs.dtype) < self.probs.detach()).astype(self.dtype)
+        numbers = drawn("random", shape, self.probs.dtype, device=self.device)
+        return (numbers < self.probs.detach()).astype(self.dtype)
 
     def log_prob(self, value):
         return self._value(value) * self.logits - _softplus(self.logits)
@@ -281,6 +282,6 @@ class NegativeBinomial(OfProbability):
 
 def _counts(distribution, length, expand):
     """The numbers from 0 on, along a new first axis."""
-    values = arange(length, dtype=distribution.dtype)
+    values = arange(length, dtype=distribution.dtype, device=distribution.device)
     values = values.reshape((length,) + (1,) * len(distribution.batch_shape))
     return broadcast_to(values, (length, *distribution.batch_shape)) if expand else values

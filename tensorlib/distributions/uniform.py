@@ -57,7 +57,7 @@ class Uniform(Distribution):
         return square(self.high - self.low) / 12
 
     def rsample(self, sample_shape=()):
-        return self.low + (self.high - self.low) * uniform(self._shape(sample_shape), self.dtype)
+        return self.low + (self.high - self.low) * uniform(self._shape(sample_shape), self)
 
     def log_prob(self, value):
         value = self._value(value)
