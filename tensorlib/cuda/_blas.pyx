@@ -4,8 +4,6 @@ The library is loaded at the first product. It takes matrices in Fortran's order
 transposed: so it is given b and a for the result's transpose, which is the result in C order.
 """
 
-import threading
-
 from cuda.bindings cimport cydriver
 from libc.stdint cimport int64_t, uintptr_t
 
@@ -63,7 +61,6 @@ cdef struct Functions:
 cdef Library library = CUBLAS
 cdef Functions cublas
 cdef object found = None              # whether cuBLAS is there; None before it was looked for
-cdef object opening = threading.Lock()
 cdef int float32_compute = COMPUTE_32F
 cdef dict PRECISIONS = {"highest": COMPUTE_32F, "high": COMPUTE_32F_FAST_TF32,
                         "medium": COMPUTE_32F_FAST_16BF}
@@ -72,30 +69,18 @@ cdef dict PRECISIONS = {"highest": COMPUTE_32F, "high": COMPUTE_32F_FAST_TF32,
 cdef bint is_available() except -1:
     global found
     if found is None:
-        with opening:
-            if found is None:
-                found = load()
+        found = library.fill((
+            ("cublasSetWorkspace_v2", <uintptr_t>&cublas.set_workspace),
+            ("cublasSetMathMode", <uintptr_t>&cublas.set_math_mode),
+            ("cublasGemmStridedBatchedEx_64", <uintptr_t>&cublas.gemm),
+            ("cublasGetStatusName", <uintptr_t>&cublas.status_name),
+            ("cublasGetStatusString", <uintptr_t>&cublas.status_text)), "matmul")
     return found
 
 
 def found_library():
     """Whether cuBLAS is there."""
     return is_available()
-
-
-def load():
-    """Find the functions; returns whether they are there."""
-    try:
-        for name, place in (
-                ("cublasSetWorkspace_v2", <uintptr_t>&cublas.set_workspace),
-                ("cublasSetMathMode", <uintptr_t>&cublas.set_math_mode),
-                ("cublasGemmStridedBatchedEx_64", <uintptr_t>&cublas.gemm),
-                ("cublasGetStatusName", <uintptr_t>&cublas.status_name),
-                ("cublasGetStatusString", <uintptr_t>&cublas.status_text)):
-            (<void **><uintptr_t>place)[0] = library.function(name, "matmul")
-    except NotImplementedError:
-        return False
-    return True
 
 
 cdef int check(int status, str op) except -1:

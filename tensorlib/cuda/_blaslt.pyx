@@ -5,7 +5,6 @@ As cuBLAS it goes by columns, so it is given b and a for the result's transpose.
 element for each row of that: for each of our columns.
 """
 
-import threading
 from collections import OrderedDict
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
@@ -83,7 +82,6 @@ cdef struct Key:
 cdef Library library = CUBLAS_LT
 cdef Functions lt
 cdef object found = None            # whether it is there; None before it was looked for
-cdef object opening = threading.Lock()
 cdef dict STATUS = {
     1: "not initialized", 3: "allocation failed", 7: "invalid value", 8: "architecture mismatch",
     11: "mapping error", 13: "execution failed", 14: "internal error", 15: "not supported",
@@ -94,30 +92,18 @@ cdef object plans = OrderedDict()   # the one used last at the end
 cdef bint is_available() except -1:
     global found
     if found is None:
-        with opening:
-            if found is None:
-                found = load()
+        found = library.fill((
+            ("cublasLtMatmulDescCreate", <uintptr_t>&lt.create_desc),
+            ("cublasLtMatmulDescSetAttribute", <uintptr_t>&lt.set_desc),
+            ("cublasLtMatmulDescDestroy", <uintptr_t>&lt.destroy_desc),
+            ("cublasLtMatrixLayoutCreate", <uintptr_t>&lt.create_layout),
+            ("cublasLtMatrixLayoutDestroy", <uintptr_t>&lt.destroy_layout),
+            ("cublasLtMatmulPreferenceCreate", <uintptr_t>&lt.create_preference),
+            ("cublasLtMatmulPreferenceSetAttribute", <uintptr_t>&lt.set_preference),
+            ("cublasLtMatmulPreferenceDestroy", <uintptr_t>&lt.destroy_preference),
+            ("cublasLtMatmulAlgoGetHeuristic", <uintptr_t>&lt.heuristic),
+            ("cublasLtMatmul", <uintptr_t>&lt.matmul)), "linear")
     return found
-
-
-def load():
-    """Find the functions; returns whether they are there."""
-    try:
-        for name, place in (
-                ("cublasLtMatmulDescCreate", <uintptr_t>&lt.create_desc),
-                ("cublasLtMatmulDescSetAttribute", <uintptr_t>&lt.set_desc),
-                ("cublasLtMatmulDescDestroy", <uintptr_t>&lt.destroy_desc),
-                ("cublasLtMatrixLayoutCreate", <uintptr_t>&lt.create_layout),
-                ("cublasLtMatrixLayoutDestroy", <uintptr_t>&lt.destroy_layout),
-                ("cublasLtMatmulPreferenceCreate", <uintptr_t>&lt.create_preference),
-                ("cublasLtMatmulPreferenceSetAttribute", <uintptr_t>&lt.set_preference),
-                ("cublasLtMatmulPreferenceDestroy", <uintptr_t>&lt.destroy_preference),
-                ("cublasLtMatmulAlgoGetHeuristic", <uintptr_t>&lt.heuristic),
-                ("cublasLtMatmul", <uintptr_t>&lt.matmul)):
-            (<void **><uintptr_t>place)[0] = library.function(name, "linear")
-    except NotImplementedError:
-        return False
-    return True
 
 
 cdef bint has_dtype(int dtype) noexcept:

@@ -13,6 +13,7 @@ cdef class Library:
     cdef dict idle          # those of threads that ended
     cdef void *open(self, str op) except NULL
     cdef void *function(self, str name, str op) except NULL
+    cdef bint fill(self, tuple places, str op) except -1
 
     # What its calls take first, of this thread and, if it has one, for the current stream.
     cdef void *handle_on(self, int device, str op) except NULL

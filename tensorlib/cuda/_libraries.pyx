@@ -60,6 +60,16 @@ cdef class Library:
                                       "pip install --upgrade tensorlib[cuda13]")
         return found
 
+    cdef bint fill(self, tuple places, str op) except -1:
+        """Find functions, each given as its name and where its address is to be written. Returns
+        whether all are there."""
+        try:
+            for name, place in places:
+                (<void **><uintptr_t>place)[0] = self.function(name, op)
+        except NotImplementedError:
+            return False
+        return True
+
     cdef void *handle_on(self, int device, str op) except NULL:
         cdef dict handles = self.own.__dict__
         cdef Handle handle = handles.get(device)
