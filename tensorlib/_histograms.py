@@ -18,7 +18,7 @@ from tensorlib._arguments import (
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import asarray, ones, reshape, sort, where, zeros
 from tensorlib._joining import concatenate, stack
-from tensorlib._numpy_code import on_cpu_by
+from tensorlib._numpy_code import computed_by
 from tensorlib._rebound import run_module
 from tensorlib._selection import searchsorted
 from tensorlib._shape import atleast_2d, ravel
@@ -98,7 +98,7 @@ def _count_of_places(x, minlength):
     return max(most + 1, minlength)
 
 
-@on_cpu_by(np.histogram_bin_edges)
+@computed_by(np.histogram_bin_edges, elsewhere=True)
 def histogram_bin_edges(a, bins=10, range=None, weights=None):
     """The edges of the bins that `histogram` counts in.
 
@@ -142,7 +142,7 @@ def histogram_bin_edges(a, bins=10, range=None, weights=None):
     return _edges(a, bins, range, weights)
 
 
-@on_cpu_by(np.histogram)
+@computed_by(np.histogram, elsewhere=True)
 def histogram(a, bins=10, range=None, density=None, weights=None):
     """How many elements lie in each of several intervals.
 
@@ -202,7 +202,7 @@ def histogram(a, bins=10, range=None, density=None, weights=None):
     return counts, edges
 
 
-@on_cpu_by(np.histogram2d)
+@computed_by(np.histogram2d, elsewhere=True)
 def histogram2d(x, y, bins=10, range=None, density=None, weights=None):
     """How many points of a plane lie in each of several rectangles.
 
@@ -255,7 +255,7 @@ def histogram2d(x, y, bins=10, range=None, density=None, weights=None):
     return counts, *edges
 
 
-@on_cpu_by(np.histogramdd)
+@computed_by(np.histogramdd, elsewhere=True)
 def histogramdd(sample, bins=10, range=None, density=None, weights=None):
     """How many points of a space lie in each of several boxes.
 

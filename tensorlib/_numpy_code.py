@@ -14,51 +14,18 @@ from tensorlib._core._recorder import run_apart, watched
 from tensorlib._core._tensor import Tensor
 
 
-def computed_by(function):
+def computed_by(function, elsewhere=False):
     """Make a function of the library out of one of NumPy's: a decorator.
 
-    The decorated function gives the name, the signature and the documentation; its body is empty.
+    The decorated function gives the name, the signature and the documentation.
 
     Parameters
     ----------
     function : callable
         NumPy's.
-
-    Returns
-    -------
-    callable
-        The decorator.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from tensorlib._numpy_code import computed_by
-    >>> @computed_by(np.unique_values)
-    ... def unique_values(x):
-    ...     "The elements of `x`, each once."
-    >>> unique_values([2, 1, 2])
-    tensor([1, 2])
-    """
-
-    def decorate(described):
-        @functools.wraps(described)
-        def called(*args, **kwargs):
-            return by_numpy(described.__name__, function, args, kwargs)
-
-        return called
-
-    return decorate
-
-
-def on_cpu_by(function):
-    """Make a function that one of NumPy's computes on the CPU: a decorator.
-
-    The body of the decorated function is for other devices.
-
-    Parameters
-    ----------
-    function : callable
-        NumPy's.
+    elsewhere : bool, optional
+        Whether the body of the decorated function is for other devices than the CPU; else it is
+        empty.
 
     Returns
     -------
@@ -69,8 +36,13 @@ def on_cpu_by(function):
     --------
     >>> import numpy as np
     >>> from tensorlib._core._functions import sort
-    >>> from tensorlib._numpy_code import on_cpu_by
-    >>> @on_cpu_by(np.sort)
+    >>> from tensorlib._numpy_code import computed_by
+    >>> @computed_by(np.unique_values)
+    ... def unique_values(x):
+    ...     "The elements of `x`, each once."
+    >>> unique_values([2, 1, 2])
+    tensor([1, 2])
+    >>> @computed_by(np.sort, elsewhere=True)
     ... def ordered(x):
     ...     "The elements of `x` in ascending order."
     ...     return sort(x)
@@ -81,7 +53,8 @@ def on_cpu_by(function):
     def decorate(described):
         @functools.wraps(described)
         def called(*args, **kwargs):
-            return by_numpy(described.__name__, function, args, kwargs, described)
+            own = described if elsewhere else None
+            return by_numpy(described.__name__, function, args, kwargs, own)
 
         return called
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from tensorlib._arguments import all_beside, anywhere, beside, on_device
 from tensorlib._core._functions import asarray, ones
-from tensorlib._numpy_code import computed_by, on_cpu_by
+from tensorlib._numpy_code import computed_by
 from tensorlib._selection import in_bounds, nonzero
 
 
@@ -216,7 +216,7 @@ def mask_indices(n, mask_func, k=0):
     return nonzero(mask_func(ones((n, n), int), k) != 0)
 
 
-@on_cpu_by(np.ravel_multi_index)
+@computed_by(np.ravel_multi_index, elsewhere=True)
 def ravel_multi_index(multi_index, dims, mode="raise", order="C"):
     """The places in an array taken as one axis, of indices into its axes.
 
@@ -264,7 +264,7 @@ def ravel_multi_index(multi_index, dims, mode="raise", order="C"):
     return places
 
 
-@on_cpu_by(np.unravel_index)
+@computed_by(np.unravel_index, elsewhere=True)
 def unravel_index(indices, shape, order="C"):
     """The indices into the axes of an array, of places in it taken as one axis.
 

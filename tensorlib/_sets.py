@@ -22,7 +22,7 @@ from tensorlib._core._functions import (
 from tensorlib._core._tensor import Tensor
 from tensorlib._joining import concatenate
 from tensorlib._manipulation import moveaxis
-from tensorlib._numpy_code import by_numpy, on_cpu_by
+from tensorlib._numpy_code import by_numpy, computed_by
 from tensorlib._selection import nonzero, searchsorted, take
 from tensorlib._shape import ravel
 from tensorlib._sorting import lexsort
@@ -124,7 +124,7 @@ def _unique(x, axis, return_index, return_inverse, return_counts, equal_nan):
     return found
 
 
-@on_cpu_by(np.unique_all)
+@computed_by(np.unique_all, elsewhere=True)
 def unique_all(x):
     """The elements each once, in ascending order, and all that there is to know about them.
 
@@ -153,7 +153,7 @@ def unique_all(x):
     return named(*_unique(x, None, True, True, True, False))
 
 
-@on_cpu_by(np.unique_counts)
+@computed_by(np.unique_counts, elsewhere=True)
 def unique_counts(x):
     """The elements each once, and how often each occurs.
 
@@ -181,7 +181,7 @@ def unique_counts(x):
     return named(*_unique(x, None, False, False, True, False))
 
 
-@on_cpu_by(np.unique_inverse)
+@computed_by(np.unique_inverse, elsewhere=True)
 def unique_inverse(x):
     """The elements each once, and the indices that make the array of them.
 
@@ -232,7 +232,7 @@ def unique_values(x):
     return unique(x, equal_nan=False)
 
 
-@on_cpu_by(np.intersect1d)
+@computed_by(np.intersect1d, elsewhere=True)
 def intersect1d(ar1, ar2, assume_unique=False, return_indices=False):
     """The elements that both arrays have, each once, in ascending order.
 
@@ -332,7 +332,7 @@ def _isin(element, test_elements, assume_unique, invert, kind):
     return line[places] != element if invert else line[places] == element
 
 
-@on_cpu_by(np.setdiff1d)
+@computed_by(np.setdiff1d, elsewhere=True)
 def setdiff1d(ar1, ar2, assume_unique=False):
     """The elements of one array that another has not, each once, in ascending order.
 
@@ -366,7 +366,7 @@ def setdiff1d(ar1, ar2, assume_unique=False):
     return ar1[isin(ar1, ar2, invert=True)]
 
 
-@on_cpu_by(np.setxor1d)
+@computed_by(np.setxor1d, elsewhere=True)
 def setxor1d(ar1, ar2, assume_unique=False):
     """The elements that only one of two arrays has, each once, in ascending order.
 
@@ -402,7 +402,7 @@ def setxor1d(ar1, ar2, assume_unique=False):
     return both[concatenate((end, differ)) & concatenate((differ, end))]
 
 
-@on_cpu_by(np.union1d)
+@computed_by(np.union1d, elsewhere=True)
 def union1d(ar1, ar2):
     """The elements of two arrays, each once, in ascending order.
 
