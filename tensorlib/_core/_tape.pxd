@@ -81,4 +81,11 @@ cdef int switch_mode(int mode) noexcept
 cdef bint any_tracked(tuple inputs) except -1
 cdef int record(Rule rule, tuple inputs, tuple params, object outputs) except -1
 cdef tuple caller_line()
+cdef str package           # where its files are
+
+cdef extern from "user_line.h":
+    # The code of the innermost Python frame outside the package, or None, and the place in it.
+    object user_code(object package, int *place)
+    int line_of(object code, int place)
+
 cdef bint keeps_input(Rule rule, tuple inputs, int index) except -1

@@ -38,10 +38,6 @@ cdef extern from "Python.h":
     void PyObject_GC_Track(PyObject *object)
     void PyObject_GC_UnTrack(PyObject *object)
 
-cdef extern from "user_line.h":
-    # The code of the innermost Python frame outside the package, or NULL, and the place in it.
-    object user_code(object package, int *place)
-    int line_of(object code, int place)
 
 cdef uint64_t sequence = 0
 cdef dict rules = {}

@@ -1,13 +1,14 @@
 """The driver: devices, their contexts, and what to say of errors of it and of kernels."""
 
 import atexit
-import os
 
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF, Py_XDECREF
 from cuda.bindings cimport cydriver
 from libc.stdint cimport int64_t, uint64_t, uintptr_t
 from libc.string cimport memset
+
+from tensorlib._core._tape cimport line_of, package, user_code
 
 from tensorlib.cuda.errors import CudaError, OutOfMemoryError
 
@@ -22,10 +23,6 @@ cdef extern from *:
     int tl_forked
     int tl_device
     void tl_watch_forks()
-
-cdef extern from "user_line.h":
-    object user_code(object package, int *place)
-    int line_of(object code, int place)
 
 cdef extern from "reports.h" namespace "tl":
     cdef struct Report:
@@ -76,7 +73,6 @@ cdef Reports *reports[MAX_DEVICES]    # of wrong indices; NULL before the first 
 cdef uint64_t[MAX_DEVICES] givers      # the devices from which one had copies, as bits
 cdef list lines = []                   # by the number of a report: op, code of the user's, place
 cdef dict numbers = {}                 # op, id of code, place -> number of a report
-cdef str package = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 # ------------------------------------------------------------------------------------------

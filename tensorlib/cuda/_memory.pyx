@@ -5,8 +5,6 @@ What is freed waits, by its stream, to be used again in that stream's order, whi
 of the driver.
 """
 
-import os
-
 from cuda.bindings cimport cydriver
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF, Py_XDECREF, Py_XINCREF
@@ -19,6 +17,7 @@ from libcpp.utility cimport pair
 from libcpp.vector cimport vector
 
 from tensorlib._core._dtypes cimport dtype_object
+from tensorlib._core._tape cimport line_of, package, user_code
 from tensorlib._core._tensor cimport Tensor
 from tensorlib.cuda._driver cimport (
     MAX_DEVICES,
@@ -30,10 +29,6 @@ from tensorlib.cuda._driver cimport (
 from tensorlib.cuda._stream cimport stream_on, wait_for
 
 from tensorlib.cuda.errors import OutOfMemoryError
-
-cdef extern from "user_line.h":
-    object user_code(object package, int *place)
-    int line_of(object code, int place)
 
 cdef enum:
     GRAIN = 512        # bytes: every block is a multiple, and so aligned for any access
@@ -75,7 +70,6 @@ cdef vector[pair[uintptr_t, Block]] postponed                # freed, until capt
 cdef cydriver.CUmemoryPool[MAX_DEVICES] pools
 cdef cydriver.CUstream[MAX_DEVICES] sides                    # where memory for graphs is made
 cdef Stats[MAX_DEVICES] stats
-cdef str package = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 # ------------------------------------------------------------------------------------------
