@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from fused_cases import FUNCTIONS, chain, numbers, operands
 
 import tensorlib as tl
 from tensorlib import autograd, func
@@ -23,10 +24,6 @@ def threads(request):
     tl.set_num_threads(usual)
 
 
-def numbers(*shape, dtype="float64", seed=0):
-    return np.random.default_rng(seed).uniform(0.5, 2, shape).astype(dtype)
-
-
 def check(function, *arrays):
     """A function of arrays gives the same by NumPy, plain and fused."""
     tensors = [tl.asarray(x) for x in arrays]
@@ -39,10 +36,6 @@ def check(function, *arrays):
     return result
 
 
-def chain(x, y):
-    return x * y + tl.sin(x) * 2 - tl.where(x > y, x, y / 3)
-
-
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("size", SIZES)
 def test_a_chain(size, dtype, threads):
@@ -52,20 +45,9 @@ def test_a_chain(size, dtype, threads):
     np.testing.assert_allclose(np.asarray(result), expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize(
-    "function",
-    [
-        lambda x, n, h: x * n + h,  # int32 and float16 beside float64
-        lambda x, n, h: (n + 1) * h > x,
-        lambda x, n, h: tl.where(n > 1, x, h) ** 2,
-        lambda x, n, h: n * 2 + n // 2,
-        lambda x, n, h: (x + 1j * h) * n,
-        lambda x, n, h: -(h * h) + 0.5,
-    ],
-)
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_dtypes(function):
-    n = np.random.default_rng(0).integers(1, 9, 5000).astype(np.int32)
-    check(function, numbers(5000), n, numbers(5000, dtype="float16"))
+    check(function, *operands(5000))
 
 
 @pytest.mark.parametrize(

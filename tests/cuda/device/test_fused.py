@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from fused_cases import FUNCTIONS, chain, numbers, operands
 
 import tensorlib as tl
 from tensorlib.autograd import _fusing
@@ -10,14 +11,6 @@ from tensorlib.autograd import _fusing
 @pytest.fixture(autouse=True)
 def everything_waits(monkeypatch):
     monkeypatch.setattr(_fusing, "WORTH", 2)
-
-
-def numbers(*shape, dtype="float64", seed=0):
-    return np.random.default_rng(seed).uniform(0.5, 2, shape).astype(dtype)
-
-
-def chain(x, y):
-    return x * y + tl.sin(x) * 2 - tl.where(x > y, x, y / 3)
 
 
 def check(function, device, *arrays):
@@ -60,20 +53,9 @@ def test_it_is_one_kernel(device):
     assert launches(tl.fused(lambda x, y: (x * y + 1, x - y, tl.exp(x))), x, y) == 1
 
 
-@pytest.mark.parametrize(
-    "function",
-    [
-        lambda x, n, h: x * n + h,  # int32 and float16 beside float64
-        lambda x, n, h: (n + 1) * h > x,
-        lambda x, n, h: tl.where(n > 1, x, h) ** 2,
-        lambda x, n, h: n * 2 + n // 2,
-        lambda x, n, h: (x + 1j * h) * n,
-        lambda x, n, h: -(h * h) + 0.5,
-    ],
-)
+@pytest.mark.parametrize("function", FUNCTIONS)
 def test_dtypes(function, device):
-    n = np.random.default_rng(0).integers(1, 9, 500).astype(np.int32)
-    check(function, device, numbers(500), n, numbers(500, dtype="float16"))
+    check(function, device, *operands(500))
 
 
 @pytest.mark.parametrize(
