@@ -1,6 +1,8 @@
 """What the modules of kernels share."""
 
 import functools
+import struct
+from math import prod
 
 import numpy as np
 
@@ -53,6 +55,17 @@ def merged(shape, strides):
         else:
             axes.append((length, steps))
     return axes
+
+
+def packed_strides(axes, most, operands):
+    """The struct Strides of elementwise.cuh, with room for so many axes, of axes as `merged` gives
+    them."""
+    laid = [prod(length for length, _ in axes), len(axes), *(length for length, _ in axes)]
+    laid += (0,) * (most - len(axes))
+    for _, strides in axes:
+        laid += strides
+    laid += (0,) * (2 + most + most * operands - len(laid))
+    return struct.pack(f"{len(laid)}q", *laid)
 
 
 @functools.cache

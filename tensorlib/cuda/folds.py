@@ -4,7 +4,14 @@ import functools
 from typing import NamedTuple
 
 from tensorlib.cuda._backend import new, place
-from tensorlib.cuda.common import THREADS, blocks_for, index_type, kernel, packed
+from tensorlib.cuda.common import (
+    THREADS,
+    blocks_for,
+    index_type,
+    kernel,
+    packed,
+    packed_strides,
+)
 from tensorlib.cuda.elementwise import FEW, MANY
 
 WARP = 32
@@ -225,12 +232,8 @@ def in_packs(axes, width):
 
 
 def packed_axes(axes, most, operands):
-    """The struct Strides of axes."""
-    empty = (0,) * (most - len(axes))
-    strides = [axis[1 : 1 + operands] for axis in axes]
-    return packed(
-        product(axes), len(axes), [axis[0] for axis in axes], empty, strides, empty * operands
-    )
+    """The struct Strides of axes, for as many operands as asked for."""
+    return packed_strides([(n, steps[:operands]) for n, *steps in axes], most, operands)
 
 
 def power_above(n):

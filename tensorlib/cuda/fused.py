@@ -6,7 +6,7 @@ from tensorlib._core._dtypes import number_of
 from tensorlib._core._views import broadcast_to
 from tensorlib.cuda._backend import aligned_address, place
 from tensorlib.cuda._kernel import Kernel
-from tensorlib.cuda.common import THREADS, blocks_for, index_type, merged, packed
+from tensorlib.cuda.common import THREADS, blocks_for, index_type, merged, packed_strides
 from tensorlib.cuda.elementwise import (
     FEW,
     ITEMSIZES,
@@ -68,11 +68,7 @@ def fused(*arguments):
             width = 1
         laid, form, each = like.size, width, THREADS * width
     else:
-        empty = (0,) * (FEW - len(axes))
-        laid = packed(
-            like.size, len(axes), [length for length, _ in axes], empty,
-            [step for _, step in axes], empty * len(operands),
-        )  # fmt: skip
+        laid = packed_strides(axes, FEW, len(operands))
         form, each = index_type(like.size), THREADS
     run = fused_kernel(steps, places, len(leaves), held, tuple(modes[len(results) :]), form)
     given = [x if x.device != "cpu" else x.tobytes() for x in operands]

@@ -31,7 +31,15 @@ from tensorlib.cuda._backend import (
 )
 from tensorlib.cuda._driver import report_of
 from tensorlib.cuda._kernel import capturing
-from tensorlib.cuda.common import THREADS, blocks_for, kernel, merged, type_name
+from tensorlib.cuda.common import (
+    THREADS,
+    blocks_for,
+    index_type,
+    kernel,
+    merged,
+    packed_strides,
+    type_name,
+)
 from tensorlib.cuda.elementwise import FEW, MANY, TYPES
 from tensorlib.cuda.sort import ordered_rows
 
@@ -542,13 +550,9 @@ def _run(op, name, kind, device, axes, arguments, arrays=0, blocks=None):
     """Launch it over axes as `merged` gives them."""
     size = prod(length for length, _ in axes)
     most = FEW if len(axes) <= FEW else MANY
-    laid = [size, len(axes), *(length for length, _ in axes), *(0,) * (most - len(axes))]
-    for _, strides in axes:
-        laid += strides
-    laid += (0,) * (2 + most + most * (WALKERS[name][0] + arrays) - len(laid))
-    run = walker(name, kind, most, "uint64_t" if size > 0xFFFFFFFF else "uint32_t", arrays)
-    packed = struct.pack(f"{len(laid)}q", *laid)
-    run(op, device, blocks or blocks_for(size), THREADS, packed, *arguments)
+    strides = packed_strides(axes, most, WALKERS[name][0] + arrays)
+    run = walker(name, kind, most, index_type(size), arrays)
+    run(op, device, blocks or blocks_for(size), THREADS, strides, *arguments)
 
 
 def sources():
