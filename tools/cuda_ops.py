@@ -4,14 +4,13 @@ The lists follow from the op table and the kernels there are; the documentation 
 """
 
 import inspect
-from collections.abc import Callable
 
 from numpy_names import code, list_table
 
 import tensorlib as tl
 from tensorlib._core import ops as table
 from tensorlib._core._dispatch import ops
-from tensorlib._numpy_code import computed_by, on_cpu_by
+from tensorlib._numpy_code import computed_by
 from tensorlib.cuda.elementwise import OPS
 from tensorlib.cuda.table import KERNELS
 
@@ -40,10 +39,10 @@ def missing() -> list[str]:
     return sorted(names - set(elementwise()) - set(views_and_copies()) - set(kernels()))
 
 
-def made_by(decorator: Callable) -> list[str]:
-    """Functions that a decorator of `tensorlib._numpy_code` made."""
+def by_numpy(elsewhere: bool) -> list[str]:
+    """Functions that NumPy's code computes, with a body for other devices or without."""
 
-    @decorator(abs)
+    @computed_by(abs)
     def example():
         """What all of them are made of."""
 
@@ -54,19 +53,13 @@ def made_by(decorator: Callable) -> list[str]:
             module = getattr(module, part)
         for name in dir(module):
             value = getattr(module, name)
-            if inspect.isfunction(value) and value.__code__ is example.__code__:
+            if (
+                inspect.isfunction(value)
+                and value.__code__ is example.__code__
+                and inspect.getclosurevars(value).nonlocals["elsewhere"] is elsewhere
+            ):
                 found.add(f"{namespace}.{name}".lstrip("."))
     return sorted(found)
-
-
-def without_arrays() -> list[str]:
-    """Functions of NumPy's code, none of which takes arrays."""
-    return made_by(computed_by)
-
-
-def composed() -> list[str]:
-    """Functions that are NumPy's code on the CPU alone."""
-    return made_by(on_cpu_by)
 
 
 def page() -> str:
@@ -77,8 +70,8 @@ def page() -> str:
         ("**run**: views and copies", views_and_copies()),
         ("**run**: other kernels", kernels()),
         ("**raise**: no kernel yet", missing()),
-        ("**run**: functions that NumPy's own code computes on the CPU", composed()),
-        ("**make** arrays on the CPU, for ``to``: functions of NumPy's own code", without_arrays()),
+        ("**run**: on the CPU the code is NumPy's own", by_numpy(elsewhere=True)),
+        ("**make** arrays on the CPU, for ``to``", by_numpy(elsewhere=False)),
     ]
     return "\n".join(
         list_table(columns, [(what, len(names), code(names)) for what, names in rows if names])

@@ -30,7 +30,7 @@ def test_each_op_is_in_one_list(cuda_ops):
 
 
 def test_what_numpy_computes_is_found(cuda_ops):
-    composed, others = cuda_ops.composed(), cuda_ops.without_arrays()
+    composed, others = cuda_ops.by_numpy(elsewhere=True), cuda_ops.by_numpy(elsewhere=False)
     assert all(callable(getattr(tl, name)) for name in composed + others)
     assert {"histogram", "union1d", "unravel_index"} <= set(composed)
     assert "tril_indices" in others
