@@ -490,4 +490,4 @@ utils = _lazy_module("tensorlib.utils")
 with _contextlib.suppress(ImportError):  # not on every platform
     from tensorlib._dtypes import complex256, float128
 with _contextlib.suppress(ImportError):  # an extra of the installation
-    from ml_dtypes import bfloat16
+    from ml_dtypes import bfloat16, float8_e4m3fn, float8_e5m2

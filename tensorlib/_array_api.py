@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tensorlib._core._dtypes import ML_DTYPES
 from tensorlib._core._tensor import Tensor
 from tensorlib._core.device import available, check_device
 
@@ -194,7 +195,7 @@ class finfo:
 
     def __init__(self, dtype):
         info, dtype = np.finfo, dtype.dtype if isinstance(dtype, Tensor) else dtype
-        if getattr(dtype, "__name__", str(dtype)) == "bfloat16":
+        if getattr(dtype, "__name__", str(dtype)) in ML_DTYPES:
             from ml_dtypes import finfo as info  # without which there is no such dtype
         self._info = info(dtype)
 

@@ -5,6 +5,7 @@ import sys
 import types
 
 from tensorlib._core import _tensor
+from tensorlib._core._dtypes import ML_DTYPES
 from tensorlib._core._exchange import asarray
 from tensorlib._core.device import device_number
 from tensorlib._to import move
@@ -38,7 +39,7 @@ def array_wrap(self, array, context=None, return_scalar=True, /):
 
 def array_struct(self):
     """PyCapsule: the memory, as NumPy's C protocol describes it."""
-    if self.dtype.kind == "V":
+    if self.dtype.name in ML_DTYPES:
         raise AttributeError(f"__array_struct__: the protocol has no code for {self.dtype}")
     return self.numpy().__array_struct__
 

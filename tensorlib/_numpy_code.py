@@ -9,6 +9,7 @@ import functools
 import numpy as np
 
 from tensorlib._arguments import check_on_cpu, on_device
+from tensorlib._core._dtypes import ML_DTYPES
 from tensorlib._core._functions import asarray
 from tensorlib._core._recorder import run_apart, watched
 from tensorlib._core._tensor import Tensor
@@ -141,7 +142,7 @@ def has_tensors(dtype):
     """Whether there are tensors of a dtype of NumPy."""
     if dtype.kind in "fc":
         return dtype.itemsize <= (8 if dtype.kind == "f" else 16)
-    return dtype.kind in "biu" or dtype.name == "bfloat16"
+    return dtype.kind in "biu" or dtype.name in ML_DTYPES
 
 
 def _rebuilt(value, change):

@@ -11,6 +11,7 @@ import os
 
 import numpy as np
 
+from tensorlib._core._dtypes import ML_DTYPES
 from tensorlib._core._functions import asarray, empty
 from tensorlib._core._tensor import Tensor
 from tensorlib._core.device import check_device
@@ -29,6 +30,8 @@ FORMAT_NAMES = {
     "uint16": "U16",
     "uint32": "U32",
     "uint64": "U64",
+    "float8_e4m3fn": "F8_E4M3",
+    "float8_e5m2": "F8_E5M2",
     "float16": "F16",
     "bfloat16": "BF16",
     "float32": "F32",
@@ -132,7 +135,7 @@ def load(path, map_location=None):
     SerializationError
         If the file is damaged, or is no safetensors file.
     ImportError
-        If it has bfloat16 and ``ml_dtypes`` is not installed.
+        If it has bfloat16 or float8 and ``ml_dtypes`` is not installed.
 
     Examples
     --------
@@ -242,13 +245,13 @@ def _check_spans(entries, size):
 
 
 def _dtype(name):
-    if name != "bfloat16":
+    if name not in ML_DTYPES:
         return np.dtype(name)
     try:
         import ml_dtypes
     except ImportError:
-        raise ImportError("load: bfloat16 needs the package ml_dtypes") from None
-    return np.dtype(ml_dtypes.bfloat16)
+        raise ImportError(f"load: {name} needs the package ml_dtypes") from None
+    return np.dtype(getattr(ml_dtypes, name))
 
 
 def _read_tensor(file, name, dtype, shape):

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 import tensorlib as tl
 
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
+FLOAT8 = [np.dtype(ml_dtypes.float8_e4m3fn), np.dtype(ml_dtypes.float8_e5m2)]
+ML_DTYPES = [BFLOAT16, *FLOAT8]
 DTYPES = [np.dtype(letter) for letter in "?bhilBHILefdFD"]
-ALL_DTYPES = [*DTYPES, BFLOAT16]
+ALL_DTYPES = [*DTYPES, *ML_DTYPES]
 
 # The same examples on each run, and no files left behind.
 QUICK = {
@@ -38,7 +40,7 @@ def hard_values(dtype):
     if dtype.kind == "c":
         real = hard_values(np.dtype("f" if dtype == np.complex64 else "d"))
         return (real[:, None] + 1j * real).astype(dtype).ravel()
-    limits = np.finfo(dtype) if dtype.kind == "f" else ml_dtypes.finfo(dtype)
+    limits = ml_dtypes.finfo(dtype) if dtype in ML_DTYPES else np.finfo(dtype)
     numbers = [0, -0.0, 1, -1, 0.5, -2.5, 3, np.inf, -np.inf, np.nan]
     numbers += [limits.max, limits.tiny, limits.eps]
     return np.array(numbers).astype(dtype)

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from layouts import (
     ALL_DTYPES,
-    BFLOAT16,
     DTYPES,
     LAYOUTS,
+    ML_DTYPES,
     assert_close,
     assert_identical,
     bits,
@@ -111,7 +111,7 @@ def check(name, actual, expected, operands=()):
     assert len(actual) == len(expected)
     exact = name not in INEXACT and not (name in MASKED and expected[0].dtype.kind == "c")
     exact &= name not in OURS
-    if expected[0].dtype in (np.float16, BFLOAT16):  # rounded from float32
+    if expected[0].dtype in (np.float16, *ML_DTYPES):  # rounded from float32
         exact &= name not in STRIDE_DEPENDENT
     if any(a.dtype.kind == "c" for a in operands):
         exact &= name not in STRIDE_DEPENDENT_COMPLEX
@@ -119,13 +119,15 @@ def check(name, actual, expected, operands=()):
         not a.flags.c_contiguous or a.shape != expected[0].shape or a.size == 1 for a in operands
     ):
         exact &= name not in STRIDE_DEPENDENT
+    signed_zeros = name not in ANY_ZERO
+    signed_zeros &= name != "sign" or expected[0].dtype not in ML_DTYPES  # which keep them
     scale = name in ABSOLUTE or name in SUMS
     if scale and name.endswith("_backward") and operands:
         sizes = np.abs(np.asarray(operands[0]).astype("f8"))
         scale = sizes.max(initial=1, where=np.isfinite(sizes))
     for one, other in zip(actual, expected, strict=True):
         if exact:
-            assert_identical(one, other, signed_zeros=name not in ANY_ZERO)
+            assert_identical(one, other, signed_zeros)
         else:
             assert_close(one, other, 4, scale=scale)
 
@@ -191,17 +193,17 @@ def test_mixed_dtypes(name):
                 check(name, actual, expected, arrays)
 
 
-def knows_bfloat16(name):
-    arrays = [np.ones(1, BFLOAT16)] * len(ELEMENTWISE[name].inputs)
+def knows(name, dtype):
+    arrays = [np.ones(1, dtype)] * len(ELEMENTWISE[name].inputs)
     return name == "where" or not isinstance(outcome(reference(name), *arrays), Exception)
 
 
-BFLOAT16_OPS = list(filter(knows_bfloat16, ELEMENTWISE))
+NARROW_OPS = [(dtype, name) for dtype in ML_DTYPES for name in ELEMENTWISE if knows(name, dtype)]
 
 
-@pytest.mark.parametrize("name", BFLOAT16_OPS)
-def test_bfloat16(name):
-    dtypes = [BFLOAT16] * len(ELEMENTWISE[name].inputs)
+@pytest.mark.parametrize("dtype, name", NARROW_OPS)
+def test_dtypes_of_ml_dtypes(dtype, name):
+    dtypes = [dtype] * len(ELEMENTWISE[name].inputs)
     if name == "where":
         dtypes[0] = np.dtype(bool)
 
@@ -213,9 +215,10 @@ def test_bfloat16(name):
     run()
 
 
-def test_bfloat16_is_known_to_most_ops():
-    assert len(BFLOAT16_OPS) > 60
-    assert tl.bfloat16 is ml_dtypes.bfloat16
+def test_dtypes_of_ml_dtypes_are_known_to_most_ops():
+    for dtype in ML_DTYPES:
+        assert sum(known == dtype for known, _ in NARROW_OPS) > 60
+        assert getattr(tl, dtype.name) is getattr(ml_dtypes, dtype.name)
 
 
 # scalars of Python
@@ -542,7 +545,7 @@ def test_reductions(name, dtype):
         array = data.draw(st.sampled_from(LAYOUTS))(fold_input(rng, name, dtype, shape))
         axes = [None, *range(-len(shape), len(shape)), tuple(range(0, len(shape), 2)), ()]
         kwargs = {"axis": data.draw(st.sampled_from(axes)), "keepdims": data.draw(st.booleans())}
-        if name in ("sum", "prod") and dtype != BFLOAT16:
+        if name in ("sum", "prod") and dtype not in ML_DTYPES:
             kwargs["dtype"] = data.draw(st.sampled_from([None, None, "d", "D", "l"]))
         expected = outcome(getattr(np, name), array, **kwargs)
         actual = outcome(getattr(tl, name), tl.asarray(array), **kwargs)

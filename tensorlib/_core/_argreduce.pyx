@@ -3,7 +3,7 @@
 cimport numpy as cnp
 from libc.stdint cimport int64_t, intptr_t
 
-from tensorlib._core._dtypes cimport TL_INT64, dtype_object
+from tensorlib._core._dtypes cimport TL_INT64, TL_NDTYPES, dtype_object
 from tensorlib._core._numpy_functions cimport ArgFunction, numpy_functions
 from tensorlib._core._tensor cimport LONG, MAX_DIMS, Tensor, c_contiguous, tensor_empty
 from tensorlib._core._threads cimport ThreadPool, pool
@@ -20,7 +20,7 @@ cdef extern from "argreduce.h" namespace "tl::argreduce" nogil:
 
 ThreadPool.share(pool())
 
-cdef list specimens = [None] * 15  # an array of each dtype, for NumPy's functions to ask
+cdef list specimens = [None] * TL_NDTYPES  # an array of each dtype, for NumPy's functions to ask
 
 
 cdef int find_along_rows(bint largest, Tensor x, Py_ssize_t rows, Py_ssize_t n,

@@ -69,7 +69,8 @@ cdef int check_tensor(Tensor tensor, int ndim, str name, str axes, str op) excep
         wanted = f" with {ndim} axes" if ndim else ""
         raise ValueError(f"{op}: expected {name} of shape ({axes}){wanted}, got {tensor.shape}")
     if tensor.dtype_ not in (TL_FLOAT16, TL_BFLOAT16, TL_FLOAT32, TL_FLOAT64):
-        raise TypeError(f"{op}: expected {name} of a floating dtype, got {tensor.dtype}")
+        raise TypeError(f"{op}: expected {name} of a floating dtype of at least 16 bits, "
+                        f"got {tensor.dtype}")
     return 0
 
 

@@ -42,7 +42,7 @@ cdef extern from "copy.h" namespace "tl" nogil:
 # element by element
 # ------------------------------------------------------------------------------------------
 
-cdef float[15][15] cast_costs  # [from][to], as TimedLoop has them
+cdef float[17][17] cast_costs  # [from][to], as TimedLoop has them
 
 
 cdef bint same_layout(Tensor a, Tensor b) noexcept:

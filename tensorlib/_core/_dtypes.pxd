@@ -9,6 +9,8 @@ cdef extern from "dtypes.h":
         TL_UINT16
         TL_UINT32
         TL_UINT64
+        TL_FLOAT8_E4M3FN
+        TL_FLOAT8_E5M2
         TL_FLOAT16
         TL_BFLOAT16
         TL_FLOAT32
@@ -16,7 +18,7 @@ cdef extern from "dtypes.h":
         TL_COMPLEX64
         TL_COMPLEX128
         TL_NDTYPES
-    const int tl_itemsizes[15]
+    const int tl_itemsizes[17]
 
 cdef object dtype_object(int dtype)                 # np.dtype of an id
 cdef int dtype_id(object dtype, str op) except -1   # of anything np.dtype() accepts
@@ -27,7 +29,21 @@ cdef inline int dtype_itemsize(int dtype) noexcept nogil:
 
 
 cdef inline bint dtype_is_inexact(int dtype) noexcept nogil:
-    return dtype >= TL_FLOAT16
+    return dtype >= TL_FLOAT8_E4M3FN
+
+
+cdef inline bint dtype_is_narrow(int dtype) noexcept nogil:
+    """Floats of 8 and 16 bits, which are computed in float32."""
+    return TL_FLOAT8_E4M3FN <= dtype <= TL_BFLOAT16
+
+
+cdef inline bint dtype_is_float8(int dtype) noexcept nogil:
+    return dtype == TL_FLOAT8_E4M3FN or dtype == TL_FLOAT8_E5M2
+
+
+cdef inline bint dtype_of_ml_dtypes(int dtype) noexcept nogil:
+    """Those of them that NumPy has from another package."""
+    return dtype_is_narrow(dtype) and dtype != TL_FLOAT16
 
 
 cdef inline bint dtype_is_complex(int dtype) noexcept nogil:

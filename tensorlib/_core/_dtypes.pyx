@@ -3,11 +3,14 @@
 import numpy as np
 
 
-cdef list dtype_objects = [np.dtype(name) for name in (
+# Those of ml_dtypes are None until they are asked for.
+cdef list dtype_objects = [name and np.dtype(name) for name in (
     "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
-    "float16", "float16", "float32", "float64", "complex64", "complex128",
+    None, None, "float16", None, "float32", "float64", "complex64", "complex128",
 )]
-dtype_objects[TL_BFLOAT16] = None  # until ml_dtypes is asked for
+cdef dict ids_of_ml_dtypes = {
+    "float8_e4m3fn": TL_FLOAT8_E4M3FN, "float8_e5m2": TL_FLOAT8_E5M2, "bfloat16": TL_BFLOAT16}
+ML_DTYPES = tuple(ids_of_ml_dtypes)
 cdef dict ids_by_number = {
     np.dtype(code).num: id for id, code in (
         (TL_BOOL, "?"), (TL_INT8, "b"), (TL_INT16, "h"), (TL_INT32, "i"), (TL_INT64, "int64"),
@@ -35,7 +38,7 @@ cdef object dtype_object(int dtype):
 cdef int dtype_id(object dtype, str op) except -1:
     cdef object found
     cdef int i
-    if dtype is None:  # as NumPy; and what stands for bfloat16 until that is known
+    if dtype is None:  # as NumPy; and what stands for those of ml_dtypes that are not known
         return TL_FLOAT64
     for i in range(TL_NDTYPES):
         if dtype_objects[i] is dtype:
@@ -50,10 +53,9 @@ cdef int dtype_id(object dtype, str op) except -1:
         except TypeError as error:
             raise TypeError(f"{op}: {error}") from None
     found = ids_by_number.get(dtype.num)
-    if found is None and dtype.name == "bfloat16":
-        ids_by_number[dtype.num] = TL_BFLOAT16
-        dtype_objects[TL_BFLOAT16] = dtype
-        found = TL_BFLOAT16
+    if found is None and dtype.name in ids_of_ml_dtypes:
+        found = ids_by_number[dtype.num] = ids_of_ml_dtypes[dtype.name]
+        dtype_objects[found] = dtype
     if found is None:
         raise TypeError(
             f"{op}: Unsupported dtype: expected a bool, integer, floating-point or complex dtype "

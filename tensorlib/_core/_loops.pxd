@@ -59,8 +59,8 @@ cdef class LoopTable:
     cdef bint widens                # small integers are folded in 64 bits
     cdef bint reorderable           # may be folded over several axes at once
     cdef bint one_by_one            # the loops cannot fold several elements in one call
-    cdef Loop folds[15]             # for reductions, by the dtype of the elements
-    cdef Loop uniform[15]           # by the dtype of all inputs
+    cdef Loop folds[17]             # for reductions, by the dtype of the elements
+    cdef Loop uniform[17]           # by the dtype of all inputs
     cdef dict mixed                 # key of dtypes -> address of a Loop
     cdef Loop *same(self, int dtype) except NULL
     cdef Loop *folding(self, int dtype) except NULL

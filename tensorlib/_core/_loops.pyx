@@ -1,8 +1,8 @@
 """The loop table: which inner loop serves an elementwise op for which dtypes.
 
 NumPy's own loops are read out of its ufunc objects; what NumPy lacks, and what ours are much faster
-for, is compiled from functors. 16-bit floats go through float32's loops in blocks. Folds call
-NumPy's loops, whose order of additions is part of the result.
+for, is compiled from functors. Floats of 8 and 16 bits go through float32's loops in blocks. Folds
+call NumPy's loops, whose order of additions is part of the result.
 """
 
 cimport numpy as cnp
@@ -14,7 +14,6 @@ from libc.stdlib cimport calloc
 from libc.string cimport memcpy
 
 from tensorlib._core._dtypes cimport (
-    TL_BFLOAT16,
     TL_FLOAT16,
     TL_FLOAT32,
     TL_FLOAT64,
@@ -22,8 +21,10 @@ from tensorlib._core._dtypes cimport (
     TL_NDTYPES,
     TL_UINT64,
     dtype_id,
+    dtype_is_narrow,
     dtype_itemsize,
     dtype_object,
+    dtype_of_ml_dtypes,
 )
 
 import numpy as np
@@ -33,22 +34,19 @@ cnp.import_array()
 cnp.import_umath()
 
 cdef extern from "loops.h" nogil:
-    LoopFunction tl_cast_loops[15][15]
+    LoopFunction tl_cast_loops[17][17]
     LoopFunction tl_fast_loop(const char *name, int dtype)
 
-cdef extern from "half_loops.h" namespace "tl" nogil:
+cdef extern from "narrow_loops.h" namespace "tl" nogil:
     enum:
-        kHalfOperands
-        kAsItIs
-        kHalf
-        kBFloat16
+        kNarrowOperands
 
     cdef struct FloatLoop:
         LoopFunction loop
         void *data
         int inputs
         int operands
-        int *kinds
+        int *dtypes
 
     void through_float(char **args, const Py_ssize_t *dims, const Py_ssize_t *steps,
                        void *data) noexcept
@@ -244,21 +242,21 @@ cdef class LoopTable:
                 or self.name in NOT_THROUGH_FLOAT:
             return False
         for i in range(self.nin):
-            if loop.dtypes[i] in (TL_FLOAT16, TL_BFLOAT16):
+            if dtype_is_narrow(loop.dtypes[i]):
                 return self.find_through_float(loop, dtypes, inputs)
         return False
 
     cdef bint find_through_float(self, Loop *loop, tuple dtypes, tuple inputs) except -1:
-        """Of 16-bit floats, by way of the loop of float32."""
+        """Of floats of 8 and 16 bits, by way of the loop of float32."""
         cdef Loop single
         cdef FloatLoop *data
         cdef int i
         single.function = NULL
         single.data = NULL
-        if len(dtypes) > kHalfOperands:
+        if len(dtypes) > kNarrowOperands:
             return False
         self.fill(&single, tuple([
-            np.dtype("f") if dtype_id(dtype, self.name) in (TL_FLOAT16, TL_BFLOAT16) else dtype
+            np.dtype("f") if dtype_is_narrow(dtype_id(dtype, self.name)) else dtype
             for dtype in dtypes]), inputs, False)
         data = <FloatLoop *>calloc(1, sizeof(FloatLoop))  # for the life of the process
         if data == NULL:
@@ -266,8 +264,7 @@ cdef class LoopTable:
         data.loop, data.data = single.function, single.data
         data.inputs, data.operands = self.nin, self.nin + self.nout
         for i in range(data.operands):
-            data.kinds[i] = kHalf if loop.dtypes[i] == TL_FLOAT16 else \
-                kBFloat16 if loop.dtypes[i] == TL_BFLOAT16 else kAsItIs
+            data.dtypes[i] = loop.dtypes[i]
         loop.function, loop.data = through_float, data
         return True
 
@@ -278,7 +275,7 @@ cdef class LoopTable:
         cdef list found = []
         if self.ufunc is None:
             for i in range(TL_NDTYPES):
-                if i != TL_BFLOAT16 and tl_functor_loop(self.name.encode(), i) != NULL:
+                if not dtype_of_ml_dtypes(i) and tl_functor_loop(self.name.encode(), i) != NULL:
                     dtype = dtype_object(i)
                     inputs = (dtype,) * self.nin
                     if self.name == "where":
@@ -337,7 +334,7 @@ cdef int find_builtin(PyUFuncObject *ufunc, Loop *loop) except -1:
 
 
 cdef int find_registered(PyUFuncObject *ufunc, tuple dtypes, Loop *loop) except -1:
-    """A loop that another package registered for a dtype of its own, such as bfloat16."""
+    """A loop that another package registered for a dtype of its own, as ml_dtypes does."""
     cdef PyUFunc_Loop1d *registered
     cdef int k
     if ufunc.userloops == NULL:

@@ -37,7 +37,7 @@ def layout(tuple shape not None, dtype, Tensor target not None, Tensor weight, s
     """What lies before, along and after the axis of classes; raises what both ops do."""
     cdef int axis = min(len(shape) - 1, 1), kind = dtype_id(dtype, op)
     if not TL_FLOAT16 <= kind <= TL_FLOAT64:
-        raise TypeError(f"{op}: expected a floating dtype, got {dtype}")
+        raise TypeError(f"{op}: expected a floating dtype of at least 16 bits, got {dtype}")
     if target.dtype_ != TL_INT64:
         raise TypeError(f"{op}: expected classes of int64, got {target.dtype}")
     if len(shape) == 0 or target.shape != shape[:axis] + shape[axis + 1:]:

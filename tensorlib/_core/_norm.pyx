@@ -43,7 +43,8 @@ cdef int read_shape(Shape *shape, Tensor x, str op) except -1:
         raise ValueError(f"{op}: expected images of shape (batch, stack, group, channel, place), "
                          f"got {x.shape}")
     if not TL_FLOAT16 <= x.dtype_ <= TL_FLOAT64:
-        raise TypeError(f"{op}: expected images of a floating dtype, got {x.dtype}")
+        raise TypeError(f"{op}: expected images of a floating dtype of at least 16 bits, "
+                        f"got {x.dtype}")
     shape.batch = x.shape_[0]
     shape.stack = x.shape_[1]
     shape.group = x.shape_[2]

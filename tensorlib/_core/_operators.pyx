@@ -3,7 +3,7 @@
 from tensorlib._core._backend cimport backend_of, device_of
 from tensorlib._core._copy cimport warn_of_lost_part
 from tensorlib._core._dispatch cimport Op, apply, elementwise, tell_recorder, tell_write
-from tensorlib._core._dtypes cimport TL_BOOL, TL_FLOAT16, dtype_is_complex, dtype_is_inexact
+from tensorlib._core._dtypes cimport TL_BOOL, dtype_is_complex, dtype_is_inexact
 from tensorlib._core._exchange cimport asarray
 from tensorlib._core._history cimport bind, check_not_leaf, holds_history, wrote
 from tensorlib._core._recorder cimport watched
@@ -39,7 +39,7 @@ cdef Tensor value_for(Tensor target, object value):
     """What is written into a tensor; an int must fit its dtype."""
     if isinstance(value, Tensor):
         return value
-    if type(value) is float and target.dtype_ < TL_FLOAT16 and target.dtype_ != TL_BOOL:
+    if type(value) is float and not dtype_is_inexact(target.dtype_) and target.dtype_ != TL_BOOL:
         int(value)  # refuses infinities and NaN, as NumPy does
     elif type(value) is complex and not dtype_is_complex(target.dtype_):
         float(value)  # which is a TypeError

@@ -12,6 +12,7 @@ from tensorlib._core._dtypes cimport (
     TL_FLOAT16,
     TL_FLOAT32,
     TL_FLOAT64,
+    dtype_is_float8,
     dtype_itemsize,
     dtype_object,
 )
@@ -295,7 +296,7 @@ cdef int check_linear(Tensor x, Tensor weight, Tensor bias, Py_ssize_t *shape) e
 
 cdef int linear_dtype(Tensor x, Tensor weight, Tensor bias) except -1:
     cdef int dtype = x.dtype_
-    if weight.dtype_ != dtype:
+    if weight.dtype_ != dtype or dtype_is_float8(dtype):
         dtype = product_loop(MATMUL, x, weight).dtypes[2]
     if bias.dtype_ != dtype:
         dtype = sums.resolve((dtype_object(dtype), bias.dtype), None).dtypes[2]

@@ -3,7 +3,6 @@
 from libc.string cimport memcpy, memset
 
 from tensorlib._core._dtypes cimport (
-    TL_BFLOAT16,
     TL_BOOL,
     TL_FLOAT16,
     TL_FLOAT32,
@@ -15,6 +14,7 @@ from tensorlib._core._dtypes cimport (
     dtype_is_inexact,
     dtype_itemsize,
     dtype_object,
+    dtype_of_ml_dtypes,
 )
 from tensorlib._core._loops cimport (
     Loop,
@@ -62,7 +62,7 @@ cdef extern from "scan.h" namespace "tl" nogil:
 
 ThreadPool.share(pool())
 
-cdef float[15] square_costs  # of an element of squared_distances, by dtype, as a Loop's
+cdef float[17] square_costs  # of an element of squared_distances, by dtype, as a Loop's
 
 
 cdef int fold_dtype(LoopTable table, Tensor x) except -1:
@@ -163,8 +163,8 @@ cdef void run_fold(const Walk &walk, char **pointers, const FoldLoop &loop,
 
 cdef Tensor fold(LoopTable table, str name, Tensor x, uint64_t axes, bint keepdims, int dtype):
     """Fold over the axes whose bits are set."""
-    if dtype == TL_BFLOAT16 and table.widens:
-        # Running results of eight bits would soon stay as they are.
+    if dtype_of_ml_dtypes(dtype) and table.widens:
+        # Running results of so few bits would soon stay as they are.
         return with_dtype(fold(table, name, x, axes, keepdims, TL_FLOAT32), dtype, name)
     cdef Loop *loop = table.folding(dtype)
     cdef object identity = table.identity
@@ -364,7 +364,7 @@ cdef int fill(Tensor result, object value) except -1:
 
 cdef Tensor accumulate(LoopTable table, str name, Tensor x, int axis, int dtype):
     """The running fold along an axis."""
-    if dtype == TL_BFLOAT16 and table.widens:
+    if dtype_of_ml_dtypes(dtype) and table.widens:
         return with_dtype(accumulate(table, name, x, axis, TL_FLOAT32), dtype, name)
     cdef Loop *loop = table.folding(dtype)
     cdef Tensor result

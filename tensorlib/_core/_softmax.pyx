@@ -31,7 +31,7 @@ cdef int read_shape(Shape *shape, Tensor x, int axis, str op) except -1:
     """Check the operand, and describe the lines along the axis."""
     cdef int i
     if not TL_FLOAT16 <= x.dtype_ <= TL_FLOAT64:
-        raise TypeError(f"{op}: expected a floating dtype, got {x.dtype}")
+        raise TypeError(f"{op}: expected a floating dtype of at least 16 bits, got {x.dtype}")
     if not 0 <= axis < x.ndim_:
         raise np.exceptions.AxisError(axis, x.ndim_, op)
     shape.outer = shape.inner = 1

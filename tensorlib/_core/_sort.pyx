@@ -6,7 +6,6 @@ from libc.string cimport memcpy
 
 from tensorlib._core._copy cimport copy_elements
 from tensorlib._core._dtypes cimport (
-    TL_BFLOAT16,
     TL_FLOAT32,
     TL_INT64,
     TL_NDTYPES,
@@ -15,6 +14,7 @@ from tensorlib._core._dtypes cimport (
     dtype_is_inexact,
     dtype_itemsize,
     dtype_object,
+    dtype_of_ml_dtypes,
 )
 from tensorlib._core._numpy_functions cimport (
     ArgSortFunction,
@@ -69,12 +69,12 @@ cdef int check_axis(Tensor x, int axis, str op) except -1:
 
 
 cdef int sortable_dtype(Tensor x) noexcept:
-    """NumPy has no sort for bfloat16, whose numbers are all float32's."""
-    return TL_FLOAT32 if x.dtype_ == TL_BFLOAT16 else x.dtype_
+    """NumPy has no sort for dtypes of ml_dtypes, whose numbers are all float32's."""
+    return TL_FLOAT32 if dtype_of_ml_dtypes(x.dtype_) else x.dtype_
 
 
 # An array of each dtype: NumPy's functions take one, and look at it where a dtype is not their own.
-cdef list specimens = [None if dtype == TL_BFLOAT16 else np.empty(0, dtype_object(dtype))
+cdef list specimens = [None if dtype_of_ml_dtypes(dtype) else np.empty(0, dtype_object(dtype))
                        for dtype in range(TL_NDTYPES)]
 
 

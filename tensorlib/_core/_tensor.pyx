@@ -12,12 +12,12 @@ from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from libc.string cimport memcpy
 
 from tensorlib._core._dtypes cimport (
-    TL_BFLOAT16,
     TL_INT8,
     TL_UINT64,
     dtype_is_inexact,
     dtype_itemsize,
     dtype_object,
+    dtype_of_ml_dtypes,
 )
 from tensorlib._core._memory cimport Storage, storage_new, storage_release, storage_retain
 
@@ -542,8 +542,8 @@ cdef class Tensor:
     # exchange -------------------------------------------------------------------------------
 
     def __getbuffer__(self, Py_buffer *buffer, int flags):
-        if self.dtype_ == TL_BFLOAT16:
-            raise BufferError("buffer: bfloat16 has no format in the buffer protocol")
+        if dtype_of_ml_dtypes(self.dtype_):
+            raise BufferError(f"buffer: {self.dtype} has no format in the buffer protocol")
         if self.storage.device != 0:
             raise BufferError(f"buffer: the tensor is on {self.device}; use cpu()")
         if flags & PyBUF_WRITABLE and (self.readonly or not self.storage.writeable):
@@ -739,7 +739,7 @@ cdef class Tensor:
 # Of the buffer protocol, by dtype id.
 # NumPy makes an array of the type that the letter names: of two for 64 bits, that of int64.
 cdef list formats = [b"?", b"b", b"h", b"i", np.dtype("int64").char.encode(), b"B", b"H", b"I",
-                     np.dtype("uint64").char.encode(), b"e", b"", b"f", b"d", b"Zf", b"Zd"]
+                     np.dtype("u8").char.encode(), b"", b"", b"e", b"", b"f", b"d", b"Zf", b"Zd"]
 
 
 cdef inline void abandon(Tensor tensor) noexcept:

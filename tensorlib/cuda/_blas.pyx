@@ -11,9 +11,12 @@ from tensorlib._core._dtypes cimport (
     TL_BFLOAT16,
     TL_COMPLEX64,
     TL_COMPLEX128,
+    TL_FLOAT8_E4M3FN,
+    TL_FLOAT8_E5M2,
     TL_FLOAT16,
     TL_FLOAT32,
     TL_FLOAT64,
+    dtype_is_narrow,
     dtype_itemsize,
 )
 from tensorlib._core._loops cimport Walk
@@ -42,6 +45,8 @@ cdef enum:
     C_32F = 4
     C_64F = 5
     R_16BF = 14
+    R_8F_E4M3 = 28
+    R_8F_E5M2 = 29
 
 # What NVIDIA recommends for sm_90; smaller GPUs are content with less.
 cdef enum:
@@ -131,6 +136,10 @@ cdef bint has_dtype(int dtype) noexcept:
 
 
 cdef int type_of(int dtype) noexcept:
+    if dtype == TL_FLOAT8_E4M3FN:
+        return R_8F_E4M3
+    if dtype == TL_FLOAT8_E5M2:
+        return R_8F_E5M2
     if dtype == TL_FLOAT16:
         return R_16F
     if dtype == TL_BFLOAT16:
@@ -169,7 +178,7 @@ cdef Laid laid(int64_t rows, int64_t columns, int64_t row, int64_t column) noexc
 
 
 cdef int compute_of(int dtype) noexcept:
-    if dtype == TL_FLOAT16 or dtype == TL_BFLOAT16:
+    if dtype_is_narrow(dtype):
         return COMPUTE_32F
     return COMPUTE_64F if dtype == TL_FLOAT64 or dtype == TL_COMPLEX128 else float32_compute
 

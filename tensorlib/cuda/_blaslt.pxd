@@ -6,6 +6,10 @@ cdef bint is_available() except -1
 # Whether it adds vectors to products of a dtype.
 cdef bint has_dtype(int dtype) noexcept
 
-# result = a @ b + bias, of matrices that fit; False where cuBLASLt has no way, and nothing is done.
-cdef bint multiply_and_add(const Matrices &p, Tensor a, Tensor b, Tensor bias, Tensor result,
-                           str op) except -1
+# Whether a device multiplies 8-bit floats.
+cdef bint has_float8(int device) except -1
+
+# result = a @ b, + bias unless that is None, of matrices that fit; False where cuBLASLt has no way,
+# and nothing is done.
+cdef bint multiply(const Matrices &p, Tensor a, Tensor b, Tensor bias, Tensor result,
+                   str op) except -1

@@ -1,8 +1,8 @@
-"""cuBLASLt, where it is installed: a product of matrices and the bias that is added to it, in one
-launch.
+"""cuBLASLt, where it is installed: products of matrices that cuBLAS does not have.
 
-As cuBLAS it goes by columns, so it is given b and a for the result's transpose. A bias has an
-element for each row of that: for each of our columns.
+They are those to which a bias is added in the same launch, and those of 8-bit floats. As cuBLAS it
+goes by columns, so it is given b and a for the result's transpose. A bias has an element for each
+row of that: for each of our columns.
 """
 
 from collections import OrderedDict
@@ -29,6 +29,7 @@ cdef enum:
     DESC_TRANSB = 4
     DESC_EPILOGUE = 7
     DESC_BIAS_POINTER = 8
+    EPILOGUE_DEFAULT = 1
     EPILOGUE_BIAS = 4
     PREF_MAX_WORKSPACE_BYTES = 1
     PREF_REDUCTION_SCHEME_MASK = 3
@@ -75,9 +76,11 @@ cdef struct Functions:
 
 # What a plan depends on. All are of one size, so that the bytes of two are the same if they are.
 cdef struct Key:
-    int64_t device, type, compute, m, n, k
-    int64_t a_op, a_step, b_op, b_step
-    int64_t a_aligned, b_aligned, d_aligned, bias_aligned
+    int64_t device, compute, m, n, k
+    int64_t a_type, a_op, a_step, a_aligned
+    int64_t b_type, b_op, b_step, b_aligned
+    int64_t d_type, d_aligned
+    int64_t bias_aligned   # 0 without one
 
 cdef Library library = CUBLAS_LT
 cdef Functions lt
@@ -133,10 +136,10 @@ cdef class Plan:
         check_status(library, lt.create_desc(&self.desc, p.compute, scale), STATUS, op)
         self.set_option(DESC_TRANSA, p.a_op, op)
         self.set_option(DESC_TRANSB, p.b_op, op)
-        self.set_option(DESC_EPILOGUE, EPILOGUE_BIAS, op)
-        self.a = self.layout(p.type, p.a_op, p.m, p.k, p.a_step, op)
-        self.b = self.layout(p.type, p.b_op, p.k, p.n, p.b_step, op)
-        self.d = self.layout(p.type, OP_N, p.m, p.n, p.m, op)
+        self.set_option(DESC_EPILOGUE, EPILOGUE_BIAS if p.bias_aligned else EPILOGUE_DEFAULT, op)
+        self.a = self.layout(p.a_type, p.a_op, p.m, p.k, p.a_step, op)
+        self.b = self.layout(p.b_type, p.b_op, p.k, p.n, p.b_step, op)
+        self.d = self.layout(p.d_type, OP_N, p.m, p.n, p.m, op)
 
     cdef int set_option(self, int attribute, int32_t value, str op) except -1:
         return check_status(library, lt.set_desc(self.desc, attribute, &value, sizeof(value)),
@@ -204,7 +207,8 @@ cdef Plan plan_for(const Key &p, void *handle, const void *bias, str op):
     cdef Plan plan = plans.pop(key, None)
     if plan is None:
         plan = Plan(key, op)
-        set_bias(plan, bias, op)  # of which the alignment is asked
+        if bias != NULL:
+            set_bias(plan, bias, op)  # of which the alignment is asked
         plan.choose(handle, p, op)
         while len(plans) >= KEPT:
             plans.popitem(last=False)
@@ -228,9 +232,13 @@ cdef Tensor readable(Tensor bias, str op):
     return result
 
 
-cdef bint multiply_and_add(const Matrices &p, Tensor a, Tensor b, Tensor bias, Tensor result,
-                           str op) except -1:
-    cdef int64_t itemsize = dtype_itemsize(result.dtype_)
+cdef bint has_float8(int device) except -1:
+    return is_available() and _driver.capability(device) >= (8, 9)
+
+
+cdef bint multiply(const Matrices &p, Tensor a, Tensor b, Tensor bias, Tensor result,
+                   str op) except -1:
+    cdef int64_t itemsize = dtype_itemsize(a.dtype_)
     cdef Laid laid_a = laid(p.rows, p.inner, p.a_row // itemsize, p.a_inner // itemsize)
     cdef Laid laid_b = laid(p.inner, p.columns, p.b_inner // itemsize, p.b_column // itemsize)
     cdef int device = index_of_tensor(result), status
@@ -241,21 +249,27 @@ cdef bint multiply_and_add(const Matrices &p, Tensor a, Tensor b, Tensor bias, T
     cdef Plan plan
     cdef Tensor work
     cdef void *handle
-    key.device, key.type, key.compute = device, type_of(a.dtype_), compute_of(a.dtype_)
+    cdef void *added = NULL
+    if bias is not None:
+        bias = readable(bias, op)
+        added = bias.data
+    key.device, key.compute = device, compute_of(a.dtype_)
     key.m, key.n, key.k = p.columns, p.rows, p.inner
-    key.a_op, key.a_step, key.b_op, key.b_step = laid_b.op, laid_b.step, laid_a.op, laid_a.step
+    key.a_type, key.a_op, key.a_step = type_of(b.dtype_), laid_b.op, laid_b.step
+    key.b_type, key.b_op, key.b_step = type_of(a.dtype_), laid_a.op, laid_a.step
     key.a_aligned, key.b_aligned = alignment_of(b.data), alignment_of(a.data)
-    bias = readable(bias, op)
-    key.d_aligned, key.bias_aligned = alignment_of(result.data), alignment_of(bias.data)
+    key.d_type, key.d_aligned = type_of(result.dtype_), alignment_of(result.data)
+    key.bias_aligned = alignment_of(added) if added != NULL else 0
     enter(device, op)
     handle = library.handle_on(device, op)
-    plan = plan_for(key, handle, bias.data, op)
+    plan = plan_for(key, handle, added, op)
     if not plan.exists:
         return False
     work = workspace(device, plan.chosen.work, op)
     note_launch(op)
     # From here to the product nothing lets another thread use the plan.
-    set_bias(plan, bias.data, op)
+    if added != NULL:
+        set_bias(plan, added, op)
     status = lt.matmul(
         handle, plan.desc, &one if key.compute == COMPUTE_64F else <void *>&single, b.data,
         plan.a, a.data, plan.b, &zero, result.data, plan.d, result.data, plan.d,

@@ -12,7 +12,7 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 
 from tensorlib._core._backend cimport number_of_device
-from tensorlib._core._dtypes cimport dtype_id, dtype_itemsize, dtype_object
+from tensorlib._core._dtypes cimport dtype_id, dtype_itemsize, dtype_object, dtype_of_ml_dtypes
 from tensorlib._core._memory cimport storage_wrap
 from tensorlib._core._tensor cimport MAX_DIMS, Tensor, refuse_wrapped, tensor_wrap
 from tensorlib.cuda._backend cimport index_of_tensor
@@ -26,7 +26,7 @@ from tensorlib.cuda import _driver
 cdef extern from "Python.h":
     int Py_IsInitialized() nogil
 
-# The structures of DLPack 1.0 (dlpack.h).
+# The structures of DLPack 1.1 (dlpack.h).
 cdef enum:
     CPU = 1
     CUDA = 2
@@ -67,9 +67,11 @@ cdef struct DLManagedTensorVersioned:
     uint64_t flags
     DLTensor tensor
 
-# DLPack's code of a kind of dtype; bfloat16's kind is V.
-cdef dict CODES = {"i": 0, "u": 1, "f": 2, "V": 4, "c": 5, "b": 6}
+# DLPack's code of a kind of dtype, and of those that are of no kind of NumPy's.
+cdef dict CODES = {"i": 0, "u": 1, "f": 2, "c": 5, "b": 6}
 cdef dict KINDS = {0: "i", 1: "u", 2: "f", 5: "c"}
+cdef dict CODES_BY_NAME = {"bfloat16": 4, "float8_e4m3fn": 10, "float8_e5m2": 12}
+cdef dict NAMES = {(code, 16 if code == 4 else 8): name for name, code in CODES_BY_NAME.items()}
 
 
 # ------------------------------------------------------------------------------------------
@@ -91,7 +93,8 @@ cdef int fill(DLTensor *target, Tensor tensor) except -1:
     target.device.device_type = CUDA
     target.device.device_id = index_of_tensor(tensor)
     target.ndim = tensor.ndim_
-    target.dtype.code = CODES[dtype.kind]
+    target.dtype.code = CODES_BY_NAME[dtype.name] if dtype_of_ml_dtypes(tensor.dtype_) \
+        else CODES[dtype.kind]
     target.dtype.bits = 8 * itemsize
     target.dtype.lanes = 1
     target.byte_offset = 0
@@ -196,8 +199,8 @@ def array_interface(Tensor tensor not None):
     if tensor.wrapped is not None:
         refuse_wrapped(tensor, "__cuda_array_interface__")
     dtype = dtype_object(tensor.dtype_)
-    if dtype.kind == "V":
-        raise AttributeError("__cuda_array_interface__: the protocol has no code for bfloat16")
+    if dtype_of_ml_dtypes(tensor.dtype_):
+        raise AttributeError(f"__cuda_array_interface__: the protocol has no code for {dtype}")
     stream = <uintptr_t>stream_on(index_of_tensor(tensor))
     return {
         "shape": tensor.shape,
@@ -338,8 +341,8 @@ cdef object dtype_of(DLDataType found):
     if found.lanes == 1:
         if found.code == 6 and found.bits == 8:
             return np.dtype(bool)
-        if found.code == 4 and found.bits == 16:
-            return np.dtype("bfloat16")
+        if (found.code, found.bits) in NAMES:
+            return np.dtype(NAMES[found.code, found.bits])
         if found.code in KINDS and found.bits in (8, 16, 32, 64, 128):
             return np.dtype(f"{KINDS[found.code]}{found.bits // 8}")
     raise BufferError(f"from_dlpack: a dtype that tensors do not have: DLPack's code {found.code} "

@@ -15,6 +15,7 @@ from tensorlib._core._dtypes cimport (
     TL_UINT32,
     TL_UINT64,
     dtype_is_complex,
+    dtype_is_float8,
     dtype_itemsize,
 )
 from tensorlib._core._loops cimport Walk, walk_prepare
@@ -77,7 +78,7 @@ cdef int dtype_of_sums(int dtype) noexcept:
     """In what products.cuh adds up: Wide of the dtype."""
     if dtype == TL_INT64 or dtype == TL_UINT64:
         return TL_UINT64
-    if dtype < TL_FLOAT16:
+    if dtype < TL_UINT64:
         return TL_UINT32
     return TL_FLOAT32 if dtype == TL_FLOAT16 or dtype == TL_BFLOAT16 else dtype
 
@@ -92,6 +93,10 @@ cdef Tensor multiply(int kind, Tensor a, Tensor b):
     cdef Py_ssize_t itemsize
     cdef bint conjugated
     check_product(kind, a, b, &core_a, &core_b)
+    if kind == MATMUL and dtype_is_float8(a.dtype_) and dtype_is_float8(b.dtype_):
+        result = multiply_float8(a, b)
+        if result is not None:
+            return result
     if a.dtype_ == b.dtype_ and (a.dtype_ == TL_FLOAT16 or a.dtype_ == TL_BFLOAT16):
         dtype = a.dtype_  # for which NumPy has no loops of all products
     else:
@@ -133,6 +138,47 @@ cdef Tensor multiply(int kind, Tensor a, Tensor b):
     else:
         launch(op, a, b, result, p, walk, conjugated)
     return result
+
+
+cdef Tensor multiply_float8(Tensor a, Tensor b):
+    """A product of 8-bit floats as float32, where the GPU has it; else None.
+
+    The library is given what all such GPUs can read: rows of a and columns of b, each in one piece
+    of whole 16 bytes.
+    """
+    cdef Py_ssize_t[MAX_DIMS] shape
+    cdef Py_ssize_t[2] rows
+    cdef Tensor flat, turned, result
+    cdef Matrices p
+    cdef int i, last = a.ndim_ - 1
+    if last < 1 or b.ndim_ != 2 or b.shape_[0] % 16 or b.shape_[1] % 16 or a.size_ == 0 \
+            or b.size_ == 0 or not _blaslt.has_float8(index_of_tensor(a)):
+        return None
+    check_aligned(a, "matmul")
+    check_aligned(b, "matmul")
+    p.inner, p.columns = b.shape_[0], b.shape_[1]
+    p.rows = rows[0] = a.size_ // p.inner
+    rows[1] = p.inner
+    flat = reshaped(a, 2, rows, "matmul")
+    if flat is None or not has_whole_rows(flat):
+        flat = in_shape(copied(a, a.dtype_, "matmul"), 2, rows)
+    turned = axes_reversed(b)
+    if not has_whole_rows(turned):
+        turned = copied(turned, b.dtype_, "matmul")
+    p.a_row, p.a_inner, p.b_inner, p.b_column = flat.strides_[0], 1, 1, turned.strides_[0]
+    rows[1] = p.columns
+    result = tensor_empty_on(a.storage.device, 2, rows, TL_FLOAT32, "matmul")
+    if not _blaslt.multiply(p, flat, turned, None, result, "matmul"):
+        return None
+    for i in range(last):
+        shape[i] = a.shape_[i]
+    shape[last] = p.columns
+    return result if last == 1 else in_shape(result, a.ndim_, shape)
+
+
+cdef bint has_whole_rows(Tensor x) noexcept:
+    return x.strides_[1] == 1 and x.strides_[0] >= x.shape_[1] and x.strides_[0] % 16 == 0 \
+        and <size_t>x.data % 16 == 0
 
 
 cdef bint fits(const Matrices &p, int64_t itemsize) noexcept:
@@ -267,6 +313,7 @@ def linear(Tensor x not None, Tensor weight not None, Tensor bias not None):
     cdef Py_ssize_t[2] rows
     cdef Tensor tensor, flat
     cdef int dtype
+    cdef bint float8
     check_linear(x, weight, bias, shape)
     dtype = linear_dtype(x, weight, bias)
     if x.size_ == 0:
@@ -275,16 +322,18 @@ def linear(Tensor x not None, Tensor weight not None, Tensor bias not None):
         check_aligned(tensor, "linear")
     rows[1] = x.shape_[x.ndim_ - 1]
     rows[0] = x.size_ // rows[1]
+    float8 = dtype == TL_FLOAT32 and dtype_is_float8(x.dtype_) and dtype_is_float8(weight.dtype_)
     flat = reshaped(x, 2, rows, "linear")
     if flat is None:
-        flat = in_shape(copied(x, dtype, "linear"), 2, rows)
-    flat = multiply_and_add(in_dtype(flat, dtype, "linear"), in_dtype(weight, dtype, "linear"),
-                            in_dtype(bias, dtype, "linear"))
+        flat = in_shape(copied(x, x.dtype_ if float8 else dtype, "linear"), 2, rows)
+    if not float8:  # which a GPU may multiply as they are
+        flat, weight = in_dtype(flat, dtype, "linear"), in_dtype(weight, dtype, "linear")
+    flat = multiply_and_add(flat, weight, in_dtype(bias, dtype, "linear"))
     return flat if x.ndim_ == 2 else in_shape(flat, x.ndim_, shape)
 
 
 cdef Tensor multiply_and_add(Tensor x, Tensor weight, Tensor bias):
-    """x @ weight.T + bias, of one dtype: by one launch where cuBLASLt can."""
+    """x @ weight.T + bias, of one dtype or of 8-bit floats: by one launch where cuBLASLt can."""
     cdef Tensor result
     cdef Matrices p
     cdef Py_ssize_t[2] shape
@@ -295,7 +344,7 @@ cdef Tensor multiply_and_add(Tensor x, Tensor weight, Tensor bias):
         p.b_inner, p.b_column = weight.strides_[1], weight.strides_[0]
         shape[0], shape[1] = p.rows, p.columns
         result = tensor_empty_on(x.storage.device, 2, shape, x.dtype_, "linear")
-        if result.size_ == 0 or _blaslt.multiply_and_add(p, x, weight, bias, result, "linear"):
+        if result.size_ == 0 or _blaslt.multiply(p, x, weight, bias, result, "linear"):
             return result
     result = multiply(MATMUL, x, axes_reversed(weight))
     compute("add", result, result, bias)

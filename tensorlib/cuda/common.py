@@ -11,6 +11,7 @@ from tensorlib.cuda._kernel import Kernel
 from tensorlib.cuda.elementwise import TYPES
 
 THREADS = 256  # of a block, unless a kernel says otherwise
+NARROW = ("Float8E4M3", "Float8E5M2", "Half", "BFloat16")  # computed in float
 FLOATING = ("Half", "BFloat16", "float", "double")
 
 

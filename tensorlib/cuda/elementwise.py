@@ -13,6 +13,8 @@ TYPES = (
     "uint16_t",
     "uint32_t",
     "uint64_t",
+    "Float8E4M3",
+    "Float8E5M2",
     "Half",
     "BFloat16",
     "float",
@@ -20,7 +22,7 @@ TYPES = (
     "Complex<float>",
     "Complex<double>",
 )
-ITEMSIZES = (1, 1, 2, 4, 8, 1, 2, 4, 8, 2, 2, 4, 8, 8, 16)
+ITEMSIZES = (1, 1, 2, 4, 8, 1, 2, 4, 8, 1, 1, 2, 2, 4, 8, 8, 16)
 THREADS = 256  # of a block
 
 # How an operand is read. POINTER: an element after the other; SAME: one element for all;

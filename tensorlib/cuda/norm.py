@@ -110,7 +110,9 @@ def check_images(x, op):
             f"{op}: expected images of shape (batch, stack, group, channel, place), got {x.shape}"
         )
     if type_name(x.dtype) not in FLOATING:
-        raise TypeError(f"{op}: expected images of a floating dtype, got {x.dtype}")
+        raise TypeError(
+            f"{op}: expected images of a floating dtype of at least 16 bits, got {x.dtype}"
+        )
 
 
 def check_operand(operand, name, x, shape, dtype, op):

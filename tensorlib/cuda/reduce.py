@@ -6,6 +6,7 @@ from tensorlib._core._dtypes import number_of
 from tensorlib._core.ops import REDUCTIONS
 from tensorlib.cuda import folds
 from tensorlib.cuda._backend import aligned_address, new
+from tensorlib.cuda.common import NARROW
 from tensorlib.cuda.elementwise import ITEMSIZES, TYPES
 from tensorlib.cuda.folds import VECTOR, Fold, make_plan, run_fold
 
@@ -40,7 +41,7 @@ def reduction(op, source, target):
     if op in LOGICAL:
         state_size = 1
     elif op in OF_NOTHING:
-        state_size = 4 if given in ("Half", "BFloat16") else ITEMSIZES[target]
+        state_size = 4 if given in NARROW else ITEMSIZES[target]
     else:
         state_size = ITEMSIZES[target]
     return Fold(

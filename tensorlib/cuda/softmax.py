@@ -82,7 +82,7 @@ def backward_any(logarithm, op, g, y, axis):
 def lines_of(x, axis, op):
     """Check the operand, and describe the lines along the axis."""
     if type_name(x.dtype) not in FLOATING:
-        raise TypeError(f"{op}: expected a floating dtype, got {x.dtype}")
+        raise TypeError(f"{op}: expected a floating dtype of at least 16 bits, got {x.dtype}")
     if not 0 <= axis < x.ndim:
         raise np.exceptions.AxisError(axis, x.ndim, op)
     return math.prod(x.shape[:axis]), x.shape[axis], math.prod(x.shape[axis + 1 :])

@@ -124,6 +124,60 @@ def test_linear_is_one_launch(environment):
     run(environment, "-c", BEGIN + LINEAR + textwrap.dedent(code))
 
 
+FLOAT8 = """
+from tensorlib.nn import functional as F
+
+def narrow(shape, dtype):
+    return tl.asarray(rng.standard_normal(shape), dtype=dtype)
+
+def check(kernels, function, *operands):
+    expected = function(*[operand.astype("float32") for operand in operands]).numpy()
+    moved = [operand.to("cuda") for operand in operands]
+    result, found = launched(lambda: function(*moved))
+    assert found == kernels, found
+    assert result.dtype == "float32"
+    np.testing.assert_allclose(result.cpu().numpy(), expected, rtol=1e-5, atol=1e-5)
+
+E4M3, E5M2 = "float8_e4m3fn", "float8_e5m2"
+"""
+
+
+def test_floats_of_8_bits(environment):
+    code = """
+    matmul = tl.matmul
+    x, w, bias = narrow((20, 32), E4M3), narrow((48, 32), E4M3), tl.asarray(b[0, 0, 0])
+    check(["gemm_2828"], matmul, x, w.T)
+    # The second operand is the library's first.
+    check(["gemm_2928"], matmul, x, w.astype(E5M2).T)
+    check(["gemm_2829"], matmul, x.astype(E5M2), w.T)
+    check(["gemm_2828"], matmul, narrow((2, 3, 20, 32), E4M3), w.T)
+    check(["gemm_2828", "elementwise"], F.linear, x, w, tl.asarray(rng.standard_normal(48), "f"))
+    # What does not lie so is copied.
+    check(["elementwise", "gemm_2828"], matmul, x, narrow((32, 48), E4M3))
+    wide = narrow((2, 3, 20, 64), E4M3)
+    check(["elementwise", "gemm_2828"], lambda x, y: x[0, 0, :, 3:35] @ y, wide, w.T)
+    check(["elementwise", "gemm_2828"], lambda x, y: x[..., ::2] @ y, wide, w.T)
+    check(["gemm_2828"], lambda x, y: x[0, 0, :, 16:48] @ y, wide, w.T)
+    # What GPUs have no way for is converted.
+    both = ["elementwise", "elementwise", "gemm_0"]
+    check(both, matmul, x.astype(E5M2), w.astype(E5M2).T)
+    check(both, lambda x, y: x[:, :24] @ y[:24], x, w.T)
+    check(both, lambda x, y: x @ y[:, :40], x, w.T)
+    check(both, matmul, narrow((2, 20, 32), E4M3), narrow((2, 32, 48), E4M3))
+    check(["elementwise", "gemm_0"], matmul, x, w.astype("float32").T)
+    """
+    run(environment, "-c", BEGIN + FLOAT8 + textwrap.dedent(code))
+
+
+def test_floats_of_8_bits_on_gpus_without_them(environment):
+    code = """
+    x, w = narrow((20, 32), E4M3), narrow((48, 32), E4M3)
+    check(["elementwise", "elementwise", "gemm_0"], tl.matmul, x, w.T)
+    """
+    environment["STANDIN_CAPABILITY"] = "8.6"
+    run(environment, "-c", BEGIN + FLOAT8 + textwrap.dedent(code))
+
+
 def test_linear_where_cublaslt_has_no_way(environment):
     code = """
     find_nothing(True)

@@ -18,6 +18,8 @@ inline auto with_dtype(int dtype, Function f) {
     case TL_UINT16: return f(uint16_t());
     case TL_UINT32: return f(uint32_t());
     case TL_UINT64: return f(uint64_t());
+    case TL_FLOAT8_E4M3FN: return f(Float8E4M3());
+    case TL_FLOAT8_E5M2: return f(Float8E5M2());
     case TL_FLOAT16: return f(Half());
     case TL_BFLOAT16: return f(BFloat16());
     case TL_FLOAT32: return f(float());

@@ -50,7 +50,7 @@ class Reader {
  public:
   Wide<T> const *operator()(T const *source, Run const &run) {
     source += run.offset;
-    if constexpr (!is_half<T>) {
+    if constexpr (!is_narrow<T>) {
       if (run.pieces == 1) return source;
     }
     Wide<T> *target = buffer_;
@@ -69,14 +69,14 @@ template <class T>
 class Writer {
  public:
   Wide<T> *target(T *out, Run const &run) {
-    if constexpr (!is_half<T>) {
+    if constexpr (!is_narrow<T>) {
       if (run.pieces == 1) return out + run.offset;
     }
     return buffer_;
   }
   void finish(T *out, Run const &run) {
     out += run.offset;
-    if constexpr (!is_half<T>) {
+    if constexpr (!is_narrow<T>) {
       if (run.pieces == 1) return;
     }
     Wide<T> const *source = buffer_;

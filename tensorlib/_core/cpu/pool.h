@@ -27,8 +27,8 @@ struct Plane {
 
 template <class T>
 inline T lowest() {
-  if constexpr (is_half<T>) {
-    return T(-infinity<float>());
+  if constexpr (is_narrow<T>) {
+    return T::from_bits(infinity_bits<T> | sign_of<T>);
   } else if constexpr (is_floating<T>) {
     return -infinity<T>();
   } else {

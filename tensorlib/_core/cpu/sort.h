@@ -230,7 +230,7 @@ void put_oddities(Oddities oddities, T *sorted, intptr_t n) {
 
 // Whether sort_elements can sort a dtype.
 inline bool sorts_long(int dtype) {
-  return dtype < TL_FLOAT16 || dtype == TL_FLOAT32 || dtype == TL_FLOAT64;
+  return dtype < TL_FLOAT8_E4M3FN || dtype == TL_FLOAT32 || dtype == TL_FLOAT64;
 }
 
 // The same for n elements of such a dtype.
@@ -239,7 +239,7 @@ inline char *sort_elements(int dtype, char *data, char *spare, intptr_t n, SortF
   char *sorted = nullptr;
   with_dtype(dtype, [&](auto zero) {
     using T = typename Choose<is_bool<decltype(zero)>, uint8_t, decltype(zero)>::type;
-    if constexpr (!is_complex<T> && !is_half<T>) {
+    if constexpr (!is_complex<T> && !is_narrow<T>) {
       T *x = reinterpret_cast<T *>(data);
       Oddities oddities;
       if constexpr (is_floating<T>) oddities = take_oddities(x, n, threads);

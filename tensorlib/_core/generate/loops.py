@@ -10,7 +10,8 @@ import importlib
 import runpy
 from pathlib import Path
 
-# In the order of the ids in dtypes.h; the letters are NumPy's (E is ml_dtypes' bfloat16).
+# In the order of the ids in dtypes.h; the letters are NumPy's and, but for its bfloat16, which is E
+# here, ml_dtypes'.
 DTYPES = {
     "?": "bool",
     "b": "int8_t",
@@ -21,6 +22,8 @@ DTYPES = {
     "H": "uint16_t",
     "I": "uint32_t",
     "Q": "uint64_t",
+    "4": "Float8E4M3",
+    "5": "Float8E5M2",
     "e": "Half",
     "E": "BFloat16",
     "f": "float",
@@ -29,6 +32,7 @@ DTYPES = {
     "D": "ComplexDouble",
 }
 LETTERS = list(DTYPES)
+NARROW = "45eE"
 FLOATING = "eEfd"
 PAIRS = [2 * letter for letter in FLOATING]
 
@@ -43,7 +47,7 @@ FUNCTOR_SIGNATURES = {
     "masked_divide": [2 * letter for letter in FLOATING + "FD"],
     "masked_multiply": [2 * letter for letter in FLOATING + "FD"],
     "mish_backward": PAIRS,
-    "relu": list("bhiqBHIQ" + FLOATING),
+    "relu": list("bhiqBHIQ45" + FLOATING),
     "relu_backward": PAIRS,
     "silu_backward": PAIRS,
     "where": ["?" + 2 * letter for letter in LETTERS],
@@ -97,7 +101,7 @@ SOURCE = """\
 #include <cstring>
 
 #include "guarded_loops.h"
-#include "half_loops.h"
+#include "narrow_loops.h"
 #include "loops.h"
 
 using namespace tl;
@@ -155,7 +159,7 @@ def cast(from_: str, to: str) -> str:
         return "double_to_half"
     if to == "e" and from_ in "FD":
         return f"cast_to_half<{DTYPES[from_]}>"
-    if from_ != to and {from_, to} & set("eE") and not {from_, to} & set("FD"):
+    if from_ != to and {from_, to} & set(NARROW) and not {from_, to} & set("FD"):
         return f"CastThroughFloat<{DTYPES[from_]}, {DTYPES[to]}>::loop"
     wide = from_ != to and {from_, to} <= set(WIDE_CASTS)
     return loop(f"Cast<{DTYPES[to]}>", from_, "WideElementwise" if wide else "Elementwise")

@@ -11,6 +11,8 @@ enum DType {
   TL_UINT16,
   TL_UINT32,
   TL_UINT64,
+  TL_FLOAT8_E4M3FN,
+  TL_FLOAT8_E5M2,
   TL_FLOAT16,
   TL_BFLOAT16,
   TL_FLOAT32,
@@ -21,4 +23,4 @@ enum DType {
 };
 
 // Bytes of one element.
-static const int tl_itemsizes[TL_NDTYPES] = {1, 1, 2, 4, 8, 1, 2, 4, 8, 2, 2, 4, 8, 8, 16};
+static const int tl_itemsizes[TL_NDTYPES] = {1, 1, 2, 4, 8, 1, 2, 4, 8, 1, 1, 2, 2, 4, 8, 8, 16};

@@ -63,8 +63,8 @@ struct Positive {
 struct Negative {
   template <class T>
   TL_HD T operator()(T x) const {
-    if constexpr (is_half<T>) {
-      return T::from_bits(x.bits ^ 0x8000);
+    if constexpr (is_narrow<T>) {
+      return T::from_bits(x.bits ^ sign_of<T>);
     } else {
       return T(-wide(x));
     }
@@ -76,8 +76,8 @@ struct Absolute {
   TL_HD Real<T> operator()(T x) const {
     if constexpr (is_complex<T>) {
       return math::hypot(x.real, x.imag);
-    } else if constexpr (is_half<T>) {
-      return T::from_bits(x.bits & 0x7fff);
+    } else if constexpr (is_narrow<T>) {
+      return T::from_bits(magnitude_bits(x));
     } else if constexpr (is_floating<T>) {
       return math::fabs(x);
     } else {

@@ -55,8 +55,8 @@ struct Rint {
 struct Copysign {
   template <class T>
   TL_HD T operator()(T magnitude, T sign) const {
-    if constexpr (is_half<T>) {
-      return T::from_bits((magnitude.bits & 0x7fff) | (sign.bits & 0x8000));
+    if constexpr (is_narrow<T>) {
+      return T::from_bits(magnitude_bits(magnitude) | (sign.bits & sign_of<T>));
     } else {
       return math::copysign(magnitude, sign);
     }
@@ -73,10 +73,10 @@ struct Heaviside {
 struct Nextafter {
   template <class T>
   TL_HD T operator()(T x, T toward) const {
-    if constexpr (is_half<T>) {
+    if constexpr (is_narrow<T>) {
       if (is_nan(x) || is_nan(toward)) return T(not_a_number<float>());
       if (x == toward) return toward;
-      if ((x.bits & 0x7fff) == 0) return T::from_bits((toward.bits & 0x8000) | 1);
+      if (!truth(x)) return T::from_bits((toward.bits & sign_of<T>) | 1);
       // Bits without the sign count up with the magnitude.
       return T::from_bits((x < toward) == (x > T(0)) ? x.bits + 1 : x.bits - 1);
     } else {
@@ -91,9 +91,13 @@ struct Spacing {
   template <class T>
   TL_HD T operator()(T x) const {
     if (!is_finite(x)) return not_a_number<T>();
-    bool down = x < T(0) && !is_same<T, Half>;
-    T next = Nextafter()(x, down ? Negative()(infinity<T>()) : infinity<T>());
-    return T(wide(next) - wide(x));
+    if constexpr (is_narrow<T> && !is_same<T, Half>) {
+      return T(wide(T::from_bits(x.bits + 1)) - wide(x));
+    } else {
+      bool down = x < T(0) && !is_same<T, Half>;
+      T next = Nextafter()(x, down ? Negative()(infinity<T>()) : infinity<T>());
+      return T(wide(next) - wide(x));
+    }
   }
 };
 

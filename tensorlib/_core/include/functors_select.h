@@ -85,7 +85,7 @@ struct Cast {
       return convert_complex(x);
     } else if constexpr (is_complex<From>) {
       return Cast()(x.real);
-    } else if constexpr (is_half<From>) {
+    } else if constexpr (is_narrow<From>) {
       return Cast()(float(x));
     } else if constexpr (is_bool<From>) {
       return x ? To(1) : To(0);  // vectorizes better than the conversion

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "complex_number.h"
-#include "half.h"
+#include "float8.h"
 #include "portable.h"
 
 namespace tl {
@@ -19,9 +19,10 @@ inline constexpr bool is_complex = false;
 template <class R>
 inline constexpr bool is_complex<Complex<R>> = true;
 template <class T>
-inline constexpr bool is_half = is_same<T, Half> || is_same<T, BFloat16>;
+inline constexpr bool is_narrow = is_same<T, Half> || is_same<T, BFloat16> ||
+                                  is_same<T, Float8E4M3> || is_same<T, Float8E5M2>;
 template <class T>
-inline constexpr bool is_floating = is_half<T> || is_same<T, float> || is_same<T, double>;
+inline constexpr bool is_floating = is_narrow<T> || is_same<T, float> || is_same<T, double>;
 template <class T>
 inline constexpr bool is_integer = !is_bool<T> && !is_complex<T> && !is_floating<T>;
 template <class T>
@@ -42,10 +43,10 @@ struct Choose<false, A, B> {
   using type = B;
 };
 
-// 16-bit floats are computed in float; integers in an unsigned type, where overflow wraps around.
+// Floats of 8 and 16 bits are computed in float; integers in an unsigned type, where overflow wraps around.
 template <class T>
 using Wide = typename Choose<
-    is_half<T>, float,
+    is_narrow<T>, float,
     typename Choose<is_exact<T>, typename Choose<sizeof(T) == 8, uint64_t, uint32_t>::type,
                     T>::type>::type;
 
@@ -66,9 +67,28 @@ struct RealOf<Complex<R>> {
 template <class T>
 using Real = typename RealOf<T>::type;
 
+// The bit of the sign of a narrow float, and the others.
+template <class T>
+inline constexpr uint16_t sign_of = sizeof(T) == 1 ? 0x80 : 0x8000;
+template <class T>
+TL_HD uint16_t magnitude_bits(T x) {
+  return x.bits & (sign_of<T> - 1);
+}
+// Of infinity or, of the type that has none, of the largest number: NaN is above.
+template <class T>
+inline constexpr uint16_t infinity_bits = is_same<T, Half>         ? 0x7c00
+                                          : is_same<T, BFloat16>   ? 0x7f80
+                                          : is_same<T, Float8E5M2> ? 0x7c
+                                                                   : 0x7e;
+
+// Infinity, or the largest number of the type that has none.
 template <class T>
 TL_HD T infinity() {
-  return T(bits_as<float>(0x7f800000u));
+  if constexpr (is_narrow<T>) {
+    return T::from_bits(infinity_bits<T>);
+  } else {
+    return T(bits_as<float>(0x7f800000u));
+  }
 }
 template <class T>
 TL_HD T not_a_number() {
@@ -80,10 +100,8 @@ template <class T>
 TL_HD bool is_nan(T x) {
   if constexpr (is_complex<T>) {
     return is_nan(x.real) || is_nan(x.imag);
-  } else if constexpr (is_same<T, Half>) {
-    return (x.bits & 0x7fff) > 0x7c00;
-  } else if constexpr (is_same<T, BFloat16>) {
-    return (x.bits & 0x7fff) > 0x7f80;
+  } else if constexpr (is_narrow<T>) {
+    return magnitude_bits(x) > infinity_bits<T>;
   } else if constexpr (is_same<T, float>) {
     return (bits_as<uint32_t>(x) & 0x7fffffff) > 0x7f800000;
   } else if constexpr (is_same<T, double>) {
@@ -97,10 +115,10 @@ template <class T>
 TL_HD bool is_infinite(T x) {
   if constexpr (is_complex<T>) {
     return is_infinite(x.real) || is_infinite(x.imag);
-  } else if constexpr (is_same<T, Half>) {
-    return (x.bits & 0x7fff) == 0x7c00;
-  } else if constexpr (is_same<T, BFloat16>) {
-    return (x.bits & 0x7fff) == 0x7f80;
+  } else if constexpr (is_same<T, Float8E4M3>) {
+    return false;
+  } else if constexpr (is_narrow<T>) {
+    return magnitude_bits(x) == infinity_bits<T>;
   } else if constexpr (is_same<T, float>) {
     return (bits_as<uint32_t>(x) & 0x7fffffff) == 0x7f800000;
   } else if constexpr (is_same<T, double>) {
@@ -117,8 +135,8 @@ TL_HD bool is_finite(T x) {
 
 template <class T>
 TL_HD bool sign_bit(T x) {
-  if constexpr (is_half<T>) {
-    return x.bits >> 15;
+  if constexpr (is_narrow<T>) {
+    return x.bits & sign_of<T>;
   } else if constexpr (sizeof(T) == 4) {
     return bits_as<uint32_t>(x) >> 31;
   } else {
@@ -131,8 +149,8 @@ template <class T>
 TL_HD bool truth(T x) {
   if constexpr (is_complex<T>) {
     return x.real != 0 || x.imag != 0;
-  } else if constexpr (is_half<T>) {
-    return (x.bits & 0x7fff) != 0;
+  } else if constexpr (is_narrow<T>) {
+    return magnitude_bits(x) != 0;
   } else {
     return x != 0;
   }

@@ -14,7 +14,7 @@ struct MaxPool {
 template <class T>
 TL_HD T lowest() {
   if constexpr (is_floating<T>) {
-    return T(-infinity<Wide<T>>());
+    return Negative()(infinity<T>());
   } else if constexpr (is_signed<T>()) {
     return T(Wide<T>(1) << (8 * sizeof(T) - 1));
   } else {

@@ -30,15 +30,15 @@ TL_HD T highest() {
   }
 }
 
-// 16-bit floats are added up and multiplied in float. Elements become the result's dtype before,
-// but not bfloat16, as on the CPU.
+// Floats of 8 and 16 bits are added up and multiplied in float. Elements become the result's dtype
+// before, or float where that is of ml_dtypes, as on the CPU.
 template <class D>
 struct Arithmetic {
-  using State = typename Choose<is_half<D>, float, D>::type;
+  using State = typename Choose<is_narrow<D>, float, D>::type;
 
   template <class T>
   TL_HD static State of(T x) {
-    if constexpr (is_same<D, BFloat16>) {
+    if constexpr (is_narrow<D> && !is_same<D, Half>) {
       return Cast<float>()(x);
     } else {
       return State(Cast<D>()(x));

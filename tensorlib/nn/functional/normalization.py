@@ -386,8 +386,11 @@ def _last_axes(operation, input, normalized_shape):
 
 def _operands(operation, input, weight, bias, shape):
     """Input, weight and bias of one floating dtype; these two have the given shape or are None."""
-    if input.dtype.kind not in "fV":  # bfloat16's kind is V
-        raise TypeError(f"{operation}: expected an input of a floating dtype, got {input.dtype}")
+    if input.dtype.kind not in "fV" or input.dtype.itemsize < 2:  # bfloat16's kind is V
+        raise TypeError(
+            f"{operation}: expected an input of a floating dtype of at least 16 bits, "
+            f"got {input.dtype}"
+        )
     operands = [input]
     for name, operand in (("weight", weight), ("bias", bias)):
         if operand is not None and operand.shape != shape:

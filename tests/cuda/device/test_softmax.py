@@ -94,7 +94,7 @@ def test_special_values(op, length, axis, device):
 
 def test_errors(device):
     x = tl.ones((2, 3), device=device)
-    with pytest.raises(TypeError, match="softmax: expected a floating dtype, got int64"):
+    with pytest.raises(TypeError, match="softmax: expected a floating dtype of .* bits, got int64"):
         apply(ops.softmax, (x.astype("int64"),), (1,))
     with pytest.raises(ValueError, match="softmax_backward: expected a gradient of shape"):
         apply(ops.softmax_backward, (x[:1], x), (1,))

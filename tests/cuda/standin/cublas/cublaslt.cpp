@@ -1,5 +1,6 @@
-// A cuBLASLt for tests, of the functions that are used: products to which a bias is added. It checks
-// what it is given as the library does, and that what its heuristic was told is so at the call.
+// A cuBLASLt for tests, of the functions that are used: products to which a bias is added, and of
+// 8-bit floats. It checks what it is given as the library does, and that what its heuristic was told
+// is so at the call.
 #include "gemm.h"
 
 #include <algorithm>
@@ -17,7 +18,8 @@ using cublasLtMatrixLayout_t = cublasLtMatrixLayoutOpaque_t *;
 struct cublasLtMatmulPreferenceOpaque_t;
 using cublasLtMatmulPreference_t = cublasLtMatmulPreferenceOpaque_t *;
 using cudaStream_t = CUstream;
-enum cudaDataType { CUDA_R_32F = 0, CUDA_R_64F = 1, CUDA_R_16F = 2, CUDA_R_16BF = 14 };
+enum cudaDataType { CUDA_R_32F = 0, CUDA_R_64F = 1, CUDA_R_16F = 2, CUDA_R_16BF = 14,
+                    CUDA_R_8F_E4M3 = 28, CUDA_R_8F_E5M2 = 29 };
 using cudaDataType_t = cudaDataType;
 enum cublasComputeType_t { CUBLAS_COMPUTE_64F = 70 };
 enum cublasOperation_t { CUBLAS_OP_N = 0, CUBLAS_OP_T = 1 };
@@ -34,7 +36,7 @@ enum cublasLtMatmulDescAttributes_t {
   CUBLASLT_MATMUL_DESC_EPILOGUE = 7,
   CUBLASLT_MATMUL_DESC_BIAS_POINTER = 8,
 };
-enum { CUBLASLT_EPILOGUE_BIAS = 4 };
+enum { CUBLASLT_EPILOGUE_DEFAULT = 1, CUBLASLT_EPILOGUE_BIAS = 4 };
 enum { CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE = 2, CUBLASLT_REDUCTION_SCHEME_MASK = 7 };
 enum cublasLtMatmulPreferenceAttributes_t {
   CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES = 1,
@@ -108,17 +110,32 @@ struct Problem {
 
   bool is_supported() const {
     cudaDataType const scale = desc.compute == CUBLAS_COMPUTE_64F ? CUDA_R_64F : CUDA_R_32F;
+    if (is_float8()) {
+      return c.type == CUDA_R_32F && d.type == CUDA_R_32F && desc.scale == scale &&
+             is_known(CUDA_R_16F, desc.compute) && desc.op_a == CUBLAS_OP_T &&
+             desc.op_b == CUBLAS_OP_N && (a.type == CUDA_R_8F_E4M3 || b.type == CUDA_R_8F_E4M3) &&
+             (d.rows | inner() | a.step | b.step) % 16 == 0 &&
+             desc.epilogue == CUBLASLT_EPILOGUE_DEFAULT;
+    }
     return a.type == d.type && b.type == d.type && c.type == d.type && desc.scale == scale &&
            is_known(d.type, desc.compute) && desc.op_a <= CUBLAS_OP_T && desc.op_b <= CUBLAS_OP_T &&
            desc.epilogue == CUBLASLT_EPILOGUE_BIAS && desc.bias;
   }
+
+  bool is_float8() const {
+    auto is = [](const Layout &x) { return x.type == CUDA_R_8F_E4M3 || x.type == CUDA_R_8F_E5M2; };
+    return is(a) && is(b);
+  }
+
+  // Of gemm.cu.
+  int kernel() const { return is_float8() ? 100 * a.type + b.type : d.type; }
 
   std::int64_t inner() const { return desc.op_a == CUBLAS_OP_N ? a.columns : a.rows; }
 
   std::uint64_t digest() const {
     std::uint64_t result = 0;
     for (std::int64_t x : {std::int64_t(desc.compute), std::int64_t(desc.op_a),
-                           std::int64_t(desc.op_b), std::int64_t(d.type), std::int64_t(d.rows),
+                           std::int64_t(desc.op_b), std::int64_t(kernel()), std::int64_t(d.rows),
                            std::int64_t(d.columns), inner(), a.step, b.step, d.step}) {
       result = (result ^ std::uint64_t(x)) * 0x9e3779b97f4a7c15;
     }
@@ -238,6 +255,8 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(
   *count = 0;
   if (!problem.fits()) return CUBLAS_STATUS_INVALID_VALUE;
   if (!problem.is_supported()) return CUBLAS_STATUS_NOT_SUPPORTED;
+  bool const aligned = *std::min_element(asked.aligned, asked.aligned + 4) >= 16;
+  if (problem.is_float8() && !aligned) return CUBLAS_STATUS_NOT_SUPPORTED;
   if (finds_nothing || asked.workspace < kWorkspace) return CUBLAS_STATUS_NOT_SUPPORTED;
   Algorithm chosen{problem.digest()};
   std::copy(asked.aligned, asked.aligned + 4, chosen.aligned);
@@ -276,7 +295,7 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc
   Gemm gemm{problem.desc.op_a, problem.desc.op_b, std::int64_t(problem.d.rows),
             std::int64_t(problem.d.columns), problem.inner(), problem.a.step, 0, problem.b.step, 0,
             problem.d.step, 0, 1, kept_bits(problem.desc.compute), chosen.rough};
-  return as<Kernels>(handle)->launch(problem.d.type, gemm, a, b, d, problem.desc.bias, workspace,
+  return as<Kernels>(handle)->launch(problem.kernel(), gemm, a, b, d, problem.desc.bias, workspace,
                                      reinterpret_cast<CUstream>(stream))
              ? CUBLAS_STATUS_SUCCESS
              : CUBLAS_STATUS_EXECUTION_FAILED;

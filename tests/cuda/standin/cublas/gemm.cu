@@ -20,8 +20,8 @@ static __device__ Complex<R> rounded(Complex<R> x, int64_t kept) {
   return {rounded(x.real, kept), rounded(x.imag, kept)};
 }
 
-template <class T>
-static __device__ void multiply(const Gemm &p, const T *a, const T *b, T *c, const T *bias,
+template <class A, class B, class T>
+static __device__ void multiply(const Gemm &p, const A *a, const B *b, T *c, const T *bias,
                                 char *workspace) {
   int64_t const place = int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
   workspace[0] = 1;  // as the library does, which must be allowed to
@@ -39,14 +39,18 @@ static __device__ void multiply(const Gemm &p, const T *a, const T *b, T *c, con
 }
 
 // Each for a cudaDataType.
-#define GEMM(number, T)                                                                          \
-  extern "C" __global__ void gemm_##number(Gemm p, const T *a, const T *b, T *c, const T *bias,  \
+#define MIXED(number, A, B, T)                                                                   \
+  extern "C" __global__ void gemm_##number(Gemm p, const A *a, const B *b, T *c, const T *bias,  \
                                            char *space) {                                        \
     multiply(p, a, b, c, bias, space);                                                           \
   }
+#define GEMM(number, T) MIXED(number, T, T, T)
 GEMM(0, float)
 GEMM(1, double)
 GEMM(2, Half)
 GEMM(4, Complex<float>)
 GEMM(5, Complex<double>)
 GEMM(14, BFloat16)
+MIXED(2828, Float8E4M3, Float8E4M3, float)
+MIXED(2829, Float8E4M3, Float8E5M2, float)
+MIXED(2928, Float8E5M2, Float8E4M3, float)

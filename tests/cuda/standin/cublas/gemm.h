@@ -16,14 +16,14 @@ struct Gemm {
   std::int64_t kept, rough;
 };
 
-// The kernels, by the type of the elements.
+// The kernels, by the type of the elements, or 100 times that of a and that of b.
 struct Kernels {
   std::map<int, CUfunction> functions;
 
   bool load() {
     CUmodule module;
     if (cuModuleLoadData(&module, gemm_image) != CUDA_SUCCESS) return false;
-    for (int type : {0, 1, 2, 4, 5, 14}) {
+    for (int type : {0, 1, 2, 4, 5, 14, 2828, 2829, 2928}) {
       char name[16];
       std::snprintf(name, sizeof name, "gemm_%d", type);
       if (cuModuleGetFunction(&functions[type], module, name) != CUDA_SUCCESS) return false;

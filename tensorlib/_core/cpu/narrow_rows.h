@@ -1,14 +1,16 @@
-// Rows of 16-bit floats to float32 and back, by the processor's own instructions where it has them.
+// Rows of floats of 8 and 16 bits to float32 and back, by the processor's own instructions where
+// it has them.
 //
-// The numbers are those of half.h. Float status too is the processor's: what became infinite or
-// lost digits below the smallest normal number is an overflow or an underflow, as in NumPy.
+// The numbers are those of half.h and float8.h. Float status too is the processor's: a half that
+// became infinite or lost digits below the smallest normal number is an overflow or an underflow,
+// as in NumPy.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
-#include "half.h"
+#include "float8.h"
 #include "targets.h"
 
 #ifdef TL_TARGETS
@@ -17,25 +19,25 @@
 
 namespace tl {
 
-// Contiguous rows of n; for bfloat16 the loops vectorize as they are.
-template <class H>
-class HalfRows {
+// Contiguous rows of n; but for float16 the loops vectorize as they are.
+template <class T>
+class NarrowRows {
  public:
-  static void to_float(H const *from, float *to, std::ptrdiff_t n) {
+  static void to_float(T const *from, float *to, std::ptrdiff_t n) {
     ForTarget<ToFloat>::run(from, to, n);
   }
-  static void from_float(float const *from, H *to, std::ptrdiff_t n) {
+  static void from_float(float const *from, T *to, std::ptrdiff_t n) {
     ForTarget<FromFloat>::run(from, to, n);
   }
 
   struct ToFloat {
-    static void run(H const *from, float *to, std::ptrdiff_t n) {
+    static void run(T const *from, float *to, std::ptrdiff_t n) {
       for (std::ptrdiff_t i = 0; i < n; ++i) to[i] = float(from[i]);
     }
   };
   struct FromFloat {
-    static void run(float const *from, H *to, std::ptrdiff_t n) {
-      for (std::ptrdiff_t i = 0; i < n; ++i) to[i] = H(from[i]);
+    static void run(float const *from, T *to, std::ptrdiff_t n) {
+      for (std::ptrdiff_t i = 0; i < n; ++i) to[i] = T(from[i]);
     }
   };
 };
@@ -113,14 +115,14 @@ __attribute__((target("avx2,f16c"))) inline void half_from_float_f16c(float cons
 }
 
 template <>
-inline void HalfRows<Half>::to_float(Half const *from, float *to, std::ptrdiff_t n) {
+inline void NarrowRows<Half>::to_float(Half const *from, float *to, std::ptrdiff_t n) {
   if (target() == Target::avx512) return half_to_float_avx512(from, to, n);
   if (target() == Target::avx2) return half_to_float_f16c(from, to, n);
   ToFloat::run(from, to, n);
 }
 
 template <>
-inline void HalfRows<Half>::from_float(float const *from, Half *to, std::ptrdiff_t n) {
+inline void NarrowRows<Half>::from_float(float const *from, Half *to, std::ptrdiff_t n) {
   if (target() == Target::avx512) return half_from_float_avx512(from, to, n);
   if (target() == Target::avx2) return half_from_float_f16c(from, to, n);
   FromFloat::run(from, to, n);

@@ -1,0 +1,128 @@
+"""The floats of 8 bits on the device, against the CPU."""
+
+import numpy as np
+import pytest
+from layouts import ALL_DTYPES, random_array
+
+import tensorlib as tl
+from tensorlib.nn import functional as F
+
+DTYPES = ["float8_e4m3fn", "float8_e5m2"]
+UNARY = (
+    "absolute ceil exp floor gelu isfinite isinf isnan log1p logical_not negative relu sign "
+    "signbit silu sin spacing sqrt tanh trunc"
+)
+BINARY = (
+    "add copysign divide fmin fmod greater hypot less_equal logical_and maximum minimum multiply "
+    "nextafter not_equal remainder subtract"
+)
+
+pytestmark = [
+    pytest.mark.parametrize("dtype", DTYPES),
+    pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning"),
+]
+
+
+def every(dtype):
+    """All 256 numbers."""
+    return tl.asarray(np.arange(256, dtype=np.uint8)).view(dtype)
+
+
+def same(actual, expected, spacings=0):
+    assert (actual.dtype, actual.shape) == (expected.dtype, expected.shape)
+    actual, expected = (np.asarray(t.cpu().astype("float64")) for t in (actual, expected))
+    # A number between two of 3 bits may become either.
+    np.testing.assert_allclose(actual, expected, rtol=0.125 * spacings, atol=0)
+
+
+def test_casts(device, dtype):
+    x = every(dtype)
+    finite = x[tl.isfinite(x) & (abs(x.astype("float32")) < 100)]
+    rng = np.random.default_rng(0)
+    for other in ALL_DTYPES:
+        source = abs(finite) if other.kind == "u" else finite
+        source = source if other.kind in "biu" else x  # others have no defined answer
+        same(source.to(device).astype(other), source.astype(other))
+        back = tl.asarray(random_array(rng, other, (300,)))
+        same(back.to(device).astype(dtype), back.astype(dtype))
+
+
+def test_strides_and_views(device, dtype):
+    x = every(dtype).reshape(16, 16)
+    moved = x.to(device)
+    same(moved[::-3, 1::2].T.copy(), x[::-3, 1::2].T)
+    same(moved.T.astype("float32"), x.T.astype("float32"))
+    same(moved.view("uint8"), x.view("uint8"))
+    moved[3:5] = 2.5
+    x[3:5] = 2.5
+    same(moved, x)
+    same(tl.concatenate([moved, moved[1:]]), tl.concatenate([x, x[1:]]))
+    same(tl.where(moved > 1, moved, moved[0]), tl.where(x > 1, x, x[0]))
+
+
+@pytest.mark.parametrize("name", UNARY.split())
+def test_functions_of_one_number(device, name, dtype):
+    function = getattr(F, name, None) or getattr(tl, name)
+    x = every(dtype)
+    with np.errstate(all="ignore"):
+        same(function(x.to(device)), function(x), spacings=1)
+
+
+@pytest.mark.parametrize("name", BINARY.split())
+def test_functions_of_two_numbers(device, name, dtype):
+    rng = np.random.default_rng(1)
+    x, y = (tl.asarray(random_array(rng, np.dtype(dtype), (40, 40))) for _ in range(2))
+    function = getattr(tl, name)
+    with np.errstate(all="ignore"):
+        same(function(x.to(device), y.to(device)), function(x, y), spacings=1)
+        same(function(x.to(device), 1.5), function(x, 1.5), spacings=1)
+
+
+def test_reductions(device, dtype):
+    rng = np.random.default_rng(2)
+    x = tl.asarray(rng.standard_normal((30, 70)) / 4).astype(dtype)
+    for name in ("sum", "mean", "prod", "max", "min", "all", "any", "argmax", "argmin", "cumsum"):
+        for axis in (0, 1) if name == "cumsum" else (None, 0, 1):
+            function = getattr(tl, name)
+            same(function(x.to(device), axis=axis), function(x, axis=axis), spacings=1)
+    x = every(dtype)  # with NaN
+    same(tl.max(x.to(device)), tl.max(x))
+    assert tl.ones(400, dtype, device=device).sum().item() in (384, 416, 448)  # of 4 bits
+
+
+def test_sorting_and_places(device, dtype):
+    rng = np.random.default_rng(3)
+    x = tl.asarray(random_array(rng, np.dtype(dtype), (5, 300)))
+    same(tl.sort(x.to(device)), tl.sort(x))
+    same(tl.argsort(x.to(device), stable=True), tl.argsort(x, stable=True))
+    same(tl.nonzero(x.to(device))[1], tl.nonzero(x)[1])
+    places = tl.asarray(rng.integers(0, 300, 50))
+    same(x.to(device)[:, places.to(device)], x[:, places])
+    same(x.to(device)[x.to(device) > 1], x[x > 1])
+
+
+def test_products(device, dtype):
+    rng = np.random.default_rng(4)
+    for a, b in [
+        ((20, 32), (32, 48)),
+        ((3, 5, 7), (7, 4)),
+        ((2, 3, 16), (2, 16, 16)),
+        ((9,), (9,)),
+    ]:
+        x, y = (tl.asarray(rng.standard_normal(shape)).astype(dtype) for shape in (a, b))
+        result = x.to(device) @ y.to(device)
+        assert result.dtype == "float32"
+        wide = np.asarray(x.astype("float64")) @ np.asarray(y.astype("float64"))
+        np.testing.assert_allclose(result.cpu().numpy(), wide, rtol=1e-5, atol=1e-5)
+
+
+def test_gradients(device, dtype):
+    results = []
+    for place in ("cpu", device):
+        x = tl.linspace(-2, 2, 32 * 16, device=place).astype("float32").reshape(16, 32)
+        w = tl.linspace(1, -1, 32 * 16, device=place).astype("float32").reshape(16, 32)
+        x.requires_grad = w.requires_grad = True
+        (x.astype(dtype) @ w.astype(dtype).T).sum().backward()
+        results.append((x.grad, w.grad))
+    for one, other in zip(*results, strict=True):
+        same(other, one, spacings=1)

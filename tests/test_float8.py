@@ -1,0 +1,149 @@
+"""The floats of 8 bits, against ml_dtypes; test_ops.py and others have them among all dtypes."""
+
+import ml_dtypes
+import numpy as np
+import pytest
+from layouts import FLOAT8, ML_DTYPES
+
+import tensorlib as tl
+from tensorlib.nn import functional as F
+
+pytestmark = pytest.mark.parametrize("dtype", FLOAT8, ids=str)
+ALL_BITS = np.arange(256, dtype=np.uint8)
+
+
+def same_bits(actual, expected):
+    """Bit for bit, but for NaN."""
+    assert actual.dtype == expected.dtype
+    np.testing.assert_array_equal(np.isnan(actual), np.isnan(expected))
+    known = ~np.isnan(expected)
+    np.testing.assert_array_equal(actual.view("u1")[known], expected.view("u1")[known])
+
+
+def test_every_number_is_converted(dtype):
+    x = ALL_BITS.view(dtype)
+    for other in ("float16", "float32", "float64", "complex64", "bfloat16", *FLOAT8):
+        expected = x.astype("float32").astype(other)
+        np.testing.assert_array_equal(
+            tl.asarray(x).astype(other).numpy().astype("complex128"), expected.astype("complex128")
+        )
+    np.testing.assert_array_equal(
+        tl.asarray(x).astype(bool).numpy(), x.astype("float32").astype(bool)
+    )
+
+
+def test_every_float16_and_numbers_between_are_rounded(dtype):
+    halves = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+    same_bits(tl.asarray(halves).astype(dtype).numpy(), halves.astype(dtype))
+    floats = halves.astype(np.float32)
+    for near in (floats, np.nextafter(floats, np.float32(np.inf)), np.nextafter(floats, -floats)):
+        same_bits(tl.asarray(near).astype(dtype).numpy(), near.astype(dtype))
+        wide = near.astype(np.float64)
+        same_bits(tl.asarray(wide).astype(dtype).numpy(), wide.astype(dtype))
+    whole = np.arange(-70_000, 70_000)
+    same_bits(tl.asarray(whole).astype(dtype).numpy(), whole.astype(dtype))
+
+
+def test_what_is_too_large(dtype):
+    x = tl.asarray([449.0, 1e6, -1e6, np.inf]).astype(dtype).tolist()
+    if dtype.name == "float8_e4m3fn":
+        assert x[0] == 448 and all(np.isnan(x[1:]))
+    else:
+        assert x == [448, np.inf, -np.inf, np.inf]
+    info = tl.finfo(dtype)
+    assert info.max == float(ml_dtypes.finfo(dtype).max) and info.bits == 8
+
+
+def test_numbers_of_python_are_of_the_tensors_dtype(dtype):
+    x = tl.asarray([1.0, 2.0], dtype=dtype)
+    assert (x + 1.5).tolist() == [2.5, 3.5] and (x + 1.5).dtype == dtype
+    assert (3 * x).dtype == dtype and (x > 1.5).tolist() == [False, True]
+    x[0] = 0.75
+    assert x.tolist() == [0.75, 2]
+
+
+def test_promotion_is_that_of_ml_dtypes(dtype):
+    x = tl.ones(2, dtype=dtype)
+    for other in (
+        "float32",
+        "float64",
+        "complex64",
+        "int8",
+        "bool",
+        "int64",
+        "float16",
+        *ML_DTYPES,
+    ):
+        result = x + tl.ones(2, other)
+        expected = np.add(np.ones(2, dtype), np.ones(2, other))
+        assert (result.dtype, result.tolist()) == (expected.dtype, [2, 2])
+
+
+def test_sums_are_of_float32(dtype):
+    x = tl.full(100, 0.25, dtype=dtype)
+    assert x.sum().dtype == dtype and x.sum().item() in (24, 26)  # 25 is between
+    assert x.sum(dtype="float32").item() == 25
+    assert x.mean().item() == 0.25
+
+
+def test_products_are_float32(dtype):
+    rng = np.random.default_rng(0)
+    a, b = (rng.standard_normal(shape).astype(dtype) for shape in [(3, 5), (5, 4)])
+    x, y = tl.asarray(a), tl.asarray(b)
+    expected = a.astype("float64") @ b.astype("float64")
+    for result in (x @ y, x[0] @ y, tl.vecdot(x[0], x[1]), tl.einsum("ij,jk->ik", x, y)):
+        assert result.dtype == "float32"
+    np.testing.assert_allclose((x @ y).numpy(), expected, rtol=1e-5, atol=1e-6)
+    for other in FLOAT8:
+        mixed = x @ y.astype(other)
+        wide = a.astype("float64") @ b.astype(other).astype("float64")
+        np.testing.assert_allclose(mixed.numpy(), wide, rtol=1e-5, atol=1e-6)
+    bias = tl.ones(4)
+    result = F.linear(x, y.T, bias.astype("float32"))
+    assert result.dtype == "float32"
+    np.testing.assert_allclose(result.numpy(), expected + 1, rtol=1e-5, atol=1e-6)
+
+
+def test_gradients(dtype):
+    x = tl.asarray([[0.5, -1.0], [2.0, 3.0]], dtype="float32").requires_grad_()
+    w = tl.asarray([[1.0, 2.0], [-0.5, 4.0]], dtype="float32").requires_grad_()
+    (x.astype(dtype) @ w.astype(dtype)).sum().backward()
+    # All numbers here are exact in 3 bits.
+    assert x.grad.dtype == "float32" and x.grad.tolist() == [[3, 3.5], [3, 3.5]]
+    assert w.grad.tolist() == [[2.5, 2.5], [2, 2]]
+
+
+def test_ops_without_kernels_for_them_say_so(dtype):
+    x = tl.ones((1, 1, 4, 4), dtype=dtype)
+    for name, call in {
+        "softmax": lambda: F.softmax(x, -1),
+        "conv": lambda: F.conv2d(x, x),
+        "layer_norm": lambda: F.layer_norm(x, 4),
+    }.items():
+        with pytest.raises(TypeError, match=f"^{name}: "):
+            call()
+
+
+def test_saved_and_exchanged(dtype, tmp_path):
+    x = tl.asarray(ALL_BITS).view(dtype)
+    tl.save({"x": x}, tmp_path / "x.safetensors")
+    same_bits(tl.load(tmp_path / "x.safetensors")["x"].numpy(), x.numpy())
+    assert x.numpy().dtype == dtype and np.shares_memory(x.numpy(), x.view("uint8").numpy())
+    with pytest.raises(BufferError, match=f"^buffer: {dtype} "):
+        memoryview(x)
+    with pytest.raises(AttributeError, match=f"no code for {dtype}$"):
+        x.__array_interface__  # noqa: B018
+
+
+def test_saved_as_safetensors_has_it(dtype, tmp_path):
+    torch = pytest.importorskip("torch", reason="reads the file: pip install torch")
+    safetensors = pytest.importorskip("safetensors.torch", reason="pip install safetensors")
+    x = tl.asarray(ALL_BITS).view(dtype)
+    tl.save({"x": x}, tmp_path / "x.safetensors")
+    loaded = safetensors.load_file(tmp_path / "x.safetensors")["x"]
+    assert loaded.dtype == getattr(torch, dtype.name)
+    np.testing.assert_array_equal(loaded.view(torch.uint8).numpy(), ALL_BITS)
+    # PyTorch rounds as ml_dtypes does.
+    floats = np.random.default_rng(1).standard_normal(1000).astype("float32") * 100
+    theirs = torch.from_numpy(floats).to(loaded.dtype).view(torch.uint8).numpy()
+    same_bits(tl.asarray(floats).astype(dtype).numpy(), theirs.view(dtype))
