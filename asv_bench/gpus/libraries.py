@@ -126,6 +126,10 @@ class Tensorlib(TorchNames):
         """Products of float32 with all of its digits, or with TF32's."""
         self.xp.cuda.set_float32_matmul_precision("high" if tf32 else "highest")
 
+    def float8_product(self, a, b):
+        """A function for a @ b.T, in float32."""
+        return lambda: a @ b.T
+
 
 class Torch(TorchNames):
     """PyTorch."""
@@ -165,6 +169,10 @@ class Torch(TorchNames):
     def float32_products(self, tf32):
         self.xp.backends.cuda.matmul.allow_tf32 = tf32
         self.xp.backends.cudnn.allow_tf32 = tf32
+
+    def float8_product(self, a, b):
+        one = self.array(np.ones(1, np.float32))[0]
+        return lambda: self.xp._scaled_mm(a, b.t(), one, one, out_dtype=self.xp.float32)
 
 
 class Cupy(Library):

@@ -15,6 +15,12 @@ def product(dtype, tf32=False):
     return make
 
 
+def float8(lib):
+    side = lib.pick(SIDE, 64)
+    a, b = (lib.random(side, side, dtype="float8_e4m3fn", seed=seed) for seed in (1, 2))
+    return lib.float8_product(a, b), 2e-12 * side**3
+
+
 def linear(lib):
     rows, width = lib.pick((8192, 4096), (5, 16))
     shapes = (rows, width), (width, width), (width,)
@@ -41,6 +47,7 @@ GROUP = Group(
         case("float32", product("float32"), AIM, libraries=ALL),
         case("float32 in TF32", product("float32", tf32=True), AIM, tolerance=1e-2),
         case("bfloat16", product("bfloat16"), AIM, tolerance=1e-2),
+        case("float8_e4m3fn", float8, AIM, tolerance=1e-2),
         case("linear with bias, bfloat16", linear, AIM, tolerance=1e-2),
         case("float16", product("float16"), tolerance=1e-2, libraries=ALL),
         case("float64", product("float64"), libraries=ALL),
