@@ -6,6 +6,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from tensorlib._core._arrays import write_out as write_out  # for the modules beside this one
+from tensorlib._core._dtypes import ML_DTYPES
 from tensorlib._core._functions import asarray, reshape
 from tensorlib._core._recorder import run_apart
 from tensorlib._core._tensor import Tensor
@@ -119,11 +120,21 @@ def elements(op, x):
     return values if values.size else values.astype(np.intp)  # [] has no dtype of its own
 
 
+def comparable(op, x):
+    """The same for what compares them: those of ml_dtypes as float32, where NumPy knows NaN."""
+    values = elements(op, x)
+    return values.astype(np.float32) if values.dtype.name in ML_DTYPES else values
+
+
 def computed(op, function, *arrays):
     """What a function of ndarrays gives, as a Tensor: numbers that have no derivative. Under vmap
     it runs for each example.
     """
-    return run_apart(lambda *values: asarray(function(*(elements(op, x) for x in values))), arrays)
+
+    def call(*values):
+        return asarray(function(*(comparable(op, x) for x in values)))
+
+    return run_apart(call, arrays)
 
 
 def followed(x):

@@ -7,6 +7,7 @@ import numpy as np
 from tensorlib._arguments import integer, write_out
 from tensorlib._complex import imag, real
 from tensorlib._core._dispatch import apply, ops
+from tensorlib._core._dtypes import ML_DTYPES
 from tensorlib._core._functions import (
     asarray,
     isinf,
@@ -142,12 +143,12 @@ def _finite(x, nan, posinf, neginf):
 
 
 def _limits(dtype):
-    if dtype.kind == "f":
-        limits = np.finfo(dtype)
-    else:
+    if dtype.name in ML_DTYPES:
         import ml_dtypes
 
         limits = ml_dtypes.finfo(dtype)
+    else:
+        limits = np.finfo(dtype)
     return limits.max, limits.min
 
 

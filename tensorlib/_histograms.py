@@ -422,7 +422,8 @@ def _bins_of(line, edges):
 
 def _summed(line, edges, weights):
     """The sums of weights in the bins."""
-    dtype = {"f": np.float64, "c": np.complex128}.get(weights.dtype.kind, np.int64)
+    kinds = {"b": np.int64, "i": np.int64, "u": np.int64, "c": np.complex128}
+    dtype = kinds.get(weights.dtype.kind, np.float64)  # bfloat16's kind is V
     sums = zeros(edges.size + 1, dtype, device=line.device)
     if edges.size:
         sums = apply(ops.index_add, (sums, asarray(weights, dtype)), ((_bins_of(line, edges),),))

@@ -7,6 +7,7 @@ import numpy as np
 from tensorlib._arguments import anywhere, write_out
 from tensorlib._complex import real
 from tensorlib._core import _functions as functions
+from tensorlib._core._dtypes import arithmetic_dtype_of
 from tensorlib._core._functions import (
     asarray,
     conjugate,
@@ -265,16 +266,19 @@ def _extreme(op, reduce, a, axis, out, keepdims, initial, where):
 def _extreme_number(reduce, a, axis, keepdims, initial, where):
     """What is the extreme but for NaN, which is the result where there is nothing else."""
     fold, worst = (np.fmax, -np.inf) if reduce is functions.max else (np.fmin, np.inf)
+    dtype = a.dtype
     if (arrays := untracked(a, initial, where)) is not None:
         a, initial, where = arrays
-        return asarray(fold.reduce(a, axis, keepdims=keepdims, initial=initial, where=where))
+        found = fold.reduce(a, axis, keepdims=keepdims, initial=initial, where=where)
+        return asarray(found, dtype)
     nan = isnan(a)
+    a = a.astype(arithmetic_dtype_of(dtype), copy=False)  # which has infinities
     numbers = where_(nan, asarray(worst, a.dtype), a)
     result = reduce(numbers, axis, None, keepdims, initial, where)
     if initial is NoValue:
         nothing = all_(nan, axis, None, keepdims)
         result = where_(nothing, asarray(np.nan, a.dtype), result)
-    return result
+    return result.astype(dtype, copy=False)
 
 
 def nanargmax(a, axis=None, out=None, *, keepdims=NoValue):
@@ -347,6 +351,7 @@ def nanargmin(a, axis=None, out=None, *, keepdims=NoValue):
 
 def _argument(op, reduce, worst, a, axis, out, keepdims):
     a = asarray(a)
+    a = a.astype(arithmetic_dtype_of(a.dtype), copy=False)
     if a.dtype.kind not in "biu" and a.size and anywhere(all_(isnan(a), axis)):
         raise ValueError(f"{op}: All-NaN slice encountered")
     return reduce(_without_nan(a, worst), axis, out, keepdims=given(keepdims, False))
@@ -519,6 +524,7 @@ def nanstd(
 
 def _nanvar(op, a, axis, dtype, out, ddof, keepdims, where, mean, correction):
     a = asarray(a)
+    a = a.astype(arithmetic_dtype_of(a.dtype), copy=False)
     ddof = freedom_lost(op, ddof, correction)
     if a.dtype.kind in "biu":
         return var(a, axis, dtype, None, ddof, keepdims, where=where, mean=mean)

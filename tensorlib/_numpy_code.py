@@ -90,7 +90,7 @@ def by_numpy(name, function, args, kwargs, elsewhere=None):
     """
     if watched() and any(isinstance(x, Tensor) for x in (*args, *kwargs.values())):
         return _by_recorder(name, function, args, kwargs, elsewhere)
-    tensors, away = {}, False
+    tensors, dtypes, away = {}, set(), False
 
     def array_of(value):
         nonlocal away
@@ -106,6 +106,9 @@ def by_numpy(name, function, args, kwargs, elsewhere=None):
                 away = True
                 return value
             array = np.asarray(value)
+            if array.dtype.name in ML_DTYPES:  # in which NumPy sees no NaN
+                dtypes.add(array.dtype)
+                return array.astype(np.float32)
             tensors[id(array)] = array, value
             return array
         return _rebuilt(value, array_of)
@@ -114,6 +117,8 @@ def by_numpy(name, function, args, kwargs, elsewhere=None):
         if id(value) in tensors:
             return tensors[id(value)][1]
         if isinstance(value, (np.ndarray, np.generic)):
+            if len(dtypes) == 1 and value.dtype == np.float32:
+                return asarray(value, *dtypes)
             return asarray(value) if has_tensors(value.dtype) else value
         return _rebuilt(value, tensor_of)
 

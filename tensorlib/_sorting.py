@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tensorlib._arguments import along, axis_index, computed, elements, followed, named, on_device
+from tensorlib._arguments import along, axis_index, comparable, computed, followed, named, on_device
 from tensorlib._core._functions import argsort, asarray, astype, sort
 from tensorlib._selection import take_along_axis
 
@@ -54,7 +54,7 @@ def partition(a, kth, axis=-1, kind="introselect", order=None):
     if on_device(a):
         return sort(*_checked("partition", a, kth, axis, kind, order))
     with named("partition"):
-        values = np.partition(elements("partition", a), kth, axis, kind, order)
+        values = np.partition(comparable("partition", a), kth, axis, kind, order)
     return asarray(values, a.dtype)
 
 

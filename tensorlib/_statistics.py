@@ -9,6 +9,7 @@ from tensorlib._arguments import anywhere, axis_tuple, write_out
 from tensorlib._complex import real
 from tensorlib._core import _functions as functions
 from tensorlib._core import _moments as moments
+from tensorlib._core._dtypes import arithmetic_dtype_of
 from tensorlib._core._functions import (
     asarray,
     broadcast_to,
@@ -237,7 +238,7 @@ def _var(op, a, axis, dtype, ddof, keepdims, where, mean, correction):
 def _inexact_dtype(a, dtype):
     if dtype is not None:
         return np.dtype(dtype)
-    return np.dtype(np.float64) if a.dtype.kind in "biu" else a.dtype
+    return np.dtype(np.float64) if a.dtype.kind in "biu" else arithmetic_dtype_of(a.dtype)
 
 
 def _count(op, a, axis, keepdims, where):

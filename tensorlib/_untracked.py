@@ -3,6 +3,7 @@
 import numpy as np
 
 from tensorlib._arguments import on_device
+from tensorlib._core._dtypes import arithmetic_dtype_of
 from tensorlib._core._recorder import watched
 from tensorlib._core._tape import is_grad_enabled
 from tensorlib._core._tensor import Tensor
@@ -18,11 +19,16 @@ def untracked(*values):
     Returns
     -------
     list or None
-        With ndarrays over the memory of the tensors; None if one of them requires a gradient, or
-        a recorder is active, or one is on a device.
+        With ndarrays over the memory of the tensors, but of numbers of 8 bits, which become
+        float32; None if one of them requires a gradient, or a recorder is active, or one is on a
+        device.
     """
     if watched() or any(map(on_device, values)):
         return None
     if is_grad_enabled() and any(isinstance(x, Tensor) and x.requires_grad for x in values):
         return None
-    return [np.asarray(x.detach()) if isinstance(x, Tensor) else x for x in values]
+    return [_array(x) if isinstance(x, Tensor) else x for x in values]
+
+
+def _array(tensor):
+    return np.asarray(tensor.detach().astype(arithmetic_dtype_of(tensor.dtype), copy=False))

@@ -129,6 +129,11 @@ def tensors(arrays):
 # comparisons
 
 
+def computed(a):
+    """What numbers of an array are computed in, by NumPy too: float32 for those of 8 bits."""
+    return a.astype(np.float32) if a.dtype in FLOAT8 else a
+
+
 def array_of(value):
     return value.detach().numpy() if isinstance(value, tl.Tensor) else np.asarray(value)
 

@@ -54,15 +54,54 @@ def test_what_is_too_large(dtype):
     assert info.max == float(ml_dtypes.finfo(dtype).max) and info.bits == 8
 
 
-def test_numbers_of_python_are_of_the_tensors_dtype(dtype):
+def test_what_is_computed_is_float32(dtype):
     x = tl.asarray([1.0, 2.0], dtype=dtype)
-    assert (x + 1.5).tolist() == [2.5, 3.5] and (x + 1.5).dtype == dtype
-    assert (3 * x).dtype == dtype and (x > 1.5).tolist() == [False, True]
+    for result in (x + x, x + 1.5, 3 * x, -x, tl.exp(x), F.relu(x), x.cumsum(), F.gelu(x)):
+        assert result.dtype == "float32"
+    for result in (x.max(), tl.sort(x), tl.where(x > 1, x, x), x[x > 1], tl.concatenate([x, x])):
+        assert result.dtype == dtype
+    # Numbers that do not fit into 8 bits.
+    assert ((x / 1000).tolist(), (x * 1000.0).tolist()) == (
+        (np.float32([1, 2]) / 1000).tolist(),
+        [1000, 2000],
+    )
+    assert (x < 500.0).all() and tl.minimum(x, 1000.0).tolist() == [1, 2]
+    assert tl.where(x > 1, x, -np.inf).tolist() == [-np.inf, 2]
     x[0] = 0.75
-    assert x.tolist() == [0.75, 2]
+    x += 0.3
+    assert x.dtype == dtype and x.tolist() == (np.float32([1.05, 2.3]).astype(dtype)).tolist()
+    out = tl.empty(2, dtype=dtype)
+    assert tl.multiply(x, 2, out=out) is out
 
 
-def test_promotion_is_that_of_ml_dtypes(dtype):
+@pytest.mark.parametrize("size", [3, 1000])
+def test_statistics_do_not_overflow(dtype, size):
+    a = (np.random.default_rng(0).standard_normal(size) * 100).astype(dtype)
+    x, wide = tl.asarray(a), a.astype("float64")
+    for name in ("sum", "mean", "var", "std", "median", "ptp", "average", "nanmean", "nanvar"):
+        result = getattr(tl, name)(x)
+        np.testing.assert_allclose(float(result), getattr(np, name)(wide), rtol=2e-5)
+    norm = np.linalg.norm(wide)
+    for result in (tl.linalg.norm(x), tl.linalg.vector_norm(x), tl.sqrt(x @ x)):
+        np.testing.assert_allclose(float(result), norm, rtol=1e-5)
+    loss = F.mse_loss(x, tl.zeros(size, dtype=dtype))
+    np.testing.assert_allclose(float(loss), (wide**2).mean(), rtol=1e-5)
+
+
+def test_nan_is_left_out(dtype):
+    a = np.array([np.nan, 1, 3, 2, np.nan]).astype(dtype)
+    x = tl.asarray(a)
+    assert (tl.nanmax(x).item(), tl.nanmin(x).item()) == (3, 1)
+    assert (tl.nanargmax(x).item(), tl.nanargmin(x).item()) == (2, 1)
+    with_gradient = x.astype(dtype).requires_grad_()
+    assert tl.nanmax(with_gradient).item() == 3
+    assert tl.nan_to_num(x).tolist() == [0, 1, 3, 2, 0]
+    weight = tl.asarray([[1.0, -3.0], [2.0, -4.0]], dtype=dtype)
+    bags = F.embedding_bag(tl.asarray([[0, 1]]), weight, mode="max")
+    assert bags.tolist() == [[2, -3]]
+
+
+def test_promotion(dtype):
     x = tl.ones(2, dtype=dtype)
     for other in (
         "float32",
@@ -75,15 +114,15 @@ def test_promotion_is_that_of_ml_dtypes(dtype):
         *ML_DTYPES,
     ):
         result = x + tl.ones(2, other)
-        expected = np.add(np.ones(2, dtype), np.ones(2, other))
+        wide = np.float32 if other in FLOAT8 else other
+        expected = np.add(np.ones(2, np.float32), np.ones(2, wide))
         assert (result.dtype, result.tolist()) == (expected.dtype, [2, 2])
 
 
-def test_sums_are_of_float32(dtype):
+def test_sums_are_float32(dtype):
     x = tl.full(100, 0.25, dtype=dtype)
-    assert x.sum().dtype == dtype and x.sum().item() in (24, 26)  # 25 is between
-    assert x.sum(dtype="float32").item() == 25
-    assert x.mean().item() == 0.25
+    assert x.sum().dtype == "float32" and x.sum().item() == 25
+    assert x.sum(dtype=dtype).item() in (24, 26)  # 25 is between
 
 
 def test_products_are_float32(dtype):
@@ -111,6 +150,21 @@ def test_gradients(dtype):
     # All numbers here are exact in 3 bits.
     assert x.grad.dtype == "float32" and x.grad.tolist() == [[3, 3.5], [3, 3.5]]
     assert w.grad.tolist() == [[2.5, 2.5], [2, 2]]
+
+
+def test_gradients_are_float32(dtype):
+    """Sums of many do not fit into 8 bits."""
+    s = tl.ones(2).astype("float32").requires_grad_()
+    (tl.ones((1000, 2), dtype=dtype) * s.astype(dtype)).sum().backward()
+    assert s.grad.tolist() == [1000, 1000]
+    x = tl.ones(2, dtype=dtype).requires_grad_()
+    x[tl.zeros(1000, "int64")].sum().backward()
+    assert x.grad.dtype == "float32" and x.grad.tolist() == [1000, 0]
+    y = tl.ones(2).astype("float32").requires_grad_()
+    y.astype(dtype).backward(tl.asarray([1e6, -1e-9], "float32"))
+    assert y.grad.tolist() == np.float32([1e6, -1e-9]).tolist()
+    with pytest.raises(TypeError, match="^SGD: expected parameters of floats of at least 16 bits"):
+        tl.optim.SGD([x], 0.1)
 
 
 def test_ops_without_kernels_for_them_say_so(dtype):

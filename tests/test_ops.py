@@ -13,12 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from layouts import (
     ALL_DTYPES,
+    BFLOAT16,
     DTYPES,
     LAYOUTS,
     ML_DTYPES,
     assert_close,
     assert_identical,
     bits,
+    computed,
     examples,
     operands,
     outcome,
@@ -120,7 +122,7 @@ def check(name, actual, expected, operands=()):
     ):
         exact &= name not in STRIDE_DEPENDENT
     signed_zeros = name not in ANY_ZERO
-    signed_zeros &= name != "sign" or expected[0].dtype not in ML_DTYPES  # which keep them
+    signed_zeros &= name != "sign" or expected[0].dtype != BFLOAT16  # which keeps them
     scale = name in ABSOLUTE or name in SUMS
     if scale and name.endswith("_backward") and operands:
         sizes = np.abs(np.asarray(operands[0]).astype("f8"))
@@ -130,6 +132,19 @@ def check(name, actual, expected, operands=()):
             assert_identical(one, other, signed_zeros)
         else:
             assert_close(one, other, 4, scale=scale)
+
+
+EXTREMA = {"maximum", "minimum", "fmax", "fmin", "max", "min"}
+
+
+def numbers(name, arrays):
+    """What NumPy is given: of what is not moved alone the numbers of 8 bits as float32."""
+    return arrays if name == "where" else [computed(a) for a in arrays]
+
+
+def folded(name, array):
+    """What NumPy is given for a fold: numbers of 8 bits, unless one is chosen, as float32."""
+    return array if name in EXTREMA else computed(array)
 
 
 def domain(name, arrays):
@@ -169,7 +184,7 @@ def test_every_dtype_is_answered_or_refused_as_by_numpy(name):
         if name == "where":
             arrays[0] = arrays[0].astype(bool)
         arrays = domain(name, arrays)
-        expected = outcome(reference(name), *arrays)
+        expected = outcome(reference(name), *numbers(name, arrays))
         if isinstance(expected, TypeError) or dtype.kind in NOT_REAL.get(name, ""):
             with pytest.raises(TypeError, match=f"^{name}: "):
                 function(name)(*tensors(arrays))
@@ -210,7 +225,8 @@ def test_dtypes_of_ml_dtypes(dtype, name):
     @examples(12)
     @given(operands(dtypes))
     def run(arrays):
-        check(name, function(name)(*tensors(arrays)), reference(name)(*arrays), arrays)
+        expected = reference(name)(*numbers(name, arrays))
+        check(name, function(name)(*tensors(arrays)), expected, arrays)
 
     run()
 
@@ -472,13 +488,14 @@ def test_reduce(name):
         for layout in LAYOUTS:
             for shape in [(3, 4, 2), (5,), (0, 3), (), (1, 1)]:
                 array = layout(mild_array(name, rng, dtype, shape))
+                wide = folded(name, array)
                 for kwargs in [{}, {"axis": -1}, {"axis": None}, {"axis": (0, -1)}]:
                     if isinstance(kwargs.get("axis"), tuple) and len(shape) < 2:
                         continue
                     kwargs["keepdims"] = bool(rng.integers(2))
-                    expected = outcome(ufunc.reduce, array, **kwargs)
+                    expected = outcome(ufunc.reduce, wide, **kwargs)
                     if name in ("arctan2", "power") and not isinstance(expected, Exception):
-                        expected = one_by_one(ufunc, array, expected.dtype, **kwargs)
+                        expected = one_by_one(ufunc, wide, expected.dtype, **kwargs)
                     actual = outcome(function(name).reduce, tl.asarray(array), **kwargs)
                     compare_folds(name, actual, expected, (dtype, layout, shape, kwargs))
 
@@ -492,7 +509,7 @@ def test_accumulate(name):
             for shape in [(3, 4, 2), (5,), (0, 3), (1, 1)]:
                 array = layout(mild_array(name, rng, dtype, shape))
                 for axis in range(-1, len(shape)):
-                    expected = outcome(ufunc.accumulate, array, axis)
+                    expected = outcome(ufunc.accumulate, folded(name, array), axis)
                     actual = outcome(function(name).accumulate, tl.asarray(array), axis)
                     compare_folds(name, actual, expected, (dtype, layout, shape, axis))
 
@@ -547,7 +564,12 @@ def test_reductions(name, dtype):
         kwargs = {"axis": data.draw(st.sampled_from(axes)), "keepdims": data.draw(st.booleans())}
         if name in ("sum", "prod") and dtype not in ML_DTYPES:
             kwargs["dtype"] = data.draw(st.sampled_from([None, None, "d", "D", "l"]))
-        expected = outcome(getattr(np, name), array, **kwargs)
+        if dtype == BFLOAT16 and name in ROUNDED:  # of which NumPy's own sums stagnate
+            expected = outcome(getattr(np, name), array, dtype="f", **kwargs)
+            if not isinstance(expected, Exception):
+                expected = expected.astype(dtype)
+        else:
+            expected = outcome(getattr(np, name), folded(name, array), **kwargs)
         actual = outcome(getattr(tl, name), tl.asarray(array), **kwargs)
         compare_named(name, actual, expected)
 
@@ -576,7 +598,7 @@ def test_accumulations(name, dtype):
         rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
         array = data.draw(st.sampled_from(LAYOUTS))(fold_input(rng, name, dtype, shape))
         axis = data.draw(st.sampled_from([None, *range(-len(shape), len(shape))]))
-        expected = outcome(getattr(np, name), array, axis)
+        expected = outcome(getattr(np, name), folded(name, array), axis)
         compare_named(name, outcome(getattr(tl, name), tl.asarray(array), axis), expected)
 
     run()

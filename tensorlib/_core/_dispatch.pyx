@@ -10,12 +10,7 @@ from libc.string cimport memcpy
 
 from tensorlib._core._backend cimport backend_of, device_of
 from tensorlib._core._copy cimport empty_like
-from tensorlib._core._dtypes cimport (
-    dtype_id,
-    dtype_itemsize,
-    dtype_object,
-    dtype_of_ml_dtypes,
-)
+from tensorlib._core._dtypes cimport TL_BFLOAT16, dtype_id, dtype_itemsize, dtype_object
 from tensorlib._core._exchange cimport asarray
 from tensorlib._core._history cimport bind, check_not_leaf, holds_history, wrote
 from tensorlib._core._loops cimport (
@@ -324,19 +319,17 @@ cdef list as_operands(Op op, tuple inputs):
     return [asarray(value) for value in operands] if weak else operands
 
 
-cdef object of_ml_dtypes(list operands):
-    """The first dtype among those of operands that is from ml_dtypes, or None."""
+cdef bint has_bfloat16(list operands) noexcept:
     for value in operands:
-        if isinstance(value, Tensor) and dtype_of_ml_dtypes((<Tensor>value).dtype_):
-            return dtype_object((<Tensor>value).dtype_)
-    return None
+        if isinstance(value, Tensor) and (<Tensor>value).dtype_ == TL_BFLOAT16:
+            return True
+    return False
 
 
 cdef Loop *choose_loop(Op op, list operands, tuple request) except NULL:
     cdef Tensor tensor
     cdef int common = -1
     cdef list key
-    cdef object other
     if request is None:
         for value in operands:
             if not isinstance(value, Tensor):
@@ -352,10 +345,9 @@ cdef Loop *choose_loop(Op op, list operands, tuple request) except NULL:
             return op.loops.same(common)
     key = [(<Tensor>value).dtype if isinstance(value, Tensor) else type(value)
            for value in operands]
-    other = of_ml_dtypes(operands)
-    if other is not None:
+    if has_bfloat16(operands):
         # NumPy has no weak scalars beside the dtypes of other packages.
-        key = [other if kind is float or kind is int else kind for kind in key]
+        key = [dtype_object(TL_BFLOAT16) if kind is float or kind is int else kind for kind in key]
     return op.loops.resolve(tuple(key), request)
 
 

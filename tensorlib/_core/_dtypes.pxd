@@ -41,9 +41,14 @@ cdef inline bint dtype_is_float8(int dtype) noexcept nogil:
     return dtype == TL_FLOAT8_E4M3FN or dtype == TL_FLOAT8_E5M2
 
 
-cdef inline bint dtype_of_ml_dtypes(int dtype) noexcept nogil:
-    """Those of them that NumPy has from another package."""
+cdef inline bint dtype_is_foreign(int dtype) noexcept nogil:
+    """Those that NumPy has from another package, ml_dtypes."""
     return dtype_is_narrow(dtype) and dtype != TL_FLOAT16
+
+
+cdef inline int arithmetic_dtype(int dtype) noexcept nogil:
+    """The dtype in which numbers are computed: those of 8 bits as float32, for few results fit."""
+    return TL_FLOAT32 if dtype_is_float8(dtype) else dtype
 
 
 cdef inline bint dtype_is_complex(int dtype) noexcept nogil:

@@ -65,6 +65,11 @@ cdef int dtype_id(object dtype, str op) except -1:
     return found
 
 
+def arithmetic_dtype_of(dtype):
+    """The dtype of what is computed with numbers of a dtype: float32 for those of 8 bits."""
+    return dtype_object(arithmetic_dtype(dtype_id(dtype, "dtype")))
+
+
 def number_of(dtype):
     """The id of a dtype."""
     return dtype_id(dtype, "dtype")

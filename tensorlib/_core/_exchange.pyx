@@ -6,7 +6,7 @@ cimport numpy as cnp
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 
-from tensorlib._core._dtypes cimport dtype_id, dtype_itemsize, dtype_object, dtype_of_ml_dtypes
+from tensorlib._core._dtypes cimport dtype_id, dtype_is_foreign, dtype_itemsize, dtype_object
 from tensorlib._core._memory cimport storage_wrap
 from tensorlib._core._tensor cimport (
     Tensor,
@@ -405,7 +405,7 @@ def flat(Tensor self):
 
 def array_interface(Tensor self):
     """dict: the memory, as version 3 of NumPy's protocol describes it."""
-    if dtype_of_ml_dtypes(self.dtype_):
+    if dtype_is_foreign(self.dtype_):
         raise AttributeError(f"__array_interface__: the protocol has no code for {self.dtype}")
     return to_ndarray(refuse_gradient(self, "__array_interface__")).__array_interface__
 

@@ -5,6 +5,7 @@ from libc.string cimport memset
 from tensorlib._core._dispatch cimport Op, apply
 from tensorlib._core._dtypes cimport (
     TL_FLOAT32,
+    arithmetic_dtype,
     dtype_id,
     dtype_is_complex,
     dtype_itemsize,
@@ -71,7 +72,8 @@ def fit(Tensor gradient not None, tuple shape not None, dtype, int device, node)
         If the gradient's shape is none that the input's can be broadcast to, or it is elsewhere
         and has axes.
     """
-    cdef int target = dtype_id(dtype, "backward"), lead = gradient.ndim_ - len(shape), i
+    cdef int target = arithmetic_dtype(dtype_id(dtype, "backward"))
+    cdef int lead = gradient.ndim_ - len(shape), i
     cdef bint same = lead == 0, kept = False
     cdef int wide
     cdef list axes = list(range(max(lead, 0)))

@@ -20,15 +20,18 @@ from tensorlib._core._dtypes cimport (
     TL_INT64,
     TL_NDTYPES,
     TL_UINT64,
+    arithmetic_dtype,
     dtype_id,
+    dtype_is_foreign,
     dtype_is_narrow,
     dtype_itemsize,
     dtype_object,
-    dtype_of_ml_dtypes,
 )
 
 import numpy as np
 from numpy._core import umath
+
+from tensorlib._core._dtypes import arithmetic_dtype_of
 
 cnp.import_array()
 cnp.import_umath()
@@ -74,6 +77,8 @@ cdef extern from "numpy/ufuncobject.h":
         int *arg_types
         PyUFunc_Loop1d *next
 
+# Folds that give one of the elements.
+EXTREMA = frozenset(("fmax", "fmin", "maximum", "minimum"))
 # NumPy's own loops of float16 are SIMD for these, and
 HALF_LOOPS = frozenset((
     "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctanh", "cbrt", "cos", "cosh", "exp",
@@ -147,9 +152,12 @@ cdef class LoopTable:
     cdef Loop *folding(self, int dtype) except NULL:
         """The loop that folds elements of this dtype; its first input and its output agree."""
         cdef Loop *loop = &self.folds[dtype]
-        cdef object element = dtype_object(dtype)
+        cdef object element
         if loop.function != NULL:
             return loop
+        if self.name not in EXTREMA:
+            dtype = arithmetic_dtype(dtype)
+        element = dtype_object(dtype)
         if self.widens:  # the caller did already, unless a dtype was given
             dtypes = self.promoted((element, element), None)
         else:
@@ -175,9 +183,13 @@ cdef class LoopTable:
         return <Loop *><size_t>found
 
     cdef tuple promoted(self, tuple inputs, tuple request):
-        """The dtypes that the loop takes and gives, by NumPy's rules."""
+        """The dtypes that the loop takes and gives, by NumPy's rules; those of 8 bits count as what
+        they are computed in."""
         cdef object common = None
         cdef object ufunc = self.ufunc
+        if self.name != "where" or len(set(inputs[1:])) > 1:  # which else only moves them
+            inputs = tuple([kind if isinstance(kind, type) else arithmetic_dtype_of(kind)
+                            for kind in inputs])
         if ufunc is None and self.name not in ("hardtanh", "relu", "where"):
             # functions of the same kind
             ufunc = np.exp if self.nin == 1 else \
@@ -275,7 +287,7 @@ cdef class LoopTable:
         cdef list found = []
         if self.ufunc is None:
             for i in range(TL_NDTYPES):
-                if not dtype_of_ml_dtypes(i) and tl_functor_loop(self.name.encode(), i) != NULL:
+                if not dtype_is_foreign(i) and tl_functor_loop(self.name.encode(), i) != NULL:
                     dtype = dtype_object(i)
                     inputs = (dtype,) * self.nin
                     if self.name == "where":

@@ -4,7 +4,7 @@ from libc.math cimport sqrt
 
 from tensorlib._core._copy cimport empty_like
 from tensorlib._core._dispatch cimport Op
-from tensorlib._core._dtypes cimport TL_FLOAT32, TL_FLOAT64, TL_UINT64
+from tensorlib._core._dtypes cimport TL_FLOAT32, TL_FLOAT64, TL_UINT64, arithmetic_dtype
 from tensorlib._core._folds cimport axis_bits, followed
 from tensorlib._core._reduce cimport fold, squared_distances
 from tensorlib._core._tensor cimport Tensor, copy_into
@@ -15,10 +15,11 @@ cdef Op adding = ops.sum
 
 
 cdef int dtype_of_moments(object a) except -2:
-    """Of float32 and float64 their own, of integers float64; -1 for what is computed elsewhere."""
+    """Of float32 and float64 their own, of 8-bit floats float32, of integers float64; -1 for what
+    is computed elsewhere."""
     if not type(a) is Tensor or followed(<Tensor>a):
         return -1
-    cdef int dtype = (<Tensor>a).dtype_
+    cdef int dtype = arithmetic_dtype((<Tensor>a).dtype_)
     if dtype == TL_FLOAT32 or dtype == TL_FLOAT64:
         return dtype
     return TL_FLOAT64 if dtype <= TL_UINT64 else -1

@@ -10,11 +10,12 @@ from tensorlib._core._dtypes cimport (
     TL_INT64,
     TL_UINT8,
     TL_UINT64,
+    arithmetic_dtype,
     dtype_is_complex,
+    dtype_is_foreign,
     dtype_is_inexact,
     dtype_itemsize,
     dtype_object,
-    dtype_of_ml_dtypes,
 )
 from tensorlib._core._loops cimport (
     Loop,
@@ -66,12 +67,14 @@ cdef float[17] square_costs  # of an element of squared_distances, by dtype, as 
 
 
 cdef int fold_dtype(LoopTable table, Tensor x) except -1:
-    """The dtype that NumPy folds in: sums and products of small integers are made in 64 bits."""
+    """The dtype that NumPy folds in: sums and products of small integers are made in 64 bits, and
+    here those of 8-bit floats in float32."""
     if table.widens:
         if x.dtype_ < TL_INT64:
             return TL_INT64
         if TL_UINT8 <= x.dtype_ < TL_UINT64:
             return TL_UINT64
+        return arithmetic_dtype(x.dtype_)
     return x.dtype_
 
 
@@ -163,7 +166,7 @@ cdef void run_fold(const Walk &walk, char **pointers, const FoldLoop &loop,
 
 cdef Tensor fold(LoopTable table, str name, Tensor x, uint64_t axes, bint keepdims, int dtype):
     """Fold over the axes whose bits are set."""
-    if dtype_of_ml_dtypes(dtype) and table.widens:
+    if dtype_is_foreign(dtype) and table.widens:
         # Running results of so few bits would soon stay as they are.
         return with_dtype(fold(table, name, x, axes, keepdims, TL_FLOAT32), dtype, name)
     cdef Loop *loop = table.folding(dtype)
@@ -364,7 +367,7 @@ cdef int fill(Tensor result, object value) except -1:
 
 cdef Tensor accumulate(LoopTable table, str name, Tensor x, int axis, int dtype):
     """The running fold along an axis."""
-    if dtype_of_ml_dtypes(dtype) and table.widens:
+    if dtype_is_foreign(dtype) and table.widens:
         return with_dtype(accumulate(table, name, x, axis, TL_FLOAT32), dtype, name)
     cdef Loop *loop = table.folding(dtype)
     cdef Tensor result

@@ -89,7 +89,8 @@ def check(Tensor x not None, Py_ssize_t axis, SparseRows matrix not None):
         raise ValueError(f"resample: expected {matrix.columns} elements along axis {axis}, "
                          f"got shape {x.shape}")
     if not TL_FLOAT16 <= x.dtype_ <= TL_COMPLEX128:
-        raise TypeError(f"resample: expected floating-point or complex numbers, got {x.dtype}")
+        raise TypeError(f"resample: expected floating-point numbers of at least 16 bits, or "
+                        f"complex ones, got {x.dtype}")
 
 
 def resample(Tensor x not None, Py_ssize_t axis, SparseRows matrix not None):

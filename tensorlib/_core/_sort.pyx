@@ -11,10 +11,10 @@ from tensorlib._core._dtypes cimport (
     TL_NDTYPES,
     TL_UINT64,
     dtype_is_complex,
+    dtype_is_foreign,
     dtype_is_inexact,
     dtype_itemsize,
     dtype_object,
-    dtype_of_ml_dtypes,
 )
 from tensorlib._core._numpy_functions cimport (
     ArgSortFunction,
@@ -70,11 +70,11 @@ cdef int check_axis(Tensor x, int axis, str op) except -1:
 
 cdef int sortable_dtype(Tensor x) noexcept:
     """NumPy has no sort for dtypes of ml_dtypes, whose numbers are all float32's."""
-    return TL_FLOAT32 if dtype_of_ml_dtypes(x.dtype_) else x.dtype_
+    return TL_FLOAT32 if dtype_is_foreign(x.dtype_) else x.dtype_
 
 
 # An array of each dtype: NumPy's functions take one, and look at it where a dtype is not their own.
-cdef list specimens = [None if dtype_of_ml_dtypes(dtype) else np.empty(0, dtype_object(dtype))
+cdef list specimens = [None if dtype_is_foreign(dtype) else np.empty(0, dtype_object(dtype))
                        for dtype in range(TL_NDTYPES)]
 
 

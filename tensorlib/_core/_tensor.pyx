@@ -14,10 +14,10 @@ from libc.string cimport memcpy
 from tensorlib._core._dtypes cimport (
     TL_INT8,
     TL_UINT64,
+    dtype_is_foreign,
     dtype_is_inexact,
     dtype_itemsize,
     dtype_object,
-    dtype_of_ml_dtypes,
 )
 from tensorlib._core._memory cimport Storage, storage_new, storage_release, storage_retain
 
@@ -542,7 +542,7 @@ cdef class Tensor:
     # exchange -------------------------------------------------------------------------------
 
     def __getbuffer__(self, Py_buffer *buffer, int flags):
-        if dtype_of_ml_dtypes(self.dtype_):
+        if dtype_is_foreign(self.dtype_):
             raise BufferError(f"buffer: {self.dtype} has no format in the buffer protocol")
         if self.storage.device != 0:
             raise BufferError(f"buffer: the tensor is on {self.device}; use cpu()")

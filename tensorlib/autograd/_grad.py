@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 
 from tensorlib._core import _backward
+from tensorlib._core._dtypes import arithmetic_dtype_of
 from tensorlib._core._functions import asarray, full_like, zeros_like
 from tensorlib._core._tensor import Tensor, add_methods
 from tensorlib._core._wrapping import wrapped_of
@@ -82,14 +83,15 @@ def _seed(name, position, output, gradient, batched):
             f"{name}: expected a gradient of the output's shape {output.shape}, "
             f"got {gradient.shape} at position {position}"
         )
-    if gradient.dtype == output.dtype:
+    dtype = arithmetic_dtype_of(output.dtype)
+    if gradient.dtype == dtype:
         return gradient
-    if not np.can_cast(gradient.dtype, output.dtype, "same_kind"):
+    if not np.can_cast(gradient.dtype, dtype, "same_kind"):
         raise RuntimeError(
             f"{name}: expected a gradient of the output's dtype {output.dtype}, "
             f"got {gradient.dtype} at position {position}"
         )
-    return gradient.astype(output.dtype)
+    return gradient.astype(dtype)
 
 
 def _seeds(name, outputs, gradients, batched=False):

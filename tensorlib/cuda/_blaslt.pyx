@@ -11,7 +11,13 @@ from cpython.bytes cimport PyBytes_FromStringAndSize
 from cuda.bindings cimport cydriver
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t, uintptr_t
 
-from tensorlib._core._dtypes cimport TL_FLOAT16, TL_FLOAT64, dtype_itemsize
+from tensorlib._core._dtypes cimport (
+    TL_FLOAT8_E5M2,
+    TL_FLOAT16,
+    TL_FLOAT64,
+    dtype_is_float8,
+    dtype_itemsize,
+)
 from tensorlib._core._tensor cimport Tensor, copy_into, tensor_empty_on
 from tensorlib.cuda._backend cimport index_of_tensor
 from tensorlib.cuda._blas cimport COMPUTE_64F, OP_N, Laid, Matrices, compute_of, laid, type_of
@@ -232,7 +238,9 @@ cdef Tensor readable(Tensor bias, str op):
     return result
 
 
-cdef bint has_float8(int device) except -1:
+cdef bint has_float8(int a, int b, int device) except -1:
+    if not (dtype_is_float8(a) and dtype_is_float8(b)) or a == b == TL_FLOAT8_E5M2:
+        return False
     return is_available() and _driver.capability(device) >= (8, 9)
 
 

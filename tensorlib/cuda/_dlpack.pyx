@@ -12,7 +12,7 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 
 from tensorlib._core._backend cimport number_of_device
-from tensorlib._core._dtypes cimport dtype_id, dtype_itemsize, dtype_object, dtype_of_ml_dtypes
+from tensorlib._core._dtypes cimport dtype_id, dtype_is_foreign, dtype_itemsize, dtype_object
 from tensorlib._core._memory cimport storage_wrap
 from tensorlib._core._tensor cimport MAX_DIMS, Tensor, refuse_wrapped, tensor_wrap
 from tensorlib.cuda._backend cimport index_of_tensor
@@ -70,8 +70,8 @@ cdef struct DLManagedTensorVersioned:
 # DLPack's code of a kind of dtype, and of those that are of no kind of NumPy's.
 cdef dict CODES = {"i": 0, "u": 1, "f": 2, "c": 5, "b": 6}
 cdef dict KINDS = {0: "i", 1: "u", 2: "f", 5: "c"}
-cdef dict CODES_BY_NAME = {"bfloat16": 4, "float8_e4m3fn": 10, "float8_e5m2": 12}
-cdef dict NAMES = {(code, 16 if code == 4 else 8): name for name, code in CODES_BY_NAME.items()}
+cdef dict NAMES = {(4, 16): "bfloat16", (10, 8): "float8_e4m3fn", (12, 8): "float8_e5m2"}
+cdef dict CODES_BY_NAME = {name: code for (code, _), name in NAMES.items()}
 
 
 # ------------------------------------------------------------------------------------------
@@ -93,7 +93,7 @@ cdef int fill(DLTensor *target, Tensor tensor) except -1:
     target.device.device_type = CUDA
     target.device.device_id = index_of_tensor(tensor)
     target.ndim = tensor.ndim_
-    target.dtype.code = CODES_BY_NAME[dtype.name] if dtype_of_ml_dtypes(tensor.dtype_) \
+    target.dtype.code = CODES_BY_NAME[dtype.name] if dtype_is_foreign(tensor.dtype_) \
         else CODES[dtype.kind]
     target.dtype.bits = 8 * itemsize
     target.dtype.lanes = 1
@@ -185,7 +185,7 @@ def to_capsule(Tensor tensor not None, stream=None, max_version=None, copy=None)
     if versioned == NULL:
         raise MemoryError("__dlpack__: unable to allocate a description")
     fill(&versioned.tensor, tensor)
-    versioned.version.major, versioned.version.minor = 1, 0
+    versioned.version.major, versioned.version.minor = 1, 1
     versioned.flags = READ_ONLY if tensor.readonly or not tensor.storage.writeable else 0
     versioned.manager = <void *>tensor
     versioned.deleter = let_go_versioned
@@ -199,7 +199,7 @@ def array_interface(Tensor tensor not None):
     if tensor.wrapped is not None:
         refuse_wrapped(tensor, "__cuda_array_interface__")
     dtype = dtype_object(tensor.dtype_)
-    if dtype_of_ml_dtypes(tensor.dtype_):
+    if dtype_is_foreign(tensor.dtype_):
         raise AttributeError(f"__cuda_array_interface__: the protocol has no code for {dtype}")
     stream = <uintptr_t>stream_on(index_of_tensor(tensor))
     return {
@@ -309,7 +309,7 @@ def from_exporter(x, copy=None):
     _driver.check_index(device, "from_dlpack")
     stream = <uintptr_t>stream_on(device)
     try:
-        capsule = x.__dlpack__(stream=stream if stream else 1, max_version=(1, 0), copy=copy)
+        capsule = x.__dlpack__(stream=stream if stream else 1, max_version=(1, 1), copy=copy)
     except TypeError:  # older than DLPack 1.0
         if copy:
             raise

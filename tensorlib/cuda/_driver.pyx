@@ -1,6 +1,7 @@
 """The driver: devices, their contexts, and what to say of errors of it and of kernels."""
 
 import atexit
+import functools
 
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF, Py_XDECREF
@@ -346,6 +347,7 @@ def total_memory(int device):
     return nbytes
 
 
+@functools.cache
 def capability(int device):
     """The compute capability, as (major, minor)."""
     return (attribute(device, cydriver.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR),

@@ -93,7 +93,7 @@ cdef Tensor multiply(int kind, Tensor a, Tensor b):
     cdef Py_ssize_t itemsize
     cdef bint conjugated
     check_product(kind, a, b, &core_a, &core_b)
-    if kind == MATMUL and dtype_is_float8(a.dtype_) and dtype_is_float8(b.dtype_):
+    if kind == MATMUL and dtype_is_float8(a.dtype_):
         result = multiply_float8(a, b)
         if result is not None:
             return result
@@ -152,7 +152,7 @@ cdef Tensor multiply_float8(Tensor a, Tensor b):
     cdef Matrices p
     cdef int i, last = a.ndim_ - 1
     if last < 1 or b.ndim_ != 2 or b.shape_[0] % 16 or b.shape_[1] % 16 or a.size_ == 0 \
-            or b.size_ == 0 or not _blaslt.has_float8(index_of_tensor(a)):
+            or b.size_ == 0 or not _blaslt.has_float8(a.dtype_, b.dtype_, index_of_tensor(a)):
         return None
     check_aligned(a, "matmul")
     check_aligned(b, "matmul")
@@ -313,7 +313,6 @@ def linear(Tensor x not None, Tensor weight not None, Tensor bias not None):
     cdef Py_ssize_t[2] rows
     cdef Tensor tensor, flat
     cdef int dtype
-    cdef bint float8
     check_linear(x, weight, bias, shape)
     dtype = linear_dtype(x, weight, bias)
     if x.size_ == 0:
@@ -322,18 +321,21 @@ def linear(Tensor x not None, Tensor weight not None, Tensor bias not None):
         check_aligned(tensor, "linear")
     rows[1] = x.shape_[x.ndim_ - 1]
     rows[0] = x.size_ // rows[1]
-    float8 = dtype == TL_FLOAT32 and dtype_is_float8(x.dtype_) and dtype_is_float8(weight.dtype_)
+    if dtype == TL_FLOAT32 and dtype_is_float8(x.dtype_):
+        flat = multiply_float8(x, axes_reversed(weight))
+        if flat is not None:
+            compute("add", flat, flat, in_dtype(bias, dtype, "linear"))
+            return flat
     flat = reshaped(x, 2, rows, "linear")
     if flat is None:
-        flat = in_shape(copied(x, x.dtype_ if float8 else dtype, "linear"), 2, rows)
-    if not float8:  # which a GPU may multiply as they are
-        flat, weight = in_dtype(flat, dtype, "linear"), in_dtype(weight, dtype, "linear")
-    flat = multiply_and_add(flat, weight, in_dtype(bias, dtype, "linear"))
+        flat = in_shape(copied(x, dtype, "linear"), 2, rows)
+    flat = multiply_and_add(in_dtype(flat, dtype, "linear"), in_dtype(weight, dtype, "linear"),
+                            in_dtype(bias, dtype, "linear"))
     return flat if x.ndim_ == 2 else in_shape(flat, x.ndim_, shape)
 
 
 cdef Tensor multiply_and_add(Tensor x, Tensor weight, Tensor bias):
-    """x @ weight.T + bias, of one dtype or of 8-bit floats: by one launch where cuBLASLt can."""
+    """x @ weight.T + bias, of one dtype: by one launch where cuBLASLt can."""
     cdef Tensor result
     cdef Matrices p
     cdef Py_ssize_t[2] shape

@@ -68,6 +68,8 @@ def target_of(op, source):
         return TYPES.index("bool")
     if op in OF_NOTHING and ("int" in held or held == "bool"):
         return TYPES.index("uint64_t" if held.startswith("u") else "int64_t")
+    if op in OF_NOTHING and held.startswith("Float8"):
+        return TYPES.index("float")
     return source
 
 

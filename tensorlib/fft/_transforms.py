@@ -9,7 +9,7 @@ from tensorlib._core._functions import asarray, conjugate
 
 # The letters of dtypes: of the real numbers that have the precision of a dtype, if not double, and
 # of the complex numbers that have theirs.
-REAL = {"e": "e", "E": "f", "f": "f", "F": "f", "g": "g", "G": "g"}
+REAL = {"e": "e", "E": "f", "4": "f", "5": "f", "f": "f", "F": "f", "g": "g", "G": "g"}
 COMPLEX = {"e": "F", "f": "F", "d": "D", "g": "G"}
 # The norm by which one direction is scaled as the other one is by the first.
 OPPOSITE = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 
+from tensorlib._core._dtypes import arithmetic_dtype_of
 from tensorlib._core._functions import asarray
 from tensorlib._core._tensor import Tensor
 from tensorlib.autograd import enable_grad
@@ -211,6 +212,11 @@ class Optimizer:
             raise ValueError(
                 f"{self._name}: expected parameters that are no results of operations, got one of "
                 f"shape {param.shape}"
+            )
+        if param.dtype != arithmetic_dtype_of(param.dtype):
+            raise TypeError(
+                f"{self._name}: expected parameters of floats of at least 16 bits, got "
+                f"{param.dtype}, in which they would not change by small steps"
             )
 
     def _parameters(self):

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from tensorlib._core._dispatch import apply, ops
+from tensorlib._core._dtypes import arithmetic_dtype_of
 from tensorlib._core._functions import (
     absolute,
     asarray,
@@ -127,6 +128,7 @@ def softmax(x, axis=None):
             [0.5, 0.5]])
     """
     x = asarray(x)
+    x = x.astype(arithmetic_dtype_of(x.dtype), copy=False)
     if x.dtype.kind == "f" and isinstance(axis, int) and x.ndim:
         return apply(ops.softmax, (x,), (normalize_axis_index(axis, x.ndim, "softmax"),))
     powers = exp(x - x.detach().max(axis=axis, keepdims=True))
@@ -195,4 +197,5 @@ def softplus(x, **kwargs):
 
 def _inexact(x):
     """The numbers themselves, integers and truths as float64."""
+    x = x.astype(arithmetic_dtype_of(x.dtype), copy=False)
     return x if x.dtype.kind in "fc" else x.astype(np.float64)

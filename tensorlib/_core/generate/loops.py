@@ -47,7 +47,7 @@ FUNCTOR_SIGNATURES = {
     "masked_divide": [2 * letter for letter in FLOATING + "FD"],
     "masked_multiply": [2 * letter for letter in FLOATING + "FD"],
     "mish_backward": PAIRS,
-    "relu": list("bhiqBHIQ45" + FLOATING),
+    "relu": list("bhiqBHIQ" + FLOATING),
     "relu_backward": PAIRS,
     "silu_backward": PAIRS,
     "where": ["?" + 2 * letter for letter in LETTERS],

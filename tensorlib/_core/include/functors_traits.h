@@ -43,7 +43,8 @@ struct Choose<false, A, B> {
   using type = B;
 };
 
-// Floats of 8 and 16 bits are computed in float; integers in an unsigned type, where overflow wraps around.
+// Floats of 8 and 16 bits are computed in float; integers in an unsigned type, where overflow wraps
+// around.
 template <class T>
 using Wide = typename Choose<
     is_narrow<T>, float,
