@@ -6,7 +6,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from tensorlib._core._arrays import write_out as write_out  # for the modules beside this one
-from tensorlib._core._dtypes import ML_DTYPES
+from tensorlib._core._dtypes import ML_DTYPES, arithmetic_dtype_of
 from tensorlib._core._functions import asarray, reshape
 from tensorlib._core._recorder import run_apart
 from tensorlib._core._tensor import Tensor
@@ -118,6 +118,11 @@ def elements(op, x):
         return np.asarray(x.detach() if isinstance(x, Tensor) else x)
     values = np.asarray(x)
     return values if values.size else values.astype(np.intp)  # [] has no dtype of its own
+
+
+def for_arithmetic(x):
+    """A tensor as it is computed with: as float32 if its numbers are of 8 bits."""
+    return x.astype(arithmetic_dtype_of(x.dtype), copy=False)
 
 
 def comparable(op, x):

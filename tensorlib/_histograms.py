@@ -12,6 +12,7 @@ from tensorlib._arguments import (
     computed,
     first_on_device,
     followed,
+    for_arithmetic,
     named,
     on_device,
 )
@@ -427,4 +428,4 @@ def _summed(line, edges, weights):
     sums = zeros(edges.size + 1, dtype, device=line.device)
     if edges.size:
         sums = apply(ops.index_add, (sums, asarray(weights, dtype)), ((_bins_of(line, edges),),))
-    return asarray(sums[1:-1], weights.dtype)
+    return asarray(sums[1:-1], for_arithmetic(weights).dtype)

@@ -4,10 +4,9 @@ import warnings
 
 import numpy as np
 
-from tensorlib._arguments import anywhere, write_out
+from tensorlib._arguments import anywhere, for_arithmetic, write_out
 from tensorlib._complex import real
 from tensorlib._core import _functions as functions
-from tensorlib._core._dtypes import arithmetic_dtype_of
 from tensorlib._core._functions import (
     asarray,
     conjugate,
@@ -272,7 +271,7 @@ def _extreme_number(reduce, a, axis, keepdims, initial, where):
         found = fold.reduce(a, axis, keepdims=keepdims, initial=initial, where=where)
         return asarray(found, dtype)
     nan = isnan(a)
-    a = a.astype(arithmetic_dtype_of(dtype), copy=False)  # which has infinities
+    a = for_arithmetic(a)  # which has infinities
     numbers = where_(nan, asarray(worst, a.dtype), a)
     result = reduce(numbers, axis, None, keepdims, initial, where)
     if initial is NoValue:
@@ -350,8 +349,7 @@ def nanargmin(a, axis=None, out=None, *, keepdims=NoValue):
 
 
 def _argument(op, reduce, worst, a, axis, out, keepdims):
-    a = asarray(a)
-    a = a.astype(arithmetic_dtype_of(a.dtype), copy=False)
+    a = for_arithmetic(asarray(a))
     if a.dtype.kind not in "biu" and a.size and anywhere(all_(isnan(a), axis)):
         raise ValueError(f"{op}: All-NaN slice encountered")
     return reduce(_without_nan(a, worst), axis, out, keepdims=given(keepdims, False))
@@ -523,8 +521,7 @@ def nanstd(
 
 
 def _nanvar(op, a, axis, dtype, out, ddof, keepdims, where, mean, correction):
-    a = asarray(a)
-    a = a.astype(arithmetic_dtype_of(a.dtype), copy=False)
+    a = for_arithmetic(asarray(a))
     ddof = freedom_lost(op, ddof, correction)
     if a.dtype.kind in "biu":
         return var(a, axis, dtype, None, ddof, keepdims, where=where, mean=mean)

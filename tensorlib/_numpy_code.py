@@ -9,7 +9,7 @@ import functools
 import numpy as np
 
 from tensorlib._arguments import check_on_cpu, on_device
-from tensorlib._core._dtypes import ML_DTYPES
+from tensorlib._core._dtypes import ML_DTYPES, arithmetic_dtype_of
 from tensorlib._core._functions import asarray
 from tensorlib._core._recorder import run_apart, watched
 from tensorlib._core._tensor import Tensor
@@ -113,12 +113,16 @@ def by_numpy(name, function, args, kwargs, elsewhere=None):
             return array
         return _rebuilt(value, array_of)
 
+    def given_back(dtype):
+        # Elements as they were, but histograms compute theirs.
+        return arithmetic_dtype_of(dtype) if "histogram" in name else dtype
+
     def tensor_of(value):
         if id(value) in tensors:
             return tensors[id(value)][1]
         if isinstance(value, (np.ndarray, np.generic)):
             if len(dtypes) == 1 and value.dtype == np.float32:
-                return asarray(value, *dtypes)
+                return asarray(value, given_back(*dtypes))
             return asarray(value) if has_tensors(value.dtype) else value
         return _rebuilt(value, tensor_of)
 

@@ -14,10 +14,10 @@ from tensorlib._arguments import (
     beside,
     elements,
     followed,
+    for_arithmetic,
     on_device,
     write_out,
 )
-from tensorlib._core._dtypes import arithmetic_dtype_of
 from tensorlib._core._functions import (
     arange,
     argsort,
@@ -426,7 +426,7 @@ def _fractions(op, q, whole):
 
 def _lines(op, a, axis):
     """What the axes `axis` hold as rows, and the shapes of a result without and with them."""
-    a = a.astype(arithmetic_dtype_of(a.dtype), copy=False)
+    a = for_arithmetic(a)
     axes = sorted(axis_tuple(op, axis, a.ndim))
     shape = tuple(n for i, n in enumerate(a.shape) if i not in axes)
     kept = tuple(1 if i in axes else n for i, n in enumerate(a.shape))

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from tensorlib._arguments import on_device
-from tensorlib._core._dtypes import arithmetic_dtype_of
+from tensorlib._arguments import for_arithmetic, on_device
 from tensorlib._core._recorder import watched
 from tensorlib._core._tape import is_grad_enabled
 from tensorlib._core._tensor import Tensor
@@ -27,8 +26,4 @@ def untracked(*values):
         return None
     if is_grad_enabled() and any(isinstance(x, Tensor) and x.requires_grad for x in values):
         return None
-    return [_array(x) if isinstance(x, Tensor) else x for x in values]
-
-
-def _array(tensor):
-    return np.asarray(tensor.detach().astype(arithmetic_dtype_of(tensor.dtype), copy=False))
+    return [np.asarray(for_arithmetic(x.detach())) if isinstance(x, Tensor) else x for x in values]

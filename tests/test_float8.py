@@ -101,6 +101,42 @@ def test_nan_is_left_out(dtype):
     assert bags.tolist() == [[2, -3]]
 
 
+def test_numpys_code_sees_nan(dtype):
+    a = np.array([3, np.nan, 1, 2, 5, np.nan]).astype(dtype)
+    for narrow in (dtype, np.dtype(ml_dtypes.bfloat16)):
+        x, wide = tl.asarray(a).astype(narrow), a.astype("float32")
+        found = tl.unique(x)
+        assert found.dtype == narrow
+        np.testing.assert_array_equal(found.numpy().astype("float32"), np.unique(wide))
+        part = tl.partition(x, 2).numpy().astype("float32")
+        assert part[2] == 3 and sorted(part[:2]) == [1, 2]
+        assert tl.argpartition(x, 0)[0].item() == 2
+        assert np.isnan(tl.median(x).item()) and tl.nanmedian(x).item() == 2.5
+        places = tl.searchsorted(tl.sort(x), x)
+        np.testing.assert_array_equal(places.numpy(), np.searchsorted(np.sort(wide), wide))
+
+
+def test_histograms(dtype):
+    a = (np.random.default_rng(0).standard_normal(200) * 3).astype(dtype)
+    counts, edges = tl.histogram(tl.asarray(a), 7)
+    expected = np.histogram(a.astype("float32"), 7)
+    np.testing.assert_array_equal(counts.numpy(), expected[0])
+    np.testing.assert_array_equal(edges.numpy(), expected[1])
+
+
+def test_functions_with_limits_of_a_dtype(dtype):
+    a = np.random.default_rng(0).standard_normal(50).astype(dtype)
+    x, wide = tl.asarray(a), a.astype("float64")
+    np.testing.assert_allclose(tl.sinc(x).numpy(), np.sinc(wide), rtol=1e-5, atol=1e-6)
+    powers = np.exp(wide)
+    np.testing.assert_allclose(float(tl.special.logsumexp(x)), np.log(powers.sum()), rtol=1e-6)
+    softmax = tl.special.softmax(x, axis=0)
+    np.testing.assert_allclose(softmax.numpy(), powers / powers.sum(), rtol=1e-5)
+    transform = tl.fft.fft(x)
+    assert transform.dtype == "complex64"
+    np.testing.assert_allclose(transform.numpy(), np.fft.fft(wide), rtol=1e-4, atol=1e-4)
+
+
 def test_promotion(dtype):
     x = tl.ones(2, dtype=dtype)
     for other in (

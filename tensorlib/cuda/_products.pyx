@@ -16,6 +16,7 @@ from tensorlib._core._dtypes cimport (
     TL_UINT64,
     dtype_is_complex,
     dtype_is_float8,
+    dtype_is_inexact,
     dtype_itemsize,
 )
 from tensorlib._core._loops cimport Walk, walk_prepare
@@ -78,7 +79,7 @@ cdef int dtype_of_sums(int dtype) noexcept:
     """In what products.cuh adds up: Wide of the dtype."""
     if dtype == TL_INT64 or dtype == TL_UINT64:
         return TL_UINT64
-    if dtype < TL_UINT64:
+    if not dtype_is_inexact(dtype):
         return TL_UINT32
     return TL_FLOAT32 if dtype == TL_FLOAT16 or dtype == TL_BFLOAT16 else dtype
 

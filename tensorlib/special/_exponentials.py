@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from tensorlib._arguments import for_arithmetic
 from tensorlib._core._dispatch import apply, ops
-from tensorlib._core._dtypes import arithmetic_dtype_of
 from tensorlib._core._functions import (
     absolute,
     asarray,
@@ -127,8 +127,7 @@ def softmax(x, axis=None):
     tensor([[0.5, 0.5],
             [0.5, 0.5]])
     """
-    x = asarray(x)
-    x = x.astype(arithmetic_dtype_of(x.dtype), copy=False)
+    x = for_arithmetic(asarray(x))
     if x.dtype.kind == "f" and isinstance(axis, int) and x.ndim:
         return apply(ops.softmax, (x,), (normalize_axis_index(axis, x.ndim, "softmax"),))
     powers = exp(x - x.detach().max(axis=axis, keepdims=True))
@@ -197,5 +196,5 @@ def softplus(x, **kwargs):
 
 def _inexact(x):
     """The numbers themselves, integers and truths as float64."""
-    x = x.astype(arithmetic_dtype_of(x.dtype), copy=False)
+    x = for_arithmetic(x)
     return x if x.dtype.kind in "fc" else x.astype(np.float64)

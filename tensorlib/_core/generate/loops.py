@@ -101,8 +101,8 @@ SOURCE = """\
 #include <cstring>
 
 #include "guarded_loops.h"
-#include "narrow_loops.h"
 #include "loops.h"
+#include "narrow_loops.h"
 
 using namespace tl;
 

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from tensorlib._arguments import followed, from_zero, stays
+from tensorlib._arguments import followed, for_arithmetic, from_zero, stays
 from tensorlib._core._dispatch import apply, ops
-from tensorlib._core._dtypes import arithmetic_dtype_of
 from tensorlib._core._functions import arange, full, maximum, where, zeros
 from tensorlib._core._tensor import Tensor
 from tensorlib._core._wrapping import wrapped_of
@@ -322,7 +321,7 @@ def _counts(input, padding_idx):
 
 def _largest(rows, bags, starts, count, counted):
     """The largest of each bag's rows, laid side by side and filled up with infinities."""
-    rows = rows.astype(arithmetic_dtype_of(rows.dtype), copy=False)
+    rows = for_arithmetic(rows)
     if counted is not None:
         rows[~counted] = -np.inf
     places = arange(rows.shape[0], device=rows.device) - starts[bags]

@@ -202,6 +202,14 @@ def test_weights_and_densities(name, device):
     for dtype in ("int64", "uint64", "int32", "float64", "float32", "complex64"):
         weights = WEIGHTS.astype(dtype)
         check(tl.histogram, device, X, weights=weights, **BINS[name], rtol=1e-6)
+    narrow = tl.asarray(WEIGHTS / 8).astype("bfloat16")
+    counts, _ = tl.histogram(moved(X, "cpu"), weights=narrow, **moved(BINS[name], "cpu"))
+    found, _ = tl.histogram(
+        moved(X, device), weights=narrow.to(device), **moved(BINS[name], device)
+    )
+    np.testing.assert_allclose(
+        np.asarray(found.cpu().astype("f4")), np.asarray(counts.astype("f4")), rtol=2**-8
+    )
     check(tl.histogram, device, X, density=True, **BINS[name], rtol=1e-12)
     check(tl.histogram, device, X, density=True, weights=Y**2, **BINS[name], rtol=1e-12)
     check(tl.histogram, device, X, weights=WEIGHTS[1:], **BINS[name])
