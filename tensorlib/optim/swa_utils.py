@@ -3,6 +3,7 @@
 from copy import deepcopy
 from itertools import chain
 
+from tensorlib._core._capture import capturing
 from tensorlib._core._functions import asarray
 from tensorlib.autograd import no_grad
 from tensorlib.nn.batchnorm import _BatchNorm
@@ -208,6 +209,8 @@ class AveragedModel(Module):
 
         Raises
         ------
+        RuntimeError
+            If a graph is being captured on their device.
         ValueError
             If the parameters do not fit. Nothing was changed then.
         """
@@ -215,6 +218,11 @@ class AveragedModel(Module):
         shapes, others = ([x.shape for x in tensors] for tensors in (averaged, current))
         if shapes != others:
             raise ValueError(f"AveragedModel: expected parameters of shapes {shapes}, got {others}")
+        if any(map(capturing, averaged)):
+            raise RuntimeError(
+                "AveragedModel: the number of models would be the same in each replay of the graph "
+                "that is being captured; call update_parameters after a replay"
+            )
         count = self.n_averaged.item()
         if count == 0:
             copy(averaged, current)

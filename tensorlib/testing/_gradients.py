@@ -4,6 +4,7 @@ import numpy as np
 
 from tensorlib._core._functions import asarray
 from tensorlib._core._tensor import Tensor
+from tensorlib._core.errors import DeviceError
 from tensorlib.autograd import enable_grad, grad, no_grad
 
 DOUBLE = ("float64", "complex128")  # in fewer digits a difference says nothing
@@ -23,8 +24,8 @@ def check_grads(f, args, order=2, eps=1e-6, atol=1e-6, rtol=1e-5):
         Takes the arguments as Tensors, returns a Tensor or a sequence of Tensors, and gives the
         same result for the same arguments.
     args : sequence of array_like
-        Where to check. Arguments of float64 and complex128 are differentiated; integers and
-        bools are passed on. A point where `f` has a kink has no derivative to check.
+        Where to check, on one device. Arguments of float64 and complex128 are differentiated;
+        integers and bools are passed on. A point where `f` has a kink has no derivative to check.
     order : int, optional
         1 for gradients, 2 for gradients of gradients as well, and so on.
     eps : float, optional
@@ -37,6 +38,8 @@ def check_grads(f, args, order=2, eps=1e-6, atol=1e-6, rtol=1e-5):
     AssertionError
         Where a gradient is off; the text names the argument, the order and the worst element.
         Also where no output of `f` requires a gradient.
+    DeviceError
+        Where arguments are on several devices.
     TypeError
         Where an argument has an inexact dtype of fewer digits, or none has float64 or complex128.
     ValueError
@@ -50,7 +53,13 @@ def check_grads(f, args, order=2, eps=1e-6, atol=1e-6, rtol=1e-5):
     """
     if order < 1:
         raise ValueError(f"check_grads: expected an order of at least 1, got {order}")
-    values = [np.array(arg.detach() if isinstance(arg, Tensor) else arg) for arg in args]
+    devices = {arg.device for arg in args if isinstance(arg, Tensor)}
+    if len(devices) > 1:
+        raise DeviceError(
+            f"check_grads: expected arguments on one device, got {', '.join(sorted(devices))}; "
+            "use to()"
+        )
+    values = [_array(arg) if isinstance(arg, Tensor) else np.array(arg) for arg in args]
     labels = [f"argument {position}" for position in range(len(values))]
     for label, value in zip(labels, values, strict=True):
         if value.dtype.kind not in "biu" and value.dtype.name not in DOUBLE:
@@ -58,7 +67,12 @@ def check_grads(f, args, order=2, eps=1e-6, atol=1e-6, rtol=1e-5):
                             f"as {label}")  # fmt: skip
     if not any(value.dtype.name in DOUBLE for value in values):
         raise TypeError("check_grads: expected an argument of float64 or complex128, got none")
-    _Checker(order, eps, atol, rtol).check(_sequence_of(f), values, labels, 1)
+    checker = _Checker(order, eps, atol, rtol, *(devices or ("cpu",)))
+    checker.check(_sequence_of(f), values, labels, 1)
+
+
+def _array(tensor):
+    return np.array(tensor.detach().cpu())
 
 
 def _sequence_of(f):
@@ -72,8 +86,9 @@ def _sequence_of(f):
 
 
 class _Checker:
-    def __init__(self, order, eps, atol, rtol):
+    def __init__(self, order, eps, atol, rtol, device):
         self.last_order, self.eps, self.atol, self.rtol = order, eps, atol, rtol
+        self.device = device
         self.random = np.random.default_rng(0)
 
     def check(self, f, values, labels, order):
@@ -83,7 +98,7 @@ class _Checker:
         actual = self.gradients(f, values, weights, order)
         for i, gradient in zip(moved, actual, strict=True):
             expected = self.differences(f, values, i, weights)
-            self.compare(np.array(gradient.detach()), expected, labels[i], order)
+            self.compare(_array(gradient), expected, labels[i], order)
         if order < self.last_order:
             self.check_next(f, values, labels, weights, order)
 
@@ -102,11 +117,17 @@ class _Checker:
             weight = weight + 1j * self.random.uniform(0.5, 1.5, output.shape)
         return np.asarray(weight)
 
+    def tensor(self, value):
+        """A copy of an array as a tensor, where the arguments are."""
+        return asarray(value.copy(), device=self.device)
+
     def gradients(self, f, values, weights, order):
-        args = [asarray(value.copy()) for value in values]
+        args = [self.tensor(value) for value in values]
         for arg in args:
             arg.requires_grad = arg.dtype.name in DOUBLE
-        return self.gradients_of_tensors(f, args, [asarray(weight) for weight in weights], order)
+        return self.gradients_of_tensors(
+            f, args, [self.tensor(weight) for weight in weights], order
+        )
 
     def gradients_of_tensors(self, f, args, weights, order, create_graph=False):
         """Gradients of the weighted outputs, with zeros where nothing depends on an argument."""
@@ -126,7 +147,7 @@ class _Checker:
                 outputs, weights = zip(*used, strict=True)
                 found = grad(outputs, moved, weights, create_graph=create_graph, allow_unused=True)
             return [
-                asarray(np.zeros(arg.shape, arg.dtype)) if gradient is None else gradient
+                self.tensor(np.zeros(arg.shape, arg.dtype)) if gradient is None else gradient
                 for arg, gradient in zip(moved, found, strict=True)
             ]
 
@@ -150,8 +171,8 @@ class _Checker:
     def values(self, f, args):
         """The outputs of `f` that can have a gradient, as arrays."""
         with no_grad():
-            outputs = f(*(asarray(arg.copy()) for arg in args))
-        return [np.array(output.detach()) for output in outputs if output.dtype.kind in "fc"]
+            outputs = f(*map(self.tensor, args))
+        return [_array(output) for output in outputs if output.dtype.kind in "fc"]
 
     def weighted(self, f, args, weights):
         outputs = self.values(f, args)

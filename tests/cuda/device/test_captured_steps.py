@@ -293,3 +293,17 @@ def test_a_scaler_does_not_step_in_a_graph(device):
             function(optimizer)
     scaler.step(optimizer)
     assert w.tolist() != [1.0, 1.0, 1.0]
+
+
+def test_an_average_is_not_taken_in_a_graph(device):
+    model = tl.nn.Linear(3, 2).to(device)
+    averaged = optim.swa_utils.AveragedModel(model)
+    averaged.update_parameters(model)
+    with (
+        pytest.raises(RuntimeError, match="^AveragedModel: the number of models would be"),
+        tl.cuda.graph(tl.cuda.CUDAGraph()),
+    ):
+        averaged.update_parameters(model)
+    assert averaged.n_averaged.item() == 1
+    averaged.update_parameters(model)
+    assert averaged.n_averaged.item() == 2

@@ -310,3 +310,12 @@ def test_a_scaler_leaves_out_infinite_steps(device):
     scaler.step(optimizer)
     scaler.update()
     assert (w.tolist(), scaler.get_scale()) == ([1.0] * 3, 32768.0)
+
+
+def test_check_grads(device):
+    x, y = (tl.linspace(0.1, 2, 6, device=device).reshape(shape) for shape in [(2, 3), (3, 2)])
+    tl.testing.check_grads(lambda x, y: (tl.sin(x) @ y, x.sum(0)), [x, y])
+    with pytest.raises(AssertionError, match="^check_grads: order 1, argument 0"):
+        tl.testing.check_grads(lambda x: x.detach() * x, [x])
+    with pytest.raises(tl.DeviceError, match="^check_grads: expected arguments on one device"):
+        tl.testing.check_grads(tl.matmul, [x, y.cpu()])

@@ -43,6 +43,7 @@ def ctc_loss(
         other. Without an axis of N, shape (S,).
     input_lengths, target_lengths : Tensor or tuple of ints, shape (N,)
         How many times and labels there are in each sample. Without an axis of N, shape () or (1,).
+        They and the targets are read on the CPU, wherever they are: on a GPU that waits.
     blank : int, optional
         The label that stands for none.
     reduction : {"mean", "sum", "none"}, optional
@@ -103,7 +104,8 @@ def ctc_loss(
         labels = _labels(targets, target_lengths, classes, width)
         states = np.full((samples, 2 * labels.shape[1] + 1), blank)
         states[:, 1::2] = labels
-        return tuple(map(asarray, (states, input_lengths, target_lengths)))
+        device = log_probs.device
+        return tuple([asarray(x, device=device) for x in (states, input_lengths, target_lengths)])
 
     states, when, lengths = run_apart(plan, (targets, input_lengths, target_lengths))
     losses = _losses(log_probs, states, when, lengths)
@@ -120,17 +122,19 @@ def _losses(log_probs, states, input_lengths, target_lengths):
     Two columns to the left of the states: none is ever in the first; all begin in the second.
     """
     dtype = log_probs.dtype if log_probs.dtype.itemsize >= 4 else np.dtype("float32")
+    device = log_probs.device
     samples, count = states.shape
-    rows = arange(samples).reshape((-1, 1))
+    rows = arange(samples, device=device).reshape((-1, 1))
     scores = log_probs[:, rows, states].astype(dtype)
     scores = maximum(scores, NEVER)
 
-    never = full((samples, 1), NEVER, dtype=dtype)
+    never = full((samples, 1), NEVER, dtype=dtype, device=device)
     outside = concatenate([never, never], axis=1)
     # A state can be left out, unless the two around it would merge.
     merge = where(states[:, 2:] == states[:, :-2], NEVER, 0.0).astype(dtype)
     jump = concatenate([never, never * 0, merge], axis=1)[:, :count]
-    alpha = concatenate([never, never * 0, full((samples, count), NEVER, dtype=dtype)], axis=1)
+    alpha = full((samples, count), NEVER, dtype=dtype, device=device)
+    alpha = concatenate([never, never * 0, alpha], axis=1)
 
     first = 0 if followed(input_lengths) else int(input_lengths.min(initial=len(log_probs)))
     alphas = [alpha]
@@ -139,7 +143,8 @@ def _losses(log_probs, states, input_lengths, target_lengths):
         alpha = logaddexp(near, alpha[:, :-2] + jump) + score
         alpha = concatenate([outside, alpha], axis=1)
         alphas.append(alpha)
-    last = 2 * target_lengths[:, None] + asarray([[1, 2]])  # a label, or a blank after it
+    ways = asarray([[1, 2]], device=device)  # a label, or a blank after it
+    last = 2 * target_lengths[:, None] + ways
     ends = stack(alphas[first:])[input_lengths[:, None] - first, rows, last]
     return -logaddexp(ends[:, 0], ends[:, 1])
 
@@ -172,7 +177,7 @@ def _labels(targets, lengths, classes, width):
     """The labels of all samples as the rows of one array, of a width or as long as the longest."""
     if targets.dtype.kind not in "iu":
         raise TypeError(f"ctc_loss: expected targets of an integer dtype, got {targets.dtype}")
-    given = np.array(targets.detach())
+    given = np.array(targets.detach().cpu())
     longest, total = int(lengths.max(initial=0)), sum(lengths.tolist())
     padded = given.ndim == 2 and len(given) == len(lengths) and given.shape[1] >= longest
     if not padded and given.shape != (total,):
