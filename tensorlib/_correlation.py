@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from tensorlib._arguments import anywhere, computed
+from tensorlib._arguments import anywhere, computed, for_arithmetic
 from tensorlib._complex import imag, iscomplexobj, real
 from tensorlib._core import _functions as functions
 from tensorlib._core._dispatch import apply, ops
@@ -216,7 +216,8 @@ def convolve(a, v, mode="full"):
     >>> tl.convolve([1, 2, 3], [0.0, 1.0, 0.5])
     tensor([0. , 1. , 2.5, 4. , 1.5])
     """
-    a, v = (reshape(x, (1,)) if x.ndim == 0 else x for x in (asarray(a), asarray(v)))
+    a, v = for_arithmetic(asarray(a)), for_arithmetic(asarray(v))
+    a, v = (reshape(x, (1,)) if x.ndim == 0 else x for x in (a, v))
     mode = _checked_mode("convolve", a, v, mode)
     if a.dtype.kind in "biu" and v.dtype.kind in "biu":
         if a.device != "cpu":
@@ -260,7 +261,7 @@ def correlate(a, v, mode="valid"):
     >>> tl.correlate([1, 2, 3], [0.0, 1.0, 0.5], "full")
     tensor([0.5, 2. , 3.5, 3. , 0. ])
     """
-    a, v = asarray(a), asarray(v)
+    a, v = for_arithmetic(asarray(a)), for_arithmetic(asarray(v))
     mode = _checked_mode("correlate", a, v, mode)
     if a.dtype.kind in "biu" and v.dtype.kind in "biu":
         if a.device != "cpu":

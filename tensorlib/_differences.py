@@ -4,7 +4,14 @@ import math
 
 import numpy as np
 
-from tensorlib._arguments import axis_index, axis_tuple, followed, integer, write_out
+from tensorlib._arguments import (
+    axis_index,
+    axis_tuple,
+    followed,
+    for_arithmetic,
+    integer,
+    write_out,
+)
 from tensorlib._core._functions import (
     absolute,
     asarray,
@@ -183,7 +190,7 @@ def gradient(f, *varargs, axis=None, edge_order=1):
     >>> tl.gradient([1.0, 2.0, 4.0, 7.0], [0.0, 1.0, 3.0, 4.0])
     tensor([1. , 1. , 2.33333333, 3. ])
     """
-    f = asarray(f)
+    f = for_arithmetic(asarray(f))
     axes = axis_tuple("gradient", axis, f.ndim)
     if not varargs:
         varargs = (1.0,)

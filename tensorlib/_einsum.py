@@ -13,6 +13,7 @@ import numpy as np
 
 from tensorlib._arguments import integer, write_out
 from tensorlib._core._dispatch import apply, ops
+from tensorlib._core._dtypes import arithmetic_dtype_of
 from tensorlib._core._exchange import memory_order
 from tensorlib._core._functions import asarray, matmul, multiply, reshape, sum
 from tensorlib._core._tensor import Tensor
@@ -210,7 +211,7 @@ def _reduce(labels, wanted):
     def reduce(array):
         for diagonal in diagonals:
             array = apply(ops.diagonal, (array,), diagonal)
-        return sum(array, summed, dtype=array.dtype) if summed else array
+        return sum(array, summed, dtype=arithmetic_dtype_of(array.dtype)) if summed else array
 
     return remaining, reduce if diagonals or summed else None
 

@@ -333,9 +333,9 @@ def _differences(x):
 def _counted(a, bins, weights):
     """What a histogram counts on a device, and what it adds up, with one axis each."""
     place = first_on_device([a, bins, weights])
-    a = beside(place, a)
+    a = for_arithmetic(beside(place, a))
     if weights is not None:
-        weights = beside(place, weights)
+        weights = for_arithmetic(beside(place, weights))
         if weights.shape != a.shape:
             raise ValueError("weights should have the same shape as a.")
         weights = ravel(weights)
@@ -348,7 +348,7 @@ def _columns(sample, place):
         sample = stack([beside(place, x) for x in sample])
     elif np.ndim(sample) == 2:
         sample = beside(place, sample).T
-    rows = atleast_2d(beside(place, sample))
+    rows = for_arithmetic(atleast_2d(beside(place, sample)))
     if rows.ndim != 2:
         raise ValueError(f"histogramdd: expected points of two axes, got shape {rows.shape}")
     return list(rows)
@@ -428,4 +428,4 @@ def _summed(line, edges, weights):
     sums = zeros(edges.size + 1, dtype, device=line.device)
     if edges.size:
         sums = apply(ops.index_add, (sums, asarray(weights, dtype)), ((_bins_of(line, edges),),))
-    return asarray(sums[1:-1], for_arithmetic(weights).dtype)
+    return asarray(sums[1:-1], weights.dtype)

@@ -14,6 +14,21 @@ from tensorlib._core._functions import asarray
 from tensorlib._core._recorder import run_apart, watched
 from tensorlib._core._tensor import Tensor
 
+# Functions that give elements of what they are given.
+OF_ELEMENTS = frozenset(
+    [
+        "intersect1d",
+        "setdiff1d",
+        "setxor1d",
+        "union1d",
+        "unique",
+        "unique_all",
+        "unique_counts",
+        "unique_inverse",
+        "unique_values",
+    ]
+)
+
 
 def computed_by(function, elsewhere=False):
     """Make a function of the library out of one of NumPy's: a decorator.
@@ -106,27 +121,27 @@ def by_numpy(name, function, args, kwargs, elsewhere=None):
                 away = True
                 return value
             array = np.asarray(value)
-            if array.dtype.name in ML_DTYPES:  # in which NumPy sees no NaN
+            if array.dtype.kind not in "biu":
                 dtypes.add(array.dtype)
+            if array.dtype.name in ML_DTYPES:  # in which NumPy sees no NaN
                 return array.astype(np.float32)
             tensors[id(array)] = array, value
             return array
         return _rebuilt(value, array_of)
 
-    def given_back(dtype):
-        # Elements as they were, but histograms compute theirs.
-        return arithmetic_dtype_of(dtype) if "histogram" in name else dtype
-
     def tensor_of(value):
         if id(value) in tensors:
             return tensors[id(value)][1]
         if isinstance(value, (np.ndarray, np.generic)):
-            if len(dtypes) == 1 and value.dtype == np.float32:
-                return asarray(value, given_back(*dtypes))
+            if value.dtype == np.float32 and narrow is not None:
+                return asarray(value, narrow)
             return asarray(value) if has_tensors(value.dtype) else value
         return _rebuilt(value, tensor_of)
 
     arrays, named = [*map(array_of, args)], {k: array_of(v) for k, v in kwargs.items()}
+    narrow = None  # what float32 stands for
+    if len(dtypes) == 1 and (dtype := dtypes.pop()).name in ML_DTYPES:
+        narrow = dtype if name in OF_ELEMENTS else arithmetic_dtype_of(dtype)
     if away:
         return elsewhere(*args, **kwargs)
     return tensor_of(function(*arrays, **named))

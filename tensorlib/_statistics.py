@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 
-from tensorlib._arguments import anywhere, axis_tuple, write_out
+from tensorlib._arguments import anywhere, axis_tuple, for_arithmetic, write_out
 from tensorlib._complex import real
 from tensorlib._core import _functions as functions
 from tensorlib._core import _moments as moments
@@ -301,7 +301,7 @@ def average(a, axis=None, weights=None, returned=False, *, keepdims=NoValue):
             result.shape, a.size / max(result.size, 1), result.dtype, device=result.device
         )
         return (result, total) if returned else result
-    weights = weights_for("average", weights, a, axis)
+    a, weights = for_arithmetic(a), for_arithmetic(weights_for("average", weights, a, axis))
     at_least = (np.float64,) if a.dtype.kind in "biu" else ()
     dtype = np.result_type(a.dtype, weights.dtype, *at_least)
     total = sum_(weights, axis, dtype=dtype, keepdims=keepdims)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from tensorlib._arguments import stays
+from tensorlib._arguments import for_arithmetic, stays
 from tensorlib._core._functions import asarray, exp, where
 from tensorlib._core._tensor import Tensor
 from tensorlib._numpy_code import by_numpy, computed_by
@@ -202,7 +202,7 @@ def i0(x):
     >>> tl.i0([0.0, 1.0])
     tensor([1.        , 1.26606588])
     """
-    x = asarray(x)
+    x = for_arithmetic(asarray(x))
     if x.dtype.kind == "c":
         raise TypeError(f"i0: not supported for complex values, got {x.dtype}")
     if (arrays := untracked(x)) is not None:

@@ -188,6 +188,21 @@ def test_gradients(dtype):
     assert w.grad.tolist() == [[2.5, 2.5], [2, 2]]
 
 
+def test_gradients_that_are_kept(dtype):
+    a = tl.asarray([1.0, 2.0], dtype=dtype).requires_grad_()
+    b = a.copy()
+    b.retain_grad()
+    (b * 1000).sum().backward()
+    for kept in (a, b):
+        assert kept.grad.dtype == "float32" and kept.grad.tolist() == [1000, 1000]
+    gradient, a.grad = a.grad, None
+    a.grad = gradient
+    (a * 3).sum().backward()
+    assert a.grad.tolist() == [1003, 1003]
+    with pytest.raises(RuntimeError, match="^grad: expected"):
+        a.grad = tl.ones(2, dtype=dtype)
+
+
 def test_gradients_are_float32(dtype):
     """Sums of many do not fit into 8 bits."""
     s = tl.ones(2).astype("float32").requires_grad_()

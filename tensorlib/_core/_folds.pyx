@@ -3,7 +3,7 @@
 from tensorlib._core._argreduce cimport find
 from tensorlib._core._arrays cimport write_out
 from tensorlib._core._dispatch cimport Op, apply, bits_of
-from tensorlib._core._dtypes cimport dtype_id, dtype_object
+from tensorlib._core._dtypes cimport TL_FLOAT32, dtype_id, dtype_is_float8, dtype_object
 from tensorlib._core._exchange cimport asarray
 from tensorlib._core._reduce cimport accumulate as running
 from tensorlib._core._reduce cimport fold, fold_dtype
@@ -100,6 +100,9 @@ cdef object reduce_some(Op op, Tensor x, tuple axes, object dtype, object out, b
                         object initial, object where):
     """A reduction that starts from a value, or leaves elements out."""
     ufunc = op.loops.ufunc
+    if dtype_is_float8(dtype_id(dtype, op.name)):  # in which few values can be
+        dtype = dtype_object(TL_FLOAT32)
+        x = apply(ops.astype, (x,), (dtype,))
     if where is not True:
         neutral = ufunc.identity
         if neutral is None and initial is not NoValue:

@@ -14,6 +14,7 @@ from libc.string cimport memcpy
 from tensorlib._core._dtypes cimport (
     TL_INT8,
     TL_UINT64,
+    arithmetic_dtype,
     dtype_is_foreign,
     dtype_is_inexact,
     dtype_itemsize,
@@ -438,7 +439,7 @@ cdef class Tensor:
         if value is not None:
             if gradient is None:
                 raise TypeError(f"grad: expected a Tensor or None, got {type(value).__name__}")
-            if gradient.shape != self.shape or gradient.dtype_ != self.dtype_ \
+            if gradient.shape != self.shape or gradient.dtype_ != arithmetic_dtype(self.dtype_) \
                     or gradient.storage.device != self.storage.device:
                 raise RuntimeError(f"grad: expected {self.shape} of {self.dtype} on {self.device}, "
                                    f"got {gradient.shape} of {gradient.dtype} on {gradient.device}")

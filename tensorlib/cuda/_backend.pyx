@@ -320,8 +320,8 @@ cdef uint64_t key_of(const uint8_t *dtypes, const int *kinds, const int *modes, 
     cdef uint64_t key = 0
     cdef int k
     for k in range(operands):
-        # `dtypes` has the inputs first.
-        key = key << 12 | <uint64_t>kinds[k] << 6 | <uint64_t>modes[k] << 4 \
+        # Five bits for a dtype, of which `dtypes` has the inputs first, and two for a mode.
+        key = key << 12 | <uint64_t>kinds[k] << 7 | <uint64_t>modes[k] << 5 \
             | dtypes[k - nout if k >= nout else operands - nout + k]
     return key
 

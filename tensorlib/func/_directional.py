@@ -1,5 +1,6 @@
 """Derivatives along directions, by forward mode."""
 
+from tensorlib._core._dtypes import arithmetic_dtype_of
 from tensorlib._core._functions import zeros_like
 from tensorlib.autograd._mode import enable_grad
 from tensorlib.func._forward import Forward
@@ -66,7 +67,8 @@ def jvp(func, primals, tangents, *, strict=False, has_aux=False):
     try:
         with enable_grad():
             duals = [
-                forward.join(x, t.astype(x.dtype)) for x, t in zip(values, changes, strict=True)
+                forward.join(x, t.astype(arithmetic_dtype_of(x.dtype)))
+                for x, t in zip(values, changes, strict=True)
             ]
             with forward:
                 result = function(*rebuild(duals))

@@ -2,6 +2,7 @@
 
 import functools
 
+from tensorlib._core._dtypes import arithmetic_dtype_of
 from tensorlib._core._functions import reshape
 from tensorlib._core._tensor import Tensor
 from tensorlib._creation import eye
@@ -16,7 +17,7 @@ def _unit_vectors(leaves):
     total = sum(x.size for x in leaves)
     basis, start = [], 0
     for x in leaves:
-        part = eye(total, x.size, -start, dtype=x.dtype, device=x.device)
+        part = eye(total, x.size, -start, dtype=arithmetic_dtype_of(x.dtype), device=x.device)
         basis.append(reshape(part, (total, *x.shape)))
         start += x.size
     return basis

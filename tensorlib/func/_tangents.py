@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 from tensorlib._core import _backward
 from tensorlib._core._dispatch import apply, ops
+from tensorlib._core._dtypes import arithmetic_dtype_of
 from tensorlib._core._functions import astype, broadcast_to, zeros_like
 from tensorlib._core._gradients import fit, swapped
 from tensorlib._core._recorder import lift
@@ -93,7 +94,7 @@ def _affine(inputs, tangents, output):
         parts.append(x @ swapped(d_weight))
     if d_bias is not None:
         parts.append(broadcast_to(d_bias, output.shape))
-    return astype(total(parts), output.dtype, copy=False)
+    return astype(total(parts), arithmetic_dtype_of(output.dtype), copy=False)
 
 
 def same_layout(a, b):
@@ -143,7 +144,7 @@ def _multiplied(pull, inputs, tangents, output):
     """The tangent of an elementwise op: each input's times the derivative by it."""
 
     def aligned(i):
-        tangent = astype(tangents[i], output.dtype, copy=False)
+        tangent = astype(tangents[i], arithmetic_dtype_of(output.dtype), copy=False)
         lead = output.ndim - tangent.ndim
         return tangent.reshape((1,) * lead + tangent.shape) if lead else tangent
 
@@ -153,7 +154,7 @@ def _multiplied(pull, inputs, tangents, output):
     result = total(parts)
     if result.shape != output.shape:
         result = broadcast_to(result, output.shape)
-    return astype(result, output.dtype, copy=False)
+    return astype(result, arithmetic_dtype_of(output.dtype), copy=False)
 
 
 def _transposed(op, pull, inputs, tangents, outputs):
@@ -162,9 +163,9 @@ def _transposed(op, pull, inputs, tangents, outputs):
     node = SimpleNamespace(name=op.name, where="a forward derivative")
     record = is_grad_enabled()
     with enable_grad():
+        zeros = [zeros_like(x.detach(), arithmetic_dtype_of(x.dtype)) for x in outputs]
         cotangents = [
-            lift(zeros_like(x.detach())).requires_grad_() if d else zeros_like(x.detach())
-            for x, d in zip(outputs, differentiable, strict=True)
+            lift(x).requires_grad_() if d else x for x, d in zip(zeros, differentiable, strict=True)
         ]
         given = cotangents[0] if op.outputs == 1 else tuple(cotangents)
         pulled, seeds = [], []

@@ -147,6 +147,7 @@ def embedding_bag(
     bags = searchsorted(starts, arange(input.size, device=input.device), side="right") - 1
     if per_sample_weights is not None:
         rows = rows * per_sample_weights.reshape(-1, 1)
+    rows = for_arithmetic(rows)
     if mode == "max":
         return _largest(rows, bags, starts, count, _counts(input, padding_idx))
     counted = _counts(input, padding_idx)
@@ -321,7 +322,6 @@ def _counts(input, padding_idx):
 
 def _largest(rows, bags, starts, count, counted):
     """The largest of each bag's rows, laid side by side and filled up with infinities."""
-    rows = for_arithmetic(rows)
     if counted is not None:
         rows[~counted] = -np.inf
     places = arange(rows.shape[0], device=rows.device) - starts[bags]

@@ -1,5 +1,6 @@
 """Windows of images as columns, and back."""
 
+from tensorlib._arguments import for_arithmetic
 from tensorlib._core._dispatch import apply, ops
 from tensorlib._core._functions import arange, reshape, zeros
 from tensorlib.nn._arguments import check_window, int_tuple
@@ -113,6 +114,7 @@ def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
         )
     outer = (*input.shape[:-2], input.shape[-2] // (height * width))
     index = (Ellipsis, *_places(padded, kernel_size, dilation, stride, input.device))
+    input = for_arithmetic(input)
     start = zeros((*outer, *padded), dtype=input.dtype, device=input.device)
     images = apply(ops.index_add, (start, reshape(input, (*outer, *kernel_size, *steps))), (index,))
     if not any(padding):

@@ -91,6 +91,31 @@ def test_reductions(device, dtype):
     assert tl.full(100, 0.25, dtype=dtype, device=device).sum(dtype=dtype).item() in (24, 26)
 
 
+def test_functions_of_several_ops(device, dtype):
+    """Where 8 bits would not do."""
+    x = tl.asarray(np.linspace(-300, 300, 24)).astype(dtype)
+    rows = x.reshape(4, 6)
+    for function in (
+        lambda x, rows: tl.max(x, initial=1000.0),
+        lambda x, rows: tl.min(x, where=x > 0, initial=500.0),
+        lambda x, rows: tl.einsum("ij->i", rows),
+        lambda x, rows: tl.convolve(x, x[:3]),
+        lambda x, rows: tl.average(x, weights=abs(x) + 1),
+        lambda x, rows: tl.gradient(x),
+        lambda x, rows: tl.histogram(x, 5)[1],
+        lambda x, rows: tl.histogram(x, 5, weights=abs(x))[0],
+        lambda x, rows: tl.i0(x / 100),
+        lambda x, rows: tl.linalg.norm(rows),
+        lambda x, rows: F.embedding_bag(tl.asarray([[0, 1], [2, 3]], device=x.device), rows),
+        lambda x, rows: F.fold(rows[None, :2], (1, 7), (1, 2)),
+        lambda x, rows: tl.func.jvp(lambda a: a.copy(), (x,), (x.astype("float32") * 3,))[1],
+    ):
+        found = function(x.to(device), rows.to(device))
+        expected = function(x.astype("float32"), rows.astype("float32"))
+        same(found, expected, rtol=1e-4)
+        same(function(x, rows), expected, rtol=1e-4)
+
+
 def test_sorting_and_places(device, dtype):
     rng = np.random.default_rng(3)
     x = tl.asarray(random_array(rng, np.dtype(dtype), (5, 300)))
