@@ -737,8 +737,7 @@ cdef class Tensor:
 # helpers of the class
 # ------------------------------------------------------------------------------------------
 
-# Of the buffer protocol, by dtype id.
-# NumPy makes an array of the type that the letter names: of two for 64 bits, that of int64.
+# Of the buffer protocol, by dtype id; of two letters for 64 bits that of int64, as NumPy takes it.
 cdef list formats = [b"?", b"b", b"h", b"i", np.dtype("int64").char.encode(), b"B", b"H", b"I",
                      np.dtype("u8").char.encode(), b"", b"", b"e", b"", b"f", b"d", b"Zf", b"Zd"]
 
