@@ -5,9 +5,9 @@ import math
 import numpy as np
 
 from tensorlib._arguments import integer, write_out
+from tensorlib._array_api import finfo
 from tensorlib._complex import imag, real
 from tensorlib._core._dispatch import apply, ops
-from tensorlib._core._dtypes import ML_DTYPES
 from tensorlib._core._functions import (
     asarray,
     isinf,
@@ -131,25 +131,15 @@ def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
 
 
 def _finite(x, nan, posinf, neginf):
-    largest, smallest = _limits(x.dtype)
+    limits = finfo(x.dtype)
     replacements = (
         (isnan(x), nan),
-        (isposinf(x), largest if posinf is None else posinf),
-        (isneginf(x), smallest if neginf is None else neginf),
+        (isposinf(x), limits.max if posinf is None else posinf),
+        (isneginf(x), limits.min if neginf is None else neginf),
     )
     for condition, value in replacements:
         x = where(condition, asarray(value, x.dtype), x)
     return x
-
-
-def _limits(dtype):
-    if dtype.name in ML_DTYPES:
-        import ml_dtypes
-
-        limits = ml_dtypes.finfo(dtype)
-    else:
-        limits = np.finfo(dtype)
-    return limits.max, limits.min
 
 
 def isposinf(x, out=None):
